@@ -1,0 +1,3 @@
+export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
+export {Random, type RandomState} from './random';
+export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
