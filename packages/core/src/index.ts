@@ -1,3 +1,17 @@
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
+export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
+export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
+export {embeddingLookup} from './kernels/embedding-lookup';
+export {gelu} from './kernels/gelu';
+export {layerNorm} from './kernels/layer-norm';
+export {rmsNorm} from './kernels/rms-norm';
+export {type RotaryPairing, type RotaryTables, rotaryEmbedding, rotaryTables} from './kernels/rotary-embedding';
+export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
+export * from './layers';
+export {type ArchitectureCard, type Candidate, type SizeRequest, sizeToFit} from './models/card';
+export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export {LanguageModel, type LanguageModelConfig, type StreamOptions, type TokenInput} from './models/language-model';
+export {mapState, type StateTree, StreamState, walkState} from './models/stream-state';
 export {Random, type RandomState} from './random';
+export {type StartOptions, start} from './start';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

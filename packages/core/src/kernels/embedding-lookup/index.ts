@@ -1,0 +1,24 @@
+import type * as tf from '@tensorflow/tfjs';
+import {defineKernel} from '../define-kernel';
+import {embeddingLookupGradient, embeddingLookupReference} from './reference';
+
+const kernel = defineKernel<{table: tf.Tensor; tokens: tf.Tensor}, Record<string, never>, {rows: tf.Tensor}>({
+  name: 'EmbeddingLookup',
+  outputs: ['rows'],
+  reference: ({table, tokens}) => ({rows: embeddingLookupReference(table as tf.Tensor2D, tokens as tf.Tensor1D)}),
+  gradient: ({rows: g}, {table, tokens}) => ({
+    table: embeddingLookupGradient(g, table as tf.Tensor2D, tokens as tf.Tensor1D),
+  }),
+});
+
+/**
+ * The rows of a table by number: `y[..., :] = table[tokens[...], :]`.
+ *
+ * @param table [vocabulary, features]
+ * @param tokens [...] int32
+ * @returns [..., features]
+ */
+export function embeddingLookup(table: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  const {rows} = kernel({table, tokens: tokens.reshape([-1])}, {});
+  return rows.reshape([...tokens.shape, table.shape[1] as number]);
+}

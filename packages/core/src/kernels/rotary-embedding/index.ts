@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs';
+import {defineKernel} from '../define-kernel';
+import {rotaryEmbeddingReference} from './reference';
+
+/** Which features turn together: neighbours (2i, 2i + 1), or (i, i + size/2). */
+export type RotaryPairing = 'interleaved' | 'halves';
+
+/** The angles' cosines and sines, [time, size/2] or any shape that broadcasts over [..., time, size/2]. */
+export interface RotaryTables {
+  cos: tf.Tensor;
+  sin: tf.Tensor;
+}
+
+type Inputs = {x: tf.Tensor; cos: tf.Tensor; sin: tf.Tensor};
+
+const kernel = defineKernel<Inputs, {pairing: RotaryPairing}, {y: tf.Tensor}>({
+  name: 'RotaryEmbedding',
+  outputs: ['y'],
+  reference: ({x, cos, sin}, {pairing}) => ({y: rotaryEmbeddingReference(x, cos, sin, pairing)}),
+  // A rotation's gradient is the rotation back.
+  gradient: ({y: g}, {cos, sin}, _, {pairing}) => ({x: rotaryEmbeddingReference(g, cos, sin.neg(), pairing)}),
+});
+
+/**
+ * Rotary position embedding (Su et al. 2021, equation 34): turns each pair of features by its position's angle,
+ * `(u, w) -> (u cos - w sin, u sin + w cos)`, so that q · k depends on the distance of their positions alone.
+ *
+ * @param x [..., time, size], size even
+ * @param tables From {@link rotaryTables}.
+ * @param pairing Which features turn together. Meta's files and RetNet: 'interleaved' (the default), Hugging Face's LLaMA: 'halves'.
+ * @returns [..., time, size]
+ */
+export function rotaryEmbedding(
+  x: tf.Tensor,
+  {cos, sin}: RotaryTables,
+  pairing: RotaryPairing = 'interleaved',
+): tf.Tensor {
+  return kernel({x, cos, sin}, {pairing}).y;
+}
+
+/**
+ * Cosines and sines of position · frequency. The angles are formed in double precision: in float32 they lose 1e-3 at
+ * position 10,000.
+ *
+ * @param positions Absolute positions, one per row of the table.
+ * @param frequencies Radians per position, one per pair of features; RoPE's are base^(-2i/size).
+ * @returns Two tables [positions, frequencies].
+ */
+export function rotaryTables(positions: ArrayLike<number>, frequencies: ArrayLike<number>): RotaryTables {
+  const shape: [number, number] = [positions.length, frequencies.length];
+  const cos = new Float32Array(shape[0] * shape[1]);
+  const sin = new Float32Array(shape[0] * shape[1]);
+  for (let n = 0, i = 0; n < shape[0]; n++)
+    for (let j = 0; j < shape[1]; j++, i++) {
+      const angle = positions[n] * frequencies[j];
+      cos[i] = Math.cos(angle);
+      sin[i] = Math.sin(angle);
+    }
+  return {cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape)};
+}

@@ -1,0 +1,34 @@
+import type * as tf from '@tensorflow/tfjs';
+import {type StateTree, StreamState} from '../models/stream-state';
+import {type ForwardOptions, inference, VariantLayer} from './layer';
+
+/** What one step of a stream gives: the output for the piece fed in, and what to remember. */
+export interface Advanced {
+  output: tf.Tensor;
+  state: StateTree;
+}
+
+/**
+ * A layer whose output at a position depends on that position and earlier ones alone, and which can therefore be fed a
+ * sequence in pieces. The law: the outputs of the pieces are the pieces of the output.
+ */
+export abstract class CausalLayer<Config extends object = object> extends VariantLayer<Config> {
+  /**
+   * Continues a stream by `x` [batch, time, ...]; `state` null starts one. Runs inside a `tf.tidy` of the caller and
+   * leaves the old state's tensors alone.
+   */
+  abstract advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced;
+
+  /**
+   * Feeds the next piece of a sequence, one position or many.
+   * @param x [batch, time, ...]
+   * @param state What the call before returned (it is used up), or nothing to start a stream.
+   */
+  stream(x: tf.Tensor, state?: StreamState | null): {output: tf.Tensor; state: StreamState} {
+    if (!this.built) {
+      this.build(x.shape);
+      this.built = true;
+    }
+    return StreamState.advance(state, (tree) => this.advance(x, tree, inference));
+  }
+}

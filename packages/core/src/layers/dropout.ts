@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs';
+import {Random} from '../random';
+import {initializationSeed} from './initializers';
+import {type ForwardOptions, type LayerOptions, VariantLayer} from './layer';
+
+/** Options of {@link Dropout}. */
+export interface DropoutConfig {
+  /** The share of values set to zero in training, 0 to 1; the others grow by 1 / (1 - rate). */
+  rate: number;
+}
+
+/** Dropout (Srivastava et al. 2014): in training, zeroes a random share of the values. Draws one number per call. */
+export class Dropout extends VariantLayer<DropoutConfig> {
+  static readonly className = 'VariantsDropout';
+  private readonly ownRandom: Random;
+
+  constructor(config: DropoutConfig & LayerOptions) {
+    super(config);
+    this.ownRandom = new Random(initializationSeed(), this.name);
+  }
+
+  override build(): void {
+    this.built = true;
+  }
+
+  forward(x: tf.Tensor, {training, random = this.ownRandom}: ForwardOptions): tf.Tensor {
+    const {rate} = this.config;
+    if (!training || rate === 0) return x;
+    return tf.dropout(x, rate, undefined, random.next());
+  }
+}
+tf.serialization.registerClass(Dropout);

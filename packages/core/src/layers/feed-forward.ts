@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs';
+import {type Activation, activation} from './activations';
+import type {Initializer} from './initializers';
+import {type LayerOptions, lastDimension, VariantLayer} from './layer';
+import {Linear} from './linear';
+
+/** Options of {@link FeedForward}. */
+export interface FeedForwardConfig {
+  /** Features between the two projections. */
+  intermediateSize: number;
+  /** Default 'gelu'. */
+  activation?: Activation;
+  /** A gated unit (Shazeer 2020): down(activation(up x) * gate x). SwiGLU is gated with 'silu', GLU with 'sigmoid'. Default false. */
+  gated?: boolean;
+  /** Biases on all projections. Default true. */
+  useBias?: boolean;
+}
+
+/** How a {@link FeedForward}'s first weights are drawn; each as in a Linear where missing. */
+export interface FeedForwardInitializers {
+  up?: Initializer;
+  gate?: Initializer;
+  down?: Initializer;
+}
+
+/**
+ * Position-wise feed-forward, [..., hidden] to [..., hidden]:
+ *
+ *     down(activation(up x))      or, gated,      down(activation(up x) * gate x)
+ *
+ * Children `up` and `gate` [hidden, intermediate], `down` [intermediate, hidden].
+ */
+export class FeedForward extends VariantLayer<FeedForwardConfig> {
+  static readonly className = 'VariantsFeedForward';
+  private up!: Linear;
+  private gate?: Linear;
+  private down!: Linear;
+
+  constructor(
+    config: FeedForwardConfig & LayerOptions,
+    private readonly initializers: FeedForwardInitializers = {},
+  ) {
+    super(config);
+  }
+
+  override build(inputShape: tf.Shape): void {
+    const hiddenSize = lastDimension(inputShape, this.path);
+    const {intermediateSize, gated, useBias} = this.config;
+    const linear = (units: number, kernel?: Initializer) => new Linear({units, useBias}, {kernel});
+    this.up = this.child('up', linear(intermediateSize, this.initializers.up), [null, hiddenSize]);
+    if (gated) this.gate = this.child('gate', linear(intermediateSize, this.initializers.gate), [null, hiddenSize]);
+    this.down = this.child('down', linear(hiddenSize, this.initializers.down), [null, intermediateSize]);
+    this.built = true;
+  }
+
+  forward(x: tf.Tensor): tf.Tensor {
+    const activated = activation(this.config.activation ?? 'gelu')(this.up.forward(x));
+    return this.down.forward(this.gate ? activated.mul(this.gate.forward(x)) : activated);
+  }
+}
+tf.serialization.registerClass(FeedForward);

@@ -1,0 +1,27 @@
+export {type Activation, activation, activations} from './activations';
+export {type Advanced, CausalLayer} from './causal-layer';
+export {Dropout, type DropoutConfig} from './dropout';
+export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
+export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';
+export {
+  type Initializer,
+  initializationSeed,
+  linearUniform,
+  normal,
+  ones,
+  uniform,
+  withInitialization,
+  xavierUniform,
+  zeros,
+} from './initializers';
+export {type ForwardOptions, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
+export {Linear, type LinearConfig, type LinearInitializers} from './linear';
+export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type NormConfig, RMSNorm} from './norms';
+export {
+  LearnedPositions,
+  type LearnedPositionsConfig,
+  SinusoidalPositions,
+  sinusoids,
+  tokenPositions,
+} from './positions';
+export {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from './residual-block';

@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs';
+import {Random} from '../random';
+
+/** How the first values of a weight are drawn. `random` is the weight's own generator. */
+export type Initializer = (shape: number[], random: Random) => Float32Array;
+
+const sizeOf = (shape: number[]) => shape.reduce((size, n) => size * n, 1);
+const fill = (shape: number[], value: () => number) => Float32Array.from({length: sizeOf(shape)}, value);
+
+export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
+export const ones: Initializer = (shape) => new Float32Array(sizeOf(shape)).fill(1);
+
+/** Normal distribution with mean 0. */
+export const normal =
+  (standardDeviation: number): Initializer =>
+  (shape, random) =>
+    fill(shape, () => standardDeviation * random.normal());
+
+/** Uniform between -limit and limit. */
+export const uniform =
+  (limit: number): Initializer =>
+  (shape, random) =>
+    fill(shape, () => limit * (2 * random.uniform() - 1));
+
+/** Glorot and Bengio's uniform distribution for a matrix [in, out], limit = gain sqrt(6 / (in + out)). */
+export const xavierUniform =
+  (gain = 1): Initializer =>
+  (shape, random) =>
+    uniform(gain * Math.sqrt(6 / (shape[0] + shape[shape.length - 1])))(shape, random);
+
+/** The uniform distribution PyTorch gives to a Linear's matrix [in, out], limit = 1 / sqrt(in). */
+export const linearUniform: Initializer = (shape, random) => uniform(1 / Math.sqrt(shape[0]))(shape, random);
+
+type TfInitializer = ReturnType<typeof tf.initializers.zeros>;
+
+let context: {seed: number; allocateOnly: boolean} = {seed: 0, allocateOnly: false};
+
+/**
+ * Builds layers whose weights are drawn from `seed`: each weight from a stream of its own, named like the weight, so
+ * that its value depends on nothing that was built before. With `allocateOnly` weights are left at zero, for a model
+ * whose weights are read from a file next.
+ */
+export function withInitialization<T>(settings: {seed?: number; allocateOnly?: boolean}, build: () => T): T {
+  const outer = context;
+  context = {...outer, ...settings};
+  try {
+    return build();
+  } finally {
+    context = outer;
+  }
+}
+
+/** The seed of the innermost {@link withInitialization}, else 0. */
+export function initializationSeed(): number {
+  return context.seed;
+}
+
+/** An initializer in the form that tfjs calls. */
+export function initialValues(initializer: Initializer, weightName: string): TfInitializer {
+  const {seed, allocateOnly} = context;
+  return {
+    apply: (shape: number[]) => {
+      const draw = allocateOnly ? zeros : initializer;
+      return tf.tensor(draw(shape, new Random(seed, weightName)), shape);
+    },
+  } as TfInitializer;
+}

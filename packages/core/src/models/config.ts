@@ -1,0 +1,71 @@
+import {ConfigError} from '../errors';
+
+/** The rule of one configuration field: what it becomes, or a ConfigError. */
+export interface Field<T> {
+  /** What the field may hold, for messages: 'a whole number of at least 1'. */
+  allowed: string;
+  /** Whether a value is allowed. */
+  accepts(value: unknown): boolean;
+  /** The value of a field that is not given; undefined where it must be given. */
+  fallback?: T;
+}
+
+const field = <T>(allowed: string, accepts: (value: unknown) => boolean, fallback?: T): Field<T> => ({
+  allowed,
+  accepts,
+  fallback,
+});
+
+/** Rules for the kinds of fields that configurations have. Each takes the value of a missing field; without, it is required. */
+export const fields = {
+  count: (fallback?: number, least = 1): Field<number> =>
+    field(`a whole number of at least ${least}`, (v) => Number.isSafeInteger(v) && (v as number) >= least, fallback),
+  positive: (fallback?: number): Field<number> =>
+    field('a number above 0', (v) => typeof v === 'number' && Number.isFinite(v) && v > 0, fallback),
+  rate: (fallback?: number): Field<number> =>
+    field('a number from 0 up to, but not including, 1', (v) => typeof v === 'number' && v >= 0 && v < 1, fallback),
+  flag: (fallback?: boolean): Field<boolean> => field('true or false', (v) => typeof v === 'boolean', fallback),
+  choice: <T extends string>(names: readonly T[], fallback?: T): Field<T> =>
+    field(`one of ${names.join(', ')}`, (v) => names.includes(v as T), fallback),
+  /** A field that may be missing or null, which counts as null. */
+  optional: <T>(rule: Field<T>): Field<T | null> => ({
+    allowed: `${rule.allowed}, or nothing`,
+    accepts: (v) => v === null || rule.accepts(v),
+    fallback: null,
+  }),
+};
+
+/** The rules of all fields of a configuration. */
+export type Fields<Config> = {[name in keyof Config]-?: Field<Config[name]>};
+
+/**
+ * Completes and checks a configuration.
+ * @param architecture Its name, for messages.
+ * @param rules A rule per field.
+ * @param given What the user gave.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function resolveFields<Config extends object>(
+  architecture: string,
+  rules: Fields<Config>,
+  given: object,
+): Config {
+  for (const name of Object.keys(given))
+    if (!(name in rules))
+      throw new ConfigError(`${architecture}: unknown field ${name}; known are ${Object.keys(rules).join(', ')}`);
+  const complete: Record<string, unknown> = {};
+  for (const [name, rule] of Object.entries(rules) as [string, Field<unknown>][]) {
+    const value = (given as Record<string, unknown>)[name] ?? rule.fallback;
+    if (value === undefined)
+      throw new ConfigError(`${architecture}: the field ${name} is missing; it must be ${rule.allowed}`);
+    if (!rule.accepts(value))
+      throw new ConfigError(`${architecture}: ${name} is ${JSON.stringify(value)}, but must be ${rule.allowed}`);
+    complete[name] = value;
+  }
+  return complete as Config;
+}
+
+/** Throws a ConfigError unless `condition` holds; for rules between fields. */
+export function requireConfig(condition: boolean, architecture: string, message: string): void {
+  if (!condition) throw new ConfigError(`${architecture}: ${message}`);
+}

@@ -1,0 +1,215 @@
+import * as tf from '@tensorflow/tfjs';
+import type {CheckpointLayout} from '../checkpoints/layout';
+import {ConfigError, DataError} from '../errors';
+import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
+import {CausalLayer} from '../layers/causal-layer';
+import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
+import {type GenerateOptions, generateText, generateTokens, type TextOptions} from './generate';
+import {type StateTree, StreamState} from './stream-state';
+
+/** Token ids: [batch, time] int32, or one list per row, or a single list for a batch of one. */
+export type TokenInput = tf.Tensor | readonly number[] | readonly (readonly number[])[] | Int32Array;
+
+/** The fields that every language model's configuration has. */
+export interface LanguageModelConfig {
+  /** Number of different tokens. */
+  vocabSize: number;
+  /** Seed of the first weights. */
+  seed: number;
+}
+
+/** Options of {@link LanguageModel.stream}. */
+export interface StreamOptions {
+  /** Compute the logits of the last position alone; time is then 1. Default false. */
+  lastOnly?: boolean;
+  /** [batch, time], 1 = a token, 0 = padding on the left of a shorter prompt. Default: all are tokens. */
+  attentionMask?: tf.Tensor;
+}
+
+type CompileArgs = Omit<tf.ModelCompileArgs, 'loss'> & {loss?: tf.ModelCompileArgs['loss']};
+
+/**
+ * A causal language model: token ids [batch, time] to logits [batch, time, vocabulary], as a chain of layers of which
+ * each causal one can be fed in pieces.
+ *
+ * It is a `tf.LayersModel`: `compile`, `fit`, `summary`, `save` and `tf.loadLayersModel` work, with integer targets
+ * [batch, time], -100 where nothing is to be predicted.
+ */
+export abstract class LanguageModel<Config extends LanguageModelConfig = LanguageModelConfig> extends tf.LayersModel {
+  readonly config: Config;
+  /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
+  abstract layout: CheckpointLayout<Config>;
+  private readonly stages: VariantLayer[];
+
+  /**
+   * @param config Complete: every field has its value.
+   * @param stages The layers in order. The first takes token ids, the last gives logits. Every name must be its own.
+   */
+  constructor(config: Config, stages: VariantLayer[], name: string) {
+    super({...connect(stages), name});
+    this.config = config;
+    this.stages = stages;
+  }
+
+  /** Logits [batch, time, vocabulary] of every position, in one pass. The caller disposes them. */
+  logits(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
+    return tf.tidy(() => this.forward(this.tokenTensor(tokens), {...inference, ...options}) as tf.Tensor3D);
+  }
+
+  /**
+   * The model's function of token ids [batch, time] int32, layer by layer.
+   * @param through How each layer is run; a training loop may put gradient checkpointing around it.
+   */
+  forward(
+    tokens: tf.Tensor,
+    options: ForwardOptions,
+    through: (layer: VariantLayer, x: tf.Tensor) => tf.Tensor = (layer, x) => layer.forward(x, options),
+  ): tf.Tensor {
+    return this.stages.reduce((x, layer) => through(layer, x), tokens);
+  }
+
+  /**
+   * Feeds the next tokens of a sequence: a prompt, one token, or anything between.
+   * @param tokens [batch, time]
+   * @param state What the call before returned (it is used up), or nothing to start a stream.
+   * @returns `logits` [batch, time, vocabulary], which the caller disposes, and the state to go on with.
+   */
+  stream(
+    tokens: TokenInput,
+    state?: StreamState | null,
+    options: StreamOptions = {},
+  ): {logits: tf.Tensor3D; state: StreamState} {
+    const {output, state: next} = StreamState.advance(state, (tree) =>
+      this.advance(this.tokenTensor(tokens), tree, options),
+    );
+    return {logits: output as tf.Tensor3D, state: next};
+  }
+
+  /** One step of a stream on the tree of states, one entry per layer that has one. Runs inside a `tf.tidy`. */
+  protected advance(
+    tokens: tf.Tensor,
+    tree: StateTree | null,
+    {lastOnly, attentionMask}: StreamOptions,
+  ): {output: tf.Tensor; state: StateTree} {
+    const options: ForwardOptions = {...inference, attentionMask};
+    const before = tree as {[layer: string]: StateTree} | null;
+    const after: {[layer: string]: StateTree} = {};
+    const head = this.stages[this.stages.length - 1];
+    let x = tokens;
+    for (const layer of this.stages) {
+      if (lastOnly && layer === head) x = lastPosition(x);
+      if (layer instanceof CausalLayer) {
+        const step = layer.advance(x, before?.[layer.name] ?? null, options);
+        after[layer.name] = step.state;
+        x = step.output;
+      } else {
+        x = layer.forward(x, options);
+      }
+    }
+    return {output: x, state: after};
+  }
+
+  /** Continues a text: with a tokenizer, yields pieces of text as they complete. */
+  generate(prompt: string, options: GenerateOptions & TextOptions): AsyncGenerator<string, void, void>;
+  /** Continues token ids: yields one id after the other. */
+  generate(prompt: readonly number[], options?: GenerateOptions): AsyncGenerator<number, void, void>;
+  generate(
+    prompt: string | readonly number[],
+    options: GenerateOptions & Partial<TextOptions> = {},
+  ): AsyncGenerator<string | number, void, void> {
+    if (typeof prompt !== 'string') return generateTokens(this, prompt, options);
+    const {tokenizer} = options;
+    if (!tokenizer)
+      throw new ConfigError('generate: a text prompt needs the option tokenizer, e.g. {tokenizer: byteTokenizer}');
+    return generateText(this, prompt, {...options, tokenizer});
+  }
+
+  /**
+   * Mean cross entropy in nats. With one argument, of each token given those before it; with targets [batch, time], of
+   * `targets[b, t]` at position t, leaving out -100.
+   */
+  override loss = (tokens: TokenInput, targets?: TokenInput): tf.Scalar =>
+    tf.tidy(() => {
+      const inputs = this.tokenTensor(tokens);
+      if (targets !== undefined) return softmaxCrossEntropy(this.logits(inputs), this.tokenTensor(targets));
+      const [batch, time] = inputs.shape;
+      if (time < 2)
+        throw new DataError('loss: one token alone has no next token to predict; give two or more, or targets');
+      const logits = this.logits(inputs.slice([0, 0], [batch, time - 1]));
+      return softmaxCrossEntropy(logits, inputs.slice([0, 1], [batch, time - 1]));
+    });
+
+  /**
+   * As in tfjs, with integer targets [batch, time]: the loss is the model's own cross entropy unless a function is given,
+   * and the metrics 'acc' and 'accuracy' count the right tokens.
+   */
+  override compile(args: CompileArgs): void {
+    const ownLoss = this.loss;
+    const isFunction = typeof args.loss === 'function';
+    super.compile({
+      ...args,
+      loss: isFunction ? args.loss : tokenLoss,
+      metrics: tokenMetrics(args.metrics),
+    } as tf.ModelCompileArgs);
+    // tfjs keeps the loss it was given under the name of our method, and would hold targets to the shape of the logits.
+    this.loss = ownLoss;
+    (this as unknown as {feedOutputShapes: unknown[]}).feedOutputShapes = [null];
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return {...this.config} as unknown as tf.serialization.ConfigDict;
+  }
+
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: tf.serialization.ConfigDict,
+  ): T {
+    return new cls(config);
+  }
+
+  /** Checks and converts what a caller calls tokens: [batch, time] int32. */
+  protected tokenTensor(tokens: TokenInput): tf.Tensor2D {
+    const tensor = tokens instanceof tf.Tensor ? tokens : tf.tensor(nested(tokens), undefined, 'int32');
+    const [batch, time] = tensor.shape;
+    if (tensor.rank !== 2 || batch === 0 || time === 0)
+      throw new DataError(
+        `${this.name}: tokens must have the shape [batch, time] with at least one token, not [${tensor.shape}]`,
+      );
+    return tensor.toInt() as tf.Tensor2D;
+  }
+}
+
+function connect(stages: VariantLayer[]): {inputs: tf.SymbolicTensor; outputs: tf.SymbolicTensor} {
+  const inputs = tf.input({shape: [null], dtype: 'int32', name: 'tokens'});
+  return {inputs, outputs: stages.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, inputs)};
+}
+
+function nested(tokens: Exclude<TokenInput, tf.Tensor>): number[][] {
+  const isBatch = Array.isArray(tokens) && Array.isArray(tokens[0]);
+  return isBatch ? (tokens as number[][]) : [Array.from(tokens as ArrayLike<number>)];
+}
+
+function lastPosition(x: tf.Tensor): tf.Tensor {
+  const [batch, time, ...rest] = x.shape as number[];
+  return x.slice([0, time - 1], [batch, 1, ...rest]);
+}
+
+function tokenLoss(targets: tf.Tensor, logits: tf.Tensor, options?: CrossEntropyOptions): tf.Scalar {
+  return softmaxCrossEntropy(logits, targets, options);
+}
+
+/** The share of counted targets whose logit is the largest. */
+function acc(targets: tf.Tensor, logits: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const counts = targets.notEqual(-100).toFloat();
+    const right = logits.argMax(-1).equal(targets.toInt()).toFloat();
+    return right.mul(counts).sum().div(counts.sum());
+  });
+}
+
+type Metrics = tf.ModelCompileArgs['metrics'];
+
+function tokenMetrics(metrics: Metrics): Metrics {
+  const translate = (metric: unknown) => (metric === 'acc' || metric === 'accuracy' ? acc : metric);
+  return (Array.isArray(metrics) ? metrics.map(translate) : translate(metrics)) as Metrics;
+}
