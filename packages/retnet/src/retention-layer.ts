@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  type Advanced,
+  activation,
+  CausalLayer,
+  type ForwardOptions,
+  Linear,
+  rmsNorm,
+  rotaryEmbedding,
+  rotaryTables,
+  type StateTree,
+  xavierUniform,
+} from '@variants/core';
+import {defaultDecays, retentionChunkwise, retentionParallel, retentionRecurrent} from './retention';
+
+/** Options of {@link Retention}. */
+export interface RetentionConfig {
+  numHeads: number;
+  /** Width V of values and gate. Default 2 times the input's. */
+  valueSize?: number;
+  /** How a whole sequence is computed. Default 'parallel'. */
+  form?: 'parallel' | 'chunkwise';
+  /** Positions of a chunk. Default 64. */
+  chunkSize?: number;
+  /** γ of each head. Default 1 - 2^(-5-h). */
+  decays?: number[] | null;
+  /** Of the norm over each head. Default 1e-6. */
+  normEpsilon?: number;
+  /** DeepNorm's divisor of the first value and output weights. Default 1. */
+  initialDivisor?: number;
+}
+
+/** What a stream of {@link Retention} remembers: the memory and how many positions it has seen. */
+type RetentionState = {keyValue: tf.Tensor; scale: tf.Tensor; position: number};
+
+/** Rotation of RetNet: 10000^(-i/(dk/2 - 1)), both ends included, unlike RoPE. */
+export function rotationFrequencies(keySize: number): number[] {
+  const half = keySize / 2;
+  return Array.from({length: half}, (_, i) => 10000 ** (half > 1 ? -i / (half - 1) : 0));
+}
+
+/**
+ * Gated multi-scale retention (Sun et al. 2023, equation 8), [batch, time, hidden] to the same:
+ *
+ *     q = rot(x W_q);  k = rot(x W_k) dk^-0.5;  v = x W_v
+ *     y = (silu(x W_g) * headNorm(retention(q, k, v))) W_o
+ *
+ * Children `queries`, `keys` [hidden, hidden], `values`, `gate` [hidden, value], `output` [value, hidden].
+ */
+export class Retention extends CausalLayer<RetentionConfig> {
+  static readonly className = 'Retention';
+  private queries!: Linear;
+  private keys!: Linear;
+  private values!: Linear;
+  private gate!: Linear;
+  private output_!: Linear;
+  private decays!: readonly number[];
+  private keySize!: number;
+
+  override build(inputShape: tf.Shape): void {
+    const hiddenSize = inputShape[inputShape.length - 1] as number;
+    const {numHeads, valueSize = 2 * hiddenSize, decays, initialDivisor = 1} = this.config;
+    const linear = (units: number, gain: number) => new Linear({units, useBias: false}, {kernel: xavierUniform(gain)});
+    const gain = 2 ** -2.5;
+    this.queries = this.child('queries', linear(hiddenSize, gain), inputShape);
+    this.keys = this.child('keys', linear(hiddenSize, gain), inputShape);
+    this.values = this.child('values', linear(valueSize, gain / initialDivisor), inputShape);
+    this.gate = this.child('gate', linear(valueSize, gain), inputShape);
+    this.output_ = this.child('output', linear(hiddenSize, 0.5 / initialDivisor), [null, valueSize]);
+    this.decays = decays ?? defaultDecays(numHeads);
+    this.keySize = hiddenSize / numHeads;
+    this.built = true;
+  }
+
+  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    const {form = 'parallel', chunkSize = 64} = this.config;
+    const {q, k, v} = this.project(x, 0, options);
+    const retained =
+      form === 'parallel'
+        ? retentionParallel(q, k, v, this.decays)
+        : retentionChunkwise(q, k, v, this.decays, chunkSize);
+    return this.gated(x, retained);
+  }
+
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+    const before = state as RetentionState | null;
+    const position = before?.position ?? 0;
+    const {q, k, v} = this.project(x, position, options);
+    const {output, memory} = retentionRecurrent(q, k, v, this.decays, before, this.config.chunkSize);
+    return {
+      output: this.gated(x, output),
+      state: {...(memory as {keyValue: tf.Tensor; scale: tf.Tensor}), position: position + (x.shape[1] as number)},
+    };
+  }
+
+  /** Rotated queries and keys [batch, heads, time, key size] and values [batch, heads, time, value size]. */
+  private project(x: tf.Tensor, position: number, {attentionMask}: ForwardOptions) {
+    const time = x.shape[1] as number;
+    const positions = Array.from({length: time}, (_, i) => position + i);
+    const tables = rotaryTables(positions, rotationFrequencies(this.keySize));
+    const q = rotaryEmbedding(this.split(this.queries.forward(x)), tables);
+    const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);
+    const k = rotaryEmbedding(this.split(scaled), tables);
+    const v = this.split(this.values.forward(x));
+    // Padding must leave no trace in the memory; what positions it takes up does not matter, only distances do.
+    return {q, k: attentionMask ? k.mul(attentionMask.reshape([-1, 1, time, 1])) : k, v};
+  }
+
+  /** [batch, time, heads · size] as [batch, heads, time, size]. */
+  private split(x: tf.Tensor): tf.Tensor {
+    const [batch, time, width] = x.shape as number[];
+    const {numHeads} = this.config;
+    return x.reshape([batch, time, numHeads, width / numHeads]).transpose([0, 2, 1, 3]);
+  }
+
+  /** The norm over each head, the gate and the output projection. */
+  private gated(x: tf.Tensor, retained: tf.Tensor): tf.Tensor {
+    const normed = rmsNorm(retained, this.config.normEpsilon).transpose([0, 2, 1, 3]);
+    const gate = activation('silu')(this.gate.forward(x));
+    return this.output_.forward(gate.mul(normed.reshape(gate.shape)));
+  }
+}
+tf.serialization.registerClass(Retention);
