@@ -53,15 +53,20 @@ export function blobSource(name: string, blob: Blob): ByteSource {
 /** What stands at an http(s), data or blob address, fetched as a whole. */
 export async function urlSource(url: string | URL): Promise<ByteSource> {
   const name = String(url);
-  try {
-    const response = await fetch(url);
-    if (response.ok) return bufferSource(name, await response.arrayBuffer());
-    throw new CheckpointError(
-      `${name}: the server answers with HTTP status ${response.status} ${response.statusText}`.trim(),
-    );
-  } catch (error) {
-    if (error instanceof CheckpointError) throw error;
+  const response = await fetch(url).catch((error) => {
     throw new CheckpointError(`${name}: cannot be fetched (${reasonOf(error)})`, {cause: error});
+  });
+  if (response.ok) return responseSource(name, response);
+  await response.body?.cancel();
+  throw new CheckpointError(`${name}: the server answers with HTTP status ${response.status}`);
+}
+
+/** The whole body of a response. */
+export async function responseSource(name: string, response: Response): Promise<ByteSource> {
+  try {
+    return bufferSource(name, await response.arrayBuffer());
+  } catch (error) {
+    throw new CheckpointError(`${name}: the connection broke (${reasonOf(error)})`, {cause: error});
   }
 }
 

@@ -1,5 +1,5 @@
 import {CheckpointError} from '../errors';
-import type {ByteSource} from './bytes';
+import {type ByteSource, readAll} from './bytes';
 import type {FileSet} from './file-set';
 import {isJsonObject, parseUniqueJson, utf8} from './json';
 import {safetensorsFormat} from './safetensors';
@@ -43,7 +43,17 @@ export async function openCheckpoint(source: CheckpointSource, options: OpenOpti
     ...builtInFormats,
     ...(options.formats ?? []),
   ]);
-  return {...weights, name: files.name, format, config};
+  const {tensors, extra, readIntegers} = weights;
+  return {
+    name: files.name,
+    format,
+    config,
+    tensors,
+    ...(extra !== undefined && {extra}),
+    read: (name) => weights.read(name),
+    ...(readIntegers && {readIntegers: (name) => readIntegers.call(weights, name)}),
+    close: () => weights.close(),
+  };
 }
 
 async function readConfigFile(files: FileSet): Promise<Record<string, unknown> | null> {
@@ -82,40 +92,21 @@ interface OpenWeights {
 
 async function openWeights(files: FileSet, main: string, formats: readonly CheckpointFormat[]): Promise<OpenWeights> {
   const bytes = await files.open(main);
+  const head = await closedOnFailure(bytes, headOf(bytes));
+  return isJson(head) ? openIndexed(files, bytes, formats) : closedOnFailure(bytes, openSingle(bytes, formats));
+}
+
+async function closedOnFailure<Result>(bytes: ByteSource, opening: Promise<Result>): Promise<Result> {
   try {
-    const head = await bytes.read(0, Math.min(headLength, bytes.size));
-    if (!isJson(head)) return await openSingle(bytes, head, formats);
-    const index = parseUniqueJson(utf8(await bytes.read(0, bytes.size), bytes.name), bytes.name);
-    const shards = await openIndexed(files, parseIndex(index, bytes.name), formats, bytes.name);
-    await bytes.close?.();
-    return shards;
+    return await opening;
   } catch (error) {
     await bytes.close?.();
     throw error;
   }
 }
 
-async function openIndexed(
-  files: FileSet,
-  weightMap: ReturnType<typeof parseIndex>,
-  formats: readonly CheckpointFormat[],
-  where: string,
-): Promise<OpenWeights> {
-  const found = new Set<string>();
-  const openFile = async (name: string): Promise<WeightFile> => {
-    const bytes = await files.open(name);
-    try {
-      const head = await bytes.read(0, Math.min(headLength, bytes.size));
-      const {format, weights} = await openSingle(bytes, head, formats);
-      found.add(format);
-      return weights;
-    } catch (error) {
-      await bytes.close?.();
-      throw error;
-    }
-  };
-  const weights = await openShards(weightMap, files, openFile, where);
-  return {format: `${[...found].join(', ')} in several files`, weights};
+function headOf(bytes: ByteSource): Promise<Uint8Array> {
+  return bytes.read(0, Math.min(headLength, bytes.size));
 }
 
 // The first 8 bytes of a safetensors file can begin with '{' too, but are a length, with zeros in it.
@@ -123,11 +114,26 @@ function isJson(head: Uint8Array): boolean {
   return head[0] === '{'.charCodeAt(0) && !head.includes(0);
 }
 
-async function openSingle(
-  bytes: ByteSource,
-  head: Uint8Array,
+async function openIndexed(
+  files: FileSet,
+  indexFile: ByteSource,
   formats: readonly CheckpointFormat[],
 ): Promise<OpenWeights> {
+  const where = indexFile.name;
+  const weightMap = parseIndex(parseUniqueJson(utf8(await readAll(indexFile), where), where), where);
+  const formatsFound = new Set<string>();
+  const openFile = async (name: string): Promise<WeightFile> => {
+    const bytes = await files.open(name);
+    const {format, weights} = await closedOnFailure(bytes, openSingle(bytes, formats));
+    formatsFound.add(format);
+    return weights;
+  };
+  const weights = await openShards(weightMap, files, openFile, where);
+  return {format: `${[...formatsFound].join(', ')} in several files`, weights};
+}
+
+async function openSingle(bytes: ByteSource, formats: readonly CheckpointFormat[]): Promise<OpenWeights> {
+  const head = await headOf(bytes);
   const format = formats.find((candidate) => candidate.recognizes(head, bytes.size));
   if (format) return {format: format.name, weights: await format.open(bytes)};
   if (head[0] === 0x80 && head[1] === 2)

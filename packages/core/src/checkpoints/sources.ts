@@ -9,26 +9,34 @@ import {openUrl} from './url-files';
  * folder, `File`s that were dropped on a page, or the configuration and the bytes of a weight file.
  * In a browser a string is an address, relative to the page.
  */
-export type CheckpointSource =
-  | string
-  | URL
-  | readonly File[]
-  | {readonly config?: Record<string, unknown>; readonly weights: ArrayBuffer | Uint8Array};
+export type CheckpointSource = string | URL | Iterable<File> | CheckpointBuffers;
+
+/** A checkpoint in memory: what would stand in config.json, and the bytes of a weight file. */
+export interface CheckpointBuffers {
+  readonly config?: Record<string, unknown>;
+  readonly weights: ArrayBuffer | Uint8Array;
+}
 
 /** Finds the files of a source. Local files are only listed; of a URL the small ones are fetched. */
 export async function openFiles(source: CheckpointSource): Promise<FileSet> {
   if (source instanceof URL) return openLocation(source);
   if (typeof source === 'string') {
-    if (/^(https?|file|data|blob):/.test(source)) return openLocation(new URL(source));
-    return inNode() ? openPath(source) : openUrl(new URL(source, globalThis.location.href));
+    if (/^(https?|file|data|blob):/.test(source)) return openLocation(parseUrl(source));
+    return inNode() ? openPath(source) : openUrl(parseUrl(source, globalThis.location.href));
   }
-  if (isFileList(source)) return openFileList(source);
-  if (source && 'weights' in source) return openBuffers(source);
+  if (typeof source === 'object' && source !== null) {
+    if ('weights' in source) return openBuffers(source);
+    if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return openFileList(source);
+  }
   throw new CheckpointError('a checkpoint is a directory, a file, a URL, a list of File objects or {config, weights}');
 }
 
-function isFileList(source: object): source is readonly File[] {
-  return Array.isArray(source);
+function parseUrl(text: string, base?: string): URL {
+  try {
+    return new URL(text, base);
+  } catch (error) {
+    throw new CheckpointError(`${text}: is no URL`, {cause: error});
+  }
 }
 
 async function openLocation(url: URL): Promise<FileSet> {
@@ -41,16 +49,14 @@ async function openPath(path: string): Promise<FileSet> {
   try {
     const isDirectory = (await stat(path)).isDirectory();
     const directory = isDirectory ? path : dirname(path);
-    const open = (name: string) => fileSource(name === basename(path) && !isDirectory ? path : join(directory, name));
+    const open = (name: string) => fileSource(join(directory, name));
     const names = (await readdir(directory)).sort();
     return {name: path, names, ...(!isDirectory && {main: basename(path)}), open, json: jsonReader(open)};
   } catch (error) {
-    throw new CheckpointError(
-      `${path}: cannot be opened (${reasonOf(error)}); expected a checkpoint's directory or file`,
-      {
-        cause: error,
-      },
-    );
+    const reason = reasonOf(error);
+    throw new CheckpointError(`${path}: cannot be opened (${reason}); expected a checkpoint's directory or file`, {
+      cause: error,
+    });
   }
 }
 
@@ -63,7 +69,8 @@ function openNamed(name: string, sources: ReadonlyMap<string, ByteSource>, main?
   return {name, names: [...sources.keys()], ...(main && {main}), open, json: jsonReader(open)};
 }
 
-function openFileList(files: readonly File[]): FileSet {
+function openFileList(list: Iterable<File>): FileSet {
+  const files = [...list];
   const sources = new Map<string, ByteSource>();
   for (const file of files) {
     if (sources.has(file.name)) throw new CheckpointError(`two of the files are named ${file.name}`);
@@ -72,13 +79,7 @@ function openFileList(files: readonly File[]): FileSet {
   return openNamed(files.length === 1 ? files[0].name : `${files.length} files`, sources);
 }
 
-function openBuffers({
-  config,
-  weights,
-}: {
-  config?: Record<string, unknown>;
-  weights: ArrayBuffer | Uint8Array;
-}): FileSet {
+function openBuffers({config, weights}: CheckpointBuffers): FileSet {
   const sources = new Map([['weights', bufferSource('weights', weights)]]);
   if (config) sources.set('config.json', bufferSource('config.json', new TextEncoder().encode(JSON.stringify(config))));
   return openNamed('weights', sources, 'weights');

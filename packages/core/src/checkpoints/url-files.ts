@@ -1,5 +1,5 @@
 import {CheckpointError} from '../errors';
-import {type ByteSource, bufferSource, urlSource} from './bytes';
+import {type ByteSource, responseSource, urlSource} from './bytes';
 import {type FileSet, jsonReader} from './file-set';
 
 const weightFile = /\.(safetensors|pt|pth|bin|ckpt|json)$/i;
@@ -9,11 +9,13 @@ const statusesOfMissingFiles = [403, 404, 410];
 async function fetchIfThere(url: URL): Promise<ByteSource | undefined> {
   // A missing file can also be a refused request (no CORS headers); what must be there will be fetched again and fail.
   const response = await fetch(url).catch(() => undefined);
-  if (!response || statusesOfMissingFiles.includes(response.status)) return undefined;
-  if (!response.ok) throw new CheckpointError(`${url}: the server answers with HTTP status ${response.status}`);
+  if (!response) return undefined;
   // Servers of single-page apps send their page for every address that does not exist.
-  if (response.headers.get('content-type')?.startsWith('text/html')) return undefined;
-  return bufferSource(String(url), await response.arrayBuffer());
+  const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
+  if (response.ok && !isPage) return responseSource(String(url), response);
+  await response.body?.cancel();
+  if (response.ok || statusesOfMissingFiles.includes(response.status)) return undefined;
+  throw new CheckpointError(`${url}: the server answers with HTTP status ${response.status}`);
 }
 
 /**

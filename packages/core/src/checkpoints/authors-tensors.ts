@@ -1,0 +1,51 @@
+import {CheckpointError} from '../errors';
+import {countOf, shapeText} from './dtypes';
+import type {CheckpointModel} from './layout';
+import {type PairedWeight, pairWeights} from './pairs';
+import type {HeaderEntry} from './safetensors-write';
+import {transposed} from './strided';
+
+/** A tensor of the authors' file, to be written; its values are fetched when they are needed. */
+export interface AuthorsTensor extends HeaderEntry {
+  values(): Promise<Float32Array>;
+}
+
+/** All tensors of a model as its layout's authors would save them: weights, aliases, then the constants they carry. */
+export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsTensor[] {
+  const weights = pairWeights(model).map(
+    (pair): AuthorsTensor => ({
+      name: pair.mapping.theirs,
+      dtype: 'F32',
+      shape: pair.shape,
+      values: () => valuesOf(pair),
+    }),
+  );
+  const constants = Object.entries(model.layout.buffers?.(model.config) ?? {}).map(
+    ([name, {shape, data}]): AuthorsTensor => {
+      if (countOf(shape) !== data.length)
+        throw new CheckpointError(
+          `layout ${model.layout.name}: buffer "${name}" of shape ${shapeText(shape)} has ${data.length} values`,
+        );
+      return {name, dtype: 'F32', shape, values: async () => data};
+    },
+  );
+  const tensors = [...weights, ...constants];
+  assertDifferentNames(tensors, model.layout.name);
+  return tensors;
+}
+
+async function valuesOf({mapping, variable, shape}: PairedWeight): Promise<Float32Array> {
+  const values = await variable.read().data<'float32'>();
+  return mapping.transpose ? transposed(values, shape[1], shape[0]) : values;
+}
+
+function assertDifferentNames(tensors: readonly AuthorsTensor[], layout: string): void {
+  const seen = new Set<string>();
+  for (const {name, shape} of tensors) {
+    if (seen.has(name))
+      throw new CheckpointError(
+        `layout ${layout}: names two tensors "${name}", the second of shape ${shapeText(shape)}`,
+      );
+    seen.add(name);
+  }
+}

@@ -1,0 +1,62 @@
+import {CheckpointError} from '../errors';
+import type {Checkpoint} from './checkpoint';
+import {isFloat, shapeText} from './dtypes';
+import type {CheckpointModel} from './layout';
+import {firstThree, type PairedWeight, pairWeights} from './pairs';
+
+/**
+ * Checks, without reading values, that a checkpoint holds exactly the tensors that a model's layout asks for.
+ *
+ * A tensor that is missing, superfluous, of another shape or of whole numbers gives a CheckpointError with the tensor's
+ * name in the authors' files and both shapes; of several faults it lists three and says how many more there are.
+ * A tied matrix may be there under either of its names; the layout's ignored buffers and constants may be there or not.
+ */
+export function assertFits<Config>(checkpoint: Checkpoint, model: CheckpointModel<Config>): void {
+  const pairs = pairWeights(model, checkpoint);
+  const buffers = model.layout.buffers?.(model.config) ?? {};
+  const faults = [
+    ...faultsOfMissing(pairs, checkpoint),
+    ...pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint)),
+    ...Object.entries(buffers).flatMap(([name, {shape}]) => faultsOf(name, shape, checkpoint)),
+    ...faultsOfSuperfluous(pairs, Object.keys(buffers), model.layout.ignored ?? [], checkpoint),
+  ];
+  if (faults.length > 0)
+    throw new CheckpointError(`${checkpoint.name} does not fit ${model.layout.name}: ${firstThree(faults, '; ')}`);
+}
+
+/** The tensor that holds a weight: its own or, where that is missing, a second name of it. */
+export function tensorToRead(
+  pair: PairedWeight,
+  pairs: readonly PairedWeight[],
+  {tensors}: Checkpoint,
+): PairedWeight | undefined {
+  if (tensors.has(pair.mapping.theirs)) return pair;
+  return pairs.find(({mapping}) => mapping.ours === pair.mapping.ours && tensors.has(mapping.theirs));
+}
+
+function faultsOfMissing(pairs: readonly PairedWeight[], checkpoint: Checkpoint): string[] {
+  return pairs
+    .filter((pair) => !pair.mapping.alias && !tensorToRead(pair, pairs, checkpoint))
+    .map(({mapping, shape}) => `tensor "${mapping.theirs}" of shape ${shapeText(shape)} is missing`);
+}
+
+function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoint): string[] {
+  const stored = tensors.get(name);
+  if (!stored) return [];
+  const {dtype, shape} = stored;
+  if (shapeText(shape) !== shapeText(expected))
+    return [`tensor "${name}" has shape ${shapeText(shape)} instead of ${shapeText(expected)}`];
+  return isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
+}
+
+function faultsOfSuperfluous(
+  pairs: readonly PairedWeight[],
+  buffers: readonly string[],
+  ignored: readonly RegExp[],
+  {tensors}: Checkpoint,
+): string[] {
+  const known = new Set([...pairs.map(({mapping}) => mapping.theirs), ...buffers]);
+  return [...tensors]
+    .filter(([name]) => !known.has(name) && !ignored.some((pattern) => name.search(pattern) >= 0))
+    .map(([name, {shape}]) => `tensor "${name}" of shape ${shapeText(shape)} belongs to no weight of the model`);
+}

@@ -1,0 +1,39 @@
+import {type OpenOptions, openCheckpoint} from './checkpoint';
+import {countOf, type StoredDtype} from './dtypes';
+import type {CheckpointLayout} from './layout';
+import type {CheckpointSource} from './sources';
+
+/** What {@link inspect} finds. */
+export interface CheckpointSummary {
+  /** 'safetensors', 'torch', ..., with ' in several files' where an index lists them. */
+  format: string;
+  /** The name of the first layout that recognises the checkpoint; null if none does. */
+  layout: string | null;
+  /** What config.json or params.json holds; null without either. */
+  config: Record<string, unknown> | null;
+  /** In the order of the file. */
+  tensors: {name: string; dtype: StoredDtype; shape: number[]}[];
+  /** Values in all tensors together; a tied matrix that was written twice counts twice, buffers count too. */
+  parameters: number;
+}
+
+/** Lists what a checkpoint holds without reading the values of a tensor, and which of the `layouts` it is of. */
+export async function inspect<Config>(
+  source: CheckpointSource,
+  layouts: readonly Pick<CheckpointLayout<Config>, 'name' | 'recognizes'>[] = [],
+  options: OpenOptions = {},
+): Promise<CheckpointSummary> {
+  const checkpoint = await openCheckpoint(source, options);
+  try {
+    const tensors = [...checkpoint.tensors].map(([name, {dtype, shape}]) => ({name, dtype, shape: [...shape]}));
+    return {
+      format: checkpoint.format,
+      layout: layouts.find((layout) => layout.recognizes(checkpoint))?.name ?? null,
+      config: checkpoint.config,
+      tensors,
+      parameters: tensors.reduce((sum, {shape}) => sum + countOf(shape), 0),
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}

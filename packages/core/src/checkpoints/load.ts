@@ -1,0 +1,87 @@
+import * as tf from '@tensorflow/tfjs';
+import {CheckpointError} from '../errors';
+import {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoint';
+import {assertFits, tensorToRead} from './fit';
+import type {CheckpointLayout, CheckpointModel} from './layout';
+import {firstThree, type PairedWeight, pairWeights} from './pairs';
+import type {CheckpointSource} from './sources';
+import {transposed} from './strided';
+
+/** Options of {@link loadCheckpoint}. */
+export interface LoadOptions<Config> extends OpenOptions {
+  /** Fields that replace those of the checkpoint's configuration. Default: none. */
+  config?: Partial<Config>;
+}
+
+/**
+ * Makes a model from a checkpoint: the first layout that recognises it reads its configuration, `create` makes the model,
+ * and its weights are replaced by the checkpoint's.
+ *
+ * All names, shapes and types are checked before the first value is read ({@link assertFits}). When anything fails, the
+ * model is disposed: nobody ever holds a model that is half loaded. One tensor at a time is read and written, so that
+ * loading takes the memory of the model and of its largest tensor (of the whole file too where it comes from a URL).
+ */
+export async function loadCheckpoint<Config, Model extends CheckpointModel<Config>>(
+  source: CheckpointSource,
+  layouts: readonly CheckpointLayout<Config>[],
+  create: (config: Config) => Model,
+  options: LoadOptions<Config> = {},
+): Promise<Model> {
+  const checkpoint = await openCheckpoint(source, options);
+  try {
+    return await loadFromCheckpoint(checkpoint, layouts, create, options.config);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+/** {@link loadCheckpoint} for a checkpoint that is open already, and stays so. `config` replaces fields of its configuration. */
+export async function loadFromCheckpoint<Config, Model extends CheckpointModel<Config>>(
+  checkpoint: Checkpoint,
+  layouts: readonly CheckpointLayout<Config>[],
+  create: (config: Config) => Model,
+  config: Partial<Config> = {},
+): Promise<Model> {
+  const layout = recognizedLayout(checkpoint, layouts);
+  const model = create({...(await layout.readConfig(checkpoint)), ...config});
+  return fill(model, checkpoint, layout);
+}
+
+function recognizedLayout<Config>(
+  checkpoint: Checkpoint,
+  layouts: readonly CheckpointLayout<Config>[],
+): CheckpointLayout<Config> {
+  const layout = layouts.find((candidate) => candidate.recognizes(checkpoint));
+  if (layout) return layout;
+  const known = layouts.map(({name}) => name).join(', ');
+  throw new CheckpointError(
+    `${checkpoint.name}: is no checkpoint of a known layout (${known}); it has the tensors ${firstThree([...checkpoint.tensors.keys()])}`,
+  );
+}
+
+async function fill<Config, Model extends CheckpointModel<Config>>(
+  model: Model,
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout<Config>,
+): Promise<Model> {
+  try {
+    model.layout = layout;
+    assertFits(checkpoint, model);
+    const pairs = pairWeights(model, checkpoint);
+    for (const pair of pairs) if (!pair.mapping.alias) await readWeight(pair, pairs, checkpoint);
+    return model;
+  } catch (error) {
+    if (model.dispose) model.dispose();
+    else for (const variable of model.weights) variable.dispose();
+    throw error;
+  }
+}
+
+async function readWeight(weight: PairedWeight, pairs: readonly PairedWeight[], checkpoint: Checkpoint): Promise<void> {
+  const {mapping, shape} = tensorToRead(weight, pairs, checkpoint) ?? weight;
+  const values = await checkpoint.read(mapping.theirs);
+  const ours = mapping.transpose ? transposed(values, shape[0], shape[1]) : values;
+  tf.tidy(() => {
+    weight.variable.write(tf.tensor(ours, weight.variable.shape as number[], 'float32'));
+  });
+}
