@@ -1,0 +1,48 @@
+/** One point of a training curve. */
+export interface CurvePoint {
+  step: number;
+  seconds: number;
+  bitsPerByte: number;
+}
+
+/** What decoding cost at one length of context. */
+export interface DecodingPoint {
+  /** Tokens in the state before the measured ones. */
+  context: number;
+  /** Median over the measured tokens. */
+  millisecondsPerToken: number;
+  /** Of the stream state of one sequence. */
+  stateBytes: number;
+}
+
+/** What was measured of one architecture. */
+export interface ArchitectureResult {
+  name: string;
+  title: string;
+  config: object;
+  parameters: number;
+  steps: number;
+  tokens: number;
+  tokensPerSecond: number;
+  /** On held-out chapters, after training. */
+  bitsPerByte: number;
+  trainingCurve: CurvePoint[];
+  decoding: DecodingPoint[];
+  sample: string;
+}
+
+/** One run of the comparison: everything needed to read it, and to make it again. */
+export interface BenchReport {
+  command: string;
+  date: string;
+  commit: string;
+  engine: string;
+  machine: string;
+  seed: number;
+  text: string;
+  budgetSeconds: number;
+  sequenceLength: number;
+  batchSize: number;
+  learningRate: number;
+  results: ArchitectureResult[];
+}
