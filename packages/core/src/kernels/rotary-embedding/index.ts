@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {rotaryEmbeddingReference} from './reference';
 
@@ -29,12 +30,18 @@ const kernel = defineKernel<Inputs, {pairing: RotaryPairing}, {y: tf.Tensor}>({
  * @param tables From {@link rotaryTables}.
  * @param pairing Which features turn together. Meta's files and RetNet: 'interleaved' (the default), Hugging Face's LLaMA: 'halves'.
  * @returns [..., time, size]
+ * @throws ShapeError when the size is odd or the tables are not for half of it.
  */
 export function rotaryEmbedding(
   x: tf.Tensor,
   {cos, sin}: RotaryTables,
   pairing: RotaryPairing = 'interleaved',
 ): tf.Tensor {
+  const size = x.shape[x.rank - 1] as number;
+  if (size % 2 !== 0 || [cos, sin].some((table) => table.shape[table.rank - 1] !== size / 2))
+    throw new ShapeError(
+      `rotaryEmbedding: the last axis of x [${x.shape}] must be even, and that of cos [${cos.shape}] and sin [${sin.shape}] half as long`,
+    );
   return kernel({x, cos, sin}, {pairing}).y;
 }
 

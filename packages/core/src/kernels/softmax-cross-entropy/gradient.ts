@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {counted, oneHotTargets} from './reference';
+import {counted, targetPlaces} from './reference';
 
 /** dlogits = (softmax - (1 - s) oneHot - s/classes) / number of tokens that count, zero in rows that do not. */
 export function softmaxCrossEntropyGradient(
@@ -10,11 +10,12 @@ export function softmaxCrossEntropyGradient(
   smoothing: number,
 ): tf.Tensor {
   return tf.tidy(() => {
-    const wanted = oneHotTargets(logits, targets)
+    const wanted = targetPlaces(logits, targets)
+      .toFloat()
       .mul(1 - smoothing)
       .add(smoothing / logits.shape[1]);
-    const weight = counted(targets, ignoreIndex);
-    const scale = weight.mul(lossGradient).div(weight.sum());
-    return tf.softmax(logits).sub(wanted).mul(scale.expandDims(-1));
+    const counts = counted(targets, ignoreIndex);
+    const difference = tf.softmax(logits).sub(wanted).mul(lossGradient).div(counts.sum());
+    return tf.where(tf.broadcastTo(counts.expandDims(1), logits.shape), difference, tf.zerosLike(difference));
   });
 }

@@ -32,7 +32,8 @@ export interface CrossEntropyOptions {
  *
  *     loss = sum over counted tokens of [(1 - s) (-log p[target]) + s mean(-log p)] / number of counted tokens
  *
- * With no token to count it is NaN, as the mean of nothing is.
+ * With no token to count it is NaN, as the mean of nothing is, and has the gradient 0. A counted target that is no class
+ * makes it NaN. Logits may be -infinity where they are not a target.
  * @param logits [..., classes]
  * @param targets [...] of class numbers
  * @returns A scalar.

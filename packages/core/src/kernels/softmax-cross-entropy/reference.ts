@@ -1,20 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** Which targets count: [tokens], 1 or 0. */
-export const counted = (targets: tf.Tensor, ignoreIndex: number) => targets.notEqual(ignoreIndex).toFloat();
+/** Which targets count: [tokens], boolean. */
+export const counted = (targets: tf.Tensor, ignoreIndex: number) => targets.notEqual(ignoreIndex);
 
-/** One-hot targets [tokens, classes]; a row that does not count may hold anything. */
-export function oneHotTargets(logits: tf.Tensor2D, targets: tf.Tensor): tf.Tensor {
-  const classes = logits.shape[1];
-  return tf
-    .oneHot(
-      targets
-        .clipByValue(0, classes - 1)
-        .toInt()
-        .as1D(),
-      classes,
-    )
-    .toFloat();
+/** Where each token's target stands: [tokens, classes], boolean. A row whose target is no class has none. */
+export function targetPlaces(logits: tf.Tensor2D, targets: tf.Tensor): tf.Tensor {
+  return targets.expandDims(1).equal(tf.range(0, logits.shape[1], 1, 'int32'));
+}
+
+/** -log p[target] of each token, chosen rather than multiplied by a one-hot: a class may have the logit -infinity. */
+function negativeLogLikelihood(logProbabilities: tf.Tensor2D, targets: tf.Tensor): tf.Tensor {
+  const places = targetPlaces(logProbabilities, targets);
+  const nll = tf.where(places, logProbabilities, tf.zerosLike(logProbabilities)).sum(-1).neg();
+  return tf.where(places.any(-1), nll, tf.fill(nll.shape, Number.NaN));
 }
 
 /**
@@ -29,10 +27,9 @@ export function softmaxCrossEntropyReference(
 ): tf.Tensor {
   return tf.tidy(() => {
     const logProbabilities = tf.logSoftmax(logits);
-    const nll = logProbabilities.mul(oneHotTargets(logits, targets)).sum(-1).neg();
-    const uniform = logProbabilities.mean(-1).neg();
-    const perToken = nll.mul(1 - smoothing).add(uniform.mul(smoothing));
-    const weight = counted(targets, ignoreIndex);
-    return perToken.mul(weight).sum().div(weight.sum());
+    const nll = negativeLogLikelihood(logProbabilities, targets);
+    const perToken = smoothing === 0 ? nll : nll.mul(1 - smoothing).sub(logProbabilities.mean(-1).mul(smoothing));
+    const counts = counted(targets, ignoreIndex);
+    return tf.where(counts, perToken, tf.zerosLike(perToken)).sum().div(counts.sum());
   });
 }
