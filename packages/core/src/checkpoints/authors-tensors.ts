@@ -1,9 +1,10 @@
 import {CheckpointError} from '../errors';
-import {countOf, shapeText} from './dtypes';
+import {countOf} from './dtypes';
 import type {CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights} from './pairs';
 import type {HeaderEntry} from './safetensors-write';
 import {transposed} from './strided';
+import {shapeText} from './text';
 
 /** A tensor of the authors' file, to be written; its values are fetched when they are needed. */
 export interface AuthorsTensor extends HeaderEntry {

@@ -1,5 +1,6 @@
 import {CheckpointError} from '../errors';
-import {nodeFiles, reasonOf} from './node';
+import {nodeFiles} from './node';
+import {reasonOf} from './text';
 
 /** A file or buffer that can be read in pieces. */
 export interface ByteSource {

@@ -5,6 +5,7 @@ import {isJsonObject, parseUniqueJson, utf8} from './json';
 import {safetensorsFormat} from './safetensors';
 import {openShards, parseIndex} from './shards';
 import {type CheckpointSource, openFiles} from './sources';
+import {firstThree} from './text';
 import {torchFormat} from './torch-file';
 import type {CheckpointFormat, WeightFile} from './weight-file';
 
@@ -76,13 +77,11 @@ function weightsName({main, names, name: source}: FileSet): string {
   if (preferred) return preferred;
   const byExtension = names.filter((name) => /\.(safetensors|index\.json|pt|pth|bin|ckpt)$/i.test(name));
   // One file of any other name may be what a user dropped on a page: its content decides.
-  const candidates = byExtension.length > 0 ? byExtension : names.filter((name) => !name.endsWith('.json'));
+  const others = names.filter((name) => !name.endsWith('.json'));
+  const candidates = byExtension.length > 0 || others.length > 1 ? byExtension : others;
   if (candidates.length === 1) return candidates[0];
-  const found =
-    candidates.length === 0
-      ? 'no weight file'
-      : `${candidates.length} files (${candidates.slice(0, 3).join(', ')}, ..)`;
-  throw new CheckpointError(`${source}: there is ${found}; name the file, or call it model.safetensors`);
+  const found = candidates.length === 0 ? 'no weight file' : `more than one weight file (${firstThree(candidates)})`;
+  throw new CheckpointError(`${source}: has ${found}; name the file itself, or call it model.safetensors`);
 }
 
 interface OpenWeights {

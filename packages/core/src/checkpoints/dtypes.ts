@@ -19,11 +19,6 @@ export function isStoredDtype(name: unknown): name is StoredDtype {
   return typeof name === 'string' && Object.hasOwn(bytesPerValue, name);
 }
 
-/** A shape as it stands in messages: [2, 3]. */
-export function shapeText(shape: readonly (number | null)[]): string {
-  return `[${shape.join(', ')}]`;
-}
-
 /** Number of values of a shape; beyond 2^53 it is no exact number, and Number.isSafeInteger is false. */
 export function countOf(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);

@@ -1,8 +1,9 @@
 import {CheckpointError} from '../errors';
 import type {Checkpoint} from './checkpoint';
-import {isFloat, shapeText} from './dtypes';
+import {isFloat} from './dtypes';
 import type {CheckpointModel} from './layout';
-import {firstThree, type PairedWeight, pairWeights} from './pairs';
+import {type PairedWeight, pairWeights} from './pairs';
+import {firstThree, shapeText} from './text';
 
 /**
  * Checks, without reading values, that a checkpoint holds exactly the tensors that a model's layout asks for.

@@ -1,5 +1,5 @@
 import {CheckpointError} from '../errors';
-import {reasonOf} from './node';
+import {reasonOf} from './text';
 
 /** The text of UTF-8 bytes; a CheckpointError, beginning with `where`, if they are none. */
 export function utf8(bytes: Uint8Array, where: string): string {

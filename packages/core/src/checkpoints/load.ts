@@ -3,9 +3,10 @@ import {CheckpointError} from '../errors';
 import {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoint';
 import {assertFits, tensorToRead} from './fit';
 import type {CheckpointLayout, CheckpointModel} from './layout';
-import {firstThree, type PairedWeight, pairWeights} from './pairs';
+import {type PairedWeight, pairWeights} from './pairs';
 import type {CheckpointSource} from './sources';
 import {transposed} from './strided';
+import {firstThree} from './text';
 
 /** Options of {@link loadCheckpoint}. */
 export interface LoadOptions<Config> extends OpenOptions {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
 import type {CheckpointLayout} from './layout';
-import {firstThree} from './pairs';
+import {firstThree} from './text';
 
 /**
  * Tensors that are named and shaped like our weights (weights, gradients, moments) by the authors' names, transposed

@@ -26,8 +26,3 @@ export async function pathOfFileUrl(url: URL): Promise<string> {
   const {fileURLToPath} = await importNode<typeof import('node:url')>('url');
   return fileURLToPath(url);
 }
-
-/** The first line of what was thrown. */
-export function reasonOf(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0];
-}

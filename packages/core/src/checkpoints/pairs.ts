@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
 import type {Checkpoint} from './checkpoint';
-import {shapeText} from './dtypes';
 import type {CheckpointModel, TensorMapping} from './layout';
+import {firstThree, shapeText} from './text';
 
 /** A weight of a model and the tensor of the authors' files that it is. */
 export interface PairedWeight {
@@ -10,12 +10,6 @@ export interface PairedWeight {
   readonly variable: tf.LayerVariable;
   /** The shape in the authors' files. */
   readonly shape: readonly number[];
-}
-
-/** The first three of a list for a message, and how many more there are. */
-export function firstThree(items: readonly string[], separator = ', '): string {
-  const more = items.length > 3 ? `${separator}and ${items.length - 3} more` : '';
-  return items.slice(0, 3).join(separator) + more;
 }
 
 /**

@@ -1,5 +1,6 @@
 import {CheckpointError} from '../errors';
-import {nodeFiles, nodePaths, reasonOf} from './node';
+import {nodeFiles, nodePaths} from './node';
+import {reasonOf} from './text';
 
 /** A file's content in pieces, made when it is written. */
 export type FileChunks = () => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;

@@ -1,6 +1,7 @@
 import {CheckpointError} from '../errors';
-import {bytesPerValue, countOf, isShape, isStoredDtype, type StoredDtype, shapeText} from './dtypes';
+import {bytesPerValue, countOf, isShape, isStoredDtype, type StoredDtype} from './dtypes';
 import {isJsonObject, parseUniqueJson, utf8} from './json';
+import {shapeText} from './text';
 
 /** A tensor of a safetensors file: its values are the bytes `begin` to `end` after the header. */
 export interface SafetensorsEntry {

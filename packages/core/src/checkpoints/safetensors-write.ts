@@ -1,6 +1,7 @@
 import {CheckpointError, ShapeError} from '../errors';
-import {bytesPerValue, countOf, isShape, shapeText} from './dtypes';
+import {bytesPerValue, countOf, isShape} from './dtypes';
 import {lengthBytes} from './safetensors-header';
+import {shapeText} from './text';
 
 /** A tensor to be written: its shape and its values in row-major order. */
 export interface WritableTensor {

@@ -1,7 +1,8 @@
 import {CheckpointError} from '../errors';
 import {type ByteSource, blobSource, bufferSource, fileSource} from './bytes';
 import {type FileSet, jsonReader} from './file-set';
-import {inNode, nodeFiles, nodePaths, pathOfFileUrl, reasonOf} from './node';
+import {inNode, nodeFiles, nodePaths, pathOfFileUrl} from './node';
+import {reasonOf} from './text';
 import {openUrl} from './url-files';
 
 /**

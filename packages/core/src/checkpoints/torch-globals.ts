@@ -1,5 +1,6 @@
-import {countOf, isShape, type StoredDtype, shapeText} from './dtypes';
+import {countOf, isShape, type StoredDtype} from './dtypes';
 import {Global, type PickleValue, StorageReference, TensorReference} from './pickle-values';
+import {shapeText} from './text';
 
 /** Ends the reading of a pickle with an error at the current byte. */
 export type Fail = (problem: string) => never;
