@@ -1,4 +1,15 @@
+export {bufferSource, type ByteSource, fileSource, readAll} from './checkpoints/bytes';
+export {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoints/checkpoint';
+export {type CheckpointSummary, inspect} from './checkpoints/inspect';
+export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
+export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
+export {toAuthorsNames} from './checkpoints/names';
+export {readSafetensors} from './checkpoints/safetensors';
+export {writeSafetensors} from './checkpoints/safetensors-write';
+export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
+export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkpoints/sources';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
+export {nextTask} from './event-loop';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {embeddingLookup} from './kernels/embedding-lookup';
@@ -10,8 +21,11 @@ export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-c
 export * from './layers';
 export {type ArchitectureCard, type Candidate, type SizeRequest, sizeToFit} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export type {GenerateOptions, TextOptions} from './models/generate-options';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions, type TokenInput} from './models/language-model';
-export {mapState, type StateTree, StreamState, walkState} from './models/stream-state';
+export type {StateSource} from './models/state-file';
+export {mapState, type StateTree, walkState} from './models/state-tree';
+export {type Advanced, StreamState} from './models/stream-state';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

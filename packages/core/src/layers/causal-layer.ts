@@ -1,12 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import {type StateTree, StreamState} from '../models/stream-state';
+import type {StateTree} from '../models/state-tree';
+import {type Advanced, StreamState} from '../models/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
-
-/** What one step of a stream gives: the output for the piece fed in, and what to remember. */
-export interface Advanced {
-  output: tf.Tensor;
-  state: StateTree;
-}
 
 /**
  * A layer whose output at a position depends on that position and earlier ones alone, and which can therefore be fed a
@@ -29,6 +24,7 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
       this.build(x.shape);
       this.built = true;
     }
-    return StreamState.advance(state, (tree) => this.advance(x, tree, inference));
+    // A handle of our own, because a layer may well remember or return the very tensor that it was given.
+    return StreamState.advance(state, (tree) => this.advance(x.clone(), tree, inference));
   }
 }

@@ -1,5 +1,5 @@
 export {type Activation, activation, activations} from './activations';
-export {type Advanced, CausalLayer} from './causal-layer';
+export {CausalLayer} from './causal-layer';
 export {Dropout, type DropoutConfig} from './dropout';
 export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
 export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';
@@ -20,6 +20,7 @@ export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type N
 export {
   LearnedPositions,
   type LearnedPositionsConfig,
+  positionAfter,
   SinusoidalPositions,
   sinusoids,
   tokenPositions,

@@ -1,20 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
 import {embeddingLookup} from '../kernels/embedding-lookup';
-import type {StateTree} from '../models/stream-state';
-import {type Advanced, CausalLayer} from './causal-layer';
+import type {StateTree} from '../models/state-tree';
+import type {Advanced} from '../models/stream-state';
+import {CausalLayer} from './causal-layer';
 import {normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 
 /**
- * The position of each token, [batch or 1, time] int32: `start`, `start + 1`, ... Where rows are padded (mask 0), the
- * first token of a row has position 0 and the padding shares it.
+ * The position of each token, [batch or 1, time] int32: `start`, `start + 1`, ... Padding (mask 0) on the left of a row
+ * takes no position; it shares the first.
+ * @param start The position of the first token: a number or, where rows differ, [batch, 1].
  */
-export function tokenPositions(time: number, start: number, attentionMask?: tf.Tensor): tf.Tensor2D {
+export function tokenPositions(time: number, start: number | tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor2D {
   return tf.tidy(() => {
-    if (!attentionMask) return tf.range(start, start + time, 1, 'int32').expandDims(0);
-    return attentionMask.toFloat().cumsum(1).sub(1).relu().toInt() as tf.Tensor2D;
+    const steps = attentionMask
+      ? attentionMask.toFloat().cumsum(1).sub(1)
+      : tf.range(0, time, 1, 'float32').expandDims(0);
+    return steps.add(start).relu().toInt() as tf.Tensor2D;
   });
+}
+
+/** The position that follows those of {@link tokenPositions}: a number or, where rows are padded, [batch, 1]. */
+export function positionAfter(time: number, start: number | tf.Tensor, attentionMask?: tf.Tensor): number | tf.Tensor {
+  if (attentionMask) return tf.tidy(() => attentionMask.toFloat().sum(1, true).add(start));
+  return typeof start === 'number' ? start + time : start.add(time);
 }
 
 /** Options of {@link LearnedPositions}. */
@@ -35,22 +45,19 @@ export class LearnedPositions extends CausalLayer<LearnedPositionsConfig> {
   }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.addFrom(0, x, options.attentionMask);
+    return this.advance(x, null, options).output;
   }
 
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
-    const position = (state as number | null) ?? 0;
-    return {output: this.addFrom(position, x), state: position + (x.shape[1] as number)};
-  }
-
-  private addFrom(start: number, x: tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor {
-    const end = start + (x.shape[1] as number);
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
+    const {length, position} = (state ?? {length: 0, position: 0}) as {length: number; position: number | tf.Tensor};
+    const time = x.shape[1] as number;
     const {maxSequenceLength} = this.config;
-    if (end > maxSequenceLength)
+    if (length + time > maxSequenceLength)
       throw new ShapeError(
-        `${this.path}: a sequence of ${end} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
+        `${this.path}: a sequence of ${length + time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
       );
-    return x.add(embeddingLookup(this.table.read(), tokenPositions(end - start, start, attentionMask)));
+    const output = x.add(embeddingLookup(this.table.read(), tokenPositions(time, position, attentionMask)));
+    return {output, state: {length: length + time, position: positionAfter(time, position, attentionMask)}};
   }
 }
 tf.serialization.registerClass(LearnedPositions);
@@ -66,7 +73,7 @@ export function sinusoids(start: number, time: number, hiddenSize: number): tf.T
   return tf.tensor2d(values, [time, hiddenSize]);
 }
 
-/** Adds {@link sinusoids} to its input [batch, time, hidden]. No weights, any length. */
+/** Adds {@link sinusoids} to its input [batch, time, hidden]. No weights, any length. Padding counts as positions do. */
 export class SinusoidalPositions extends CausalLayer {
   static readonly className = 'VariantsSinusoidalPositions';
 

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
-import type {StateTree} from '../models/stream-state';
-import {type Advanced, CausalLayer} from './causal-layer';
+import type {StateTree} from '../models/state-tree';
+import type {Advanced} from '../models/stream-state';
+import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import type {ForwardOptions, VariantLayer} from './layer';
 

@@ -1,70 +1,114 @@
+import {ConfigError, DataError} from '../errors';
+import {nextTask} from '../event-loop';
 import type {Tokenizer} from '../tokenizer';
+import {
+  type GenerateOptions,
+  type GenerateSettings,
+  resolveOptions,
+  stopSequences,
+  type TextOptions,
+} from './generate-options';
+import {GenerationWindow} from './generation-window';
 import type {LanguageModel} from './language-model';
-import type {StreamState} from './stream-state';
+import {StopWatch} from './stop-watch';
+import {TokenChooser} from './token-chooser';
 
-/** Options of `LanguageModel.generate`. */
-export interface GenerateOptions {
-  /** The most tokens to generate. Default 256. */
-  maxTokens?: number;
-  /** What logits are divided by; 0 takes the most probable token. Default 1. */
-  temperature?: number;
-  /** Only the k most probable tokens are drawn from. */
-  topK?: number;
-  /** Only the most probable tokens that together reach this probability. */
-  topP?: number;
-  /** Only tokens at least this probable relative to the most probable one. */
-  minP?: number;
-  /** Divides positive and multiplies negative logits of tokens that stood before. Default 1. */
-  repetitionPenalty?: number;
-  /** Subtracted from the logits of tokens that were generated before. Default 0. */
-  presencePenalty?: number;
-  /** Subtracted from the logits once for every time that the token was generated. Default 0. */
-  frequencyPenalty?: number;
-  /** What ends the generation, itself left out. */
-  stop?: readonly (string | number | readonly number[])[];
-  /** Default 0. */
-  seed?: number;
-  /** Aborts the generation. */
-  signal?: AbortSignal;
-  /** A stream to go on with. */
-  state?: StreamState;
-}
-
-/** Options for text in and text out. */
-export interface TextOptions {
-  tokenizer: Tokenizer;
-}
-
-/** Continues token ids. */
-export async function* generateTokens(
+/**
+ * Continues token ids: yields the new ones as they are drawn. Between two of them the event loop goes on.
+ *
+ * A model with a limited context sees the last `contextLength` tokens, from position 0 on, and beyond the limit computes
+ * all of them anew for each token. With the option `state`, whose tokens are not known, the model's ShapeError ends the
+ * generation there.
+ * @param prompt At least one token unless the option `state` is given.
+ * @throws ConfigError for an option, DataError for a prompt; both at the call.
+ */
+export function generateTokens(
   model: LanguageModel,
   prompt: readonly number[],
-  {maxTokens = 256}: GenerateOptions = {},
+  options: GenerateOptions = {},
 ): AsyncGenerator<number, void, void> {
-  let next = [...prompt];
-  let state: StreamState | undefined;
+  const settings = resolveOptions(options);
+  const stops = stopSequences(settings.stop);
+  if (stops.texts.length > 0)
+    throw new ConfigError(
+      `generate: the stop ${JSON.stringify(stops.texts[0])} is a text; without a tokenizer only token ids can be`,
+    );
+  assertPrompt(model, prompt, settings);
+  return flat(withoutStops(draw(model, prompt, settings), new StopWatch<readonly number[]>([], stops.tokens)));
+}
+
+/**
+ * Continues a text: yields the new text piece by piece, never a part of a character.
+ * @param prompt A text of at least one token unless the option `state` is given.
+ * @throws As {@link generateTokens}.
+ */
+export function generateText(
+  model: LanguageModel,
+  prompt: string,
+  options: GenerateOptions & TextOptions,
+): AsyncGenerator<string, void, void> {
+  const settings = resolveOptions(options);
+  const {texts, tokens: ids} = stopSequences(settings.stop);
+  const promptTokens = options.tokenizer.encode(prompt);
+  assertPrompt(model, promptTokens, settings);
+  const tokens = withoutStops(draw(model, promptTokens, settings), new StopWatch<readonly number[]>([], ids));
+  return withoutStops(decode(flat(tokens), options.tokenizer), new StopWatch('', texts));
+}
+
+function assertPrompt(model: LanguageModel, prompt: readonly number[], {state}: GenerateSettings): void {
+  if (prompt.length === 0 && !state)
+    throw new DataError('generate: the prompt is empty; give at least one token, or a state to go on with');
+  const {vocabSize} = model.config;
+  const unknown = prompt.findIndex((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
+  if (unknown >= 0)
+    throw new DataError(
+      `generate: token ${unknown} of the prompt is ${prompt[unknown]}, but the model's ids are 0 to ${vocabSize - 1}`,
+    );
+}
+
+/** Draws token after token, each in a list of its own. */
+async function* draw(
+  model: LanguageModel,
+  prompt: readonly number[],
+  settings: GenerateSettings,
+): AsyncGenerator<readonly number[], void, void> {
+  const {maxTokens, signal} = settings;
+  const tokens = [...prompt];
+  const chooser = new TokenChooser(prompt, settings);
+  const window = new GenerationWindow(model, settings.state);
   try {
     for (let n = 0; n < maxTokens; n++) {
-      const step = model.stream(next, state, {lastOnly: true});
-      state = step.state;
-      const logits = await step.logits.data();
-      step.logits.dispose();
-      const token = logits.indexOf(Math.max(...logits));
-      yield token;
-      next = [token];
+      signal?.throwIfAborted();
+      const token = chooser.choose(await window.logitsAfter(tokens));
+      await nextTask();
+      signal?.throwIfAborted();
+      tokens.push(token);
+      yield [token];
     }
   } finally {
-    state?.dispose();
+    window.dispose();
   }
 }
 
-/** Continues a text. */
-export async function* generateText(
-  model: LanguageModel,
-  prompt: string,
-  {tokenizer, ...options}: GenerateOptions & TextOptions,
-): AsyncGenerator<string, void, void> {
+async function* withoutStops<Piece extends string | readonly number[]>(
+  pieces: AsyncIterable<Piece>,
+  watch: StopWatch<Piece>,
+): AsyncGenerator<Piece, void, void> {
+  for await (const piece of pieces) {
+    const {ready, stopped} = watch.push(piece);
+    if (ready.length > 0) yield ready;
+    if (stopped) return;
+  }
+  const rest = watch.end();
+  if (rest.length > 0) yield rest;
+}
+
+async function* flat(lists: AsyncIterable<readonly number[]>): AsyncGenerator<number, void, void> {
+  for await (const list of lists) yield* list;
+}
+
+async function* decode(tokens: AsyncIterable<number>, tokenizer: Tokenizer): AsyncGenerator<string, void, void> {
   const decoder = tokenizer.decoder();
-  for await (const token of generateTokens(model, tokenizer.encode(prompt), options)) yield decoder.push(token);
+  for await (const token of tokens) yield decoder.push(token);
   yield decoder.end();
 }

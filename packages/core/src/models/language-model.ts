@@ -4,8 +4,10 @@ import {ConfigError, DataError} from '../errors';
 import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {CausalLayer} from '../layers/causal-layer';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
-import {type GenerateOptions, generateText, generateTokens, type TextOptions} from './generate';
-import {type StateTree, StreamState} from './stream-state';
+import {generateText, generateTokens} from './generate';
+import type {GenerateOptions, TextOptions} from './generate-options';
+import type {StateTree} from './state-tree';
+import {StreamState} from './stream-state';
 
 /** Token ids: [batch, time] int32, or one list per row, or a single list for a batch of one. */
 export type TokenInput = tf.Tensor | readonly number[] | readonly (readonly number[])[] | Int32Array;
@@ -40,6 +42,14 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
   abstract layout: CheckpointLayout<Config>;
   private readonly stages: VariantLayer[];
+
+  /**
+   * The longest sequence that the model can see, or null where there is no limit. `stream` throws a ShapeError beyond it;
+   * `generate` goes on with the last tokens.
+   */
+  get contextLength(): number | null {
+    return null;
+  }
 
   /**
    * @param config Complete: every field has its value.
@@ -85,6 +95,17 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     return {logits: output as tf.Tensor3D, state: next};
   }
 
+  /**
+   * What a stream predicts for the token after all that it was fed: logits [batch, 1, vocabulary], which the caller
+   * disposes. The state stays usable.
+   */
+  nextLogits(state: StreamState): tf.Tensor3D {
+    const head = this.stages[this.stages.length - 1];
+    const last = (state.tree as {[layer: string]: StateTree} | null)?.[head.name];
+    if (!(last instanceof tf.Tensor)) throw new DataError(`${this.name}: the stream state is not of this model`);
+    return tf.tidy(() => head.forward(last, inference) as tf.Tensor3D);
+  }
+
   /** One step of a stream on the tree of states, one entry per layer that has one. Runs inside a `tf.tidy`. */
   protected advance(
     tokens: tf.Tensor,
@@ -97,7 +118,12 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     const head = this.stages[this.stages.length - 1];
     let x = tokens;
     for (const layer of this.stages) {
-      if (lastOnly && layer === head) x = lastPosition(x);
+      if (layer === head) {
+        // For `nextLogits`: what predicts the token after this piece.
+        const last = lastPosition(x);
+        after[head.name] = last;
+        if (lastOnly) x = last;
+      }
       if (layer instanceof CausalLayer) {
         const step = layer.advance(x, before?.[layer.name] ?? null, options);
         after[layer.name] = step.state;

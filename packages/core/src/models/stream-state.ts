@@ -1,28 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {VariantsError} from '../errors';
+import {readStateFile, type StateSource, writeStateFile} from './state-file';
+import {decodeState, encodeState} from './state-format';
+import {mapState, type StateTree, tensorsOf} from './state-tree';
 
-/** What a stream remembers: tensors and numbers, in objects and lists as the architecture likes. */
-export type StateTree = tf.Tensor | number | null | StateTree[] | {[name: string]: StateTree};
-
-/** Calls `visit` for each tensor and number of a tree, with its path (`block_0/mixer/keys`), in a stable order. */
-export function walkState(tree: StateTree, visit: (leaf: tf.Tensor | number, path: string) => void, path = ''): void {
-  if (tree === null) return;
-  if (typeof tree === 'number' || tree instanceof tf.Tensor) visit(tree, path);
-  else for (const [name, child] of Object.entries(tree)) walkState(child, visit, path ? `${path}/${name}` : name);
-}
-
-/** The same tree with each tensor and number replaced by what `change` makes of it. */
-export function mapState(tree: StateTree, change: (leaf: tf.Tensor | number) => StateTree): StateTree {
-  if (tree === null) return null;
-  if (typeof tree === 'number' || tree instanceof tf.Tensor) return change(tree);
-  if (Array.isArray(tree)) return tree.map((child) => mapState(child, change));
-  return Object.fromEntries(Object.entries(tree).map(([name, child]) => [name, mapState(child, change)]));
-}
-
-function tensorsOf(tree: StateTree): Set<tf.Tensor> {
-  const tensors = new Set<tf.Tensor>();
-  walkState(tree, (leaf) => leaf instanceof tf.Tensor && tensors.add(leaf));
-  return tensors;
+/** What one step of a stream gives: the output for the piece fed in, and what to remember. */
+export interface Advanced<Output extends StateTree = tf.Tensor> {
+  output: Output;
+  state: StateTree;
 }
 
 /**
@@ -66,26 +51,69 @@ export class StreamState {
     this.current = undefined;
   }
 
+  /** The state as the bytes of a safetensors file: its tensors under their paths, the rest in the metadata. */
+  async toBytes(): Promise<Uint8Array> {
+    // A copy, because the stream may go on while the values are on their way from the device.
+    const copy = this.clone();
+    try {
+      return await encodeState(copy.tree);
+    } finally {
+      copy.dispose();
+    }
+  }
+
+  /**
+   * A new state of what `toBytes` gave.
+   * @param name What messages call the bytes.
+   * @throws CheckpointError when they are anything else.
+   */
+  static fromBytes(bytes: Uint8Array | ArrayBuffer, name = 'stream state'): StreamState {
+    return new StreamState(decodeState(new Uint8Array(bytes), name));
+  }
+
+  /** Writes {@link toBytes} to a file; in Node. */
+  async save(path: string): Promise<void> {
+    await writeStateFile(path, await this.toBytes());
+  }
+
+  /**
+   * Reads what `save` wrote.
+   * @param source A path in Node; an address that `fetch` takes; a File or Blob.
+   * @throws CheckpointError when it cannot be read or holds anything else.
+   */
+  static async load(source: StateSource): Promise<StreamState> {
+    const {name, bytes} = await readStateFile(source);
+    return StreamState.fromBytes(bytes, name);
+  }
+
   /**
    * Takes one step of a stream: runs `step` on the tree and returns its output with the next state. The step's
    * intermediate tensors are freed, and so are those of the old state that the new one does not hold.
    * If the step throws, the old state stays usable.
    */
-  static advance<Output extends tf.TensorContainer>(
+  static advance<Output extends StateTree>(
     state: StreamState | null | undefined,
-    step: (tree: StateTree | null) => {output: Output; state: StateTree},
+    step: (tree: StateTree | null) => Advanced<Output>,
   ): {output: Output; state: StreamState} {
     const before = state ? state.tree : null;
-    const result = tf.tidy(() => step(before) as unknown as tf.TensorContainer) as unknown as {
-      output: Output;
-      state: StateTree;
-    };
-    const after = tensorsOf(result.state);
+    const owned = tensorsOf(before);
+    const result = tf.tidy(() => withOwnOutput(step(before), owned) as unknown as tf.TensorContainer);
+    const {output, state: tree} = result as unknown as Advanced<Output>;
+    const after = tensorsOf(tree);
     for (const tensor of after) tf.keep(tensor);
-    if (state) {
-      for (const tensor of tensorsOf(before)) if (!after.has(tensor)) tensor.dispose();
-      state.current = undefined;
-    }
-    return {output: result.output, state: new StreamState(result.state)};
+    for (const tensor of owned) if (!after.has(tensor)) tensor.dispose();
+    if (state) state.current = undefined;
+    return {output, state: new StreamState(tree)};
   }
+}
+
+// A layer may give out the very tensor that it remembers; the caller will dispose of the one and the state of the other.
+function withOwnOutput<Output extends StateTree>(
+  {output, state}: Advanced<Output>,
+  before: Set<tf.Tensor>,
+): Advanced<Output> {
+  const after = tensorsOf(state);
+  const own = (leaf: tf.Tensor | number) =>
+    leaf instanceof tf.Tensor && (after.has(leaf) || before.has(leaf)) ? leaf.clone() : leaf;
+  return {output: mapState(output, own) as Output, state};
 }
