@@ -1,0 +1,94 @@
+import {DataError, Random} from '@variants/core';
+import {requireWhole, wholeRange} from '../checks';
+import {type BatchSource, batchSource} from './batch-source';
+
+/** Token ids in a row, a text's or others'. */
+export type TokenArray = Int32Array | Uint32Array | Uint16Array | Uint8Array;
+
+/** Batches of windows over tokens. */
+export interface TokenWindows extends BatchSource {
+  /** All tokens, to be streamed through a model from first to last. */
+  readonly tokens: TokenArray;
+}
+
+/** Options of {@link randomWindows} and {@link orderedWindows}. */
+export interface TokenWindowsOptions {
+  /** T: positions of a window, which covers T + 1 tokens, the last as target only. */
+  sequenceLength: number;
+  /** Every token must be below it. Default: the greatest token + 1. */
+  vocabSize?: number;
+  /** UTF-8 bytes that a token stands for, on average. Default: none, the tokens are no text. */
+  bytesPerToken?: number;
+  /** What errors call the tokens. Default 'tokens'. */
+  name?: string;
+}
+
+/**
+ * Windows for training: each example starts at a random token, any with T more behind it, drawn by seed and number of the
+ * example alone. There is no end to them.
+ * @throws DataError when there are fewer than sequenceLength + 1 tokens, or a token is not below vocabSize
+ */
+export function randomWindows(tokens: TokenArray, options: TokenWindowsOptions): TokenWindows {
+  const {sequenceLength} = options;
+  const start = (index: number, seed: number) =>
+    new Random(seed, 'windows/train', index).below(tokens.length - sequenceLength);
+  return tokenWindows(tokens, options, Infinity, start);
+}
+
+/**
+ * Windows for evaluation: one behind the other in order, so that every token but the first is predicted once; the few
+ * at the end that fill no window are left out.
+ * @throws DataError when there are fewer than sequenceLength + 1 tokens, or a token is not below vocabSize
+ */
+export function orderedWindows(tokens: TokenArray, options: TokenWindowsOptions): TokenWindows {
+  const {sequenceLength} = options;
+  return tokenWindows(
+    tokens,
+    options,
+    Math.floor((tokens.length - 1) / sequenceLength),
+    (index) => index * sequenceLength,
+  );
+}
+
+function tokenWindows(
+  tokens: TokenArray,
+  options: TokenWindowsOptions,
+  numExamples: number,
+  start: (index: number, seed: number) => number,
+): TokenWindows {
+  const {sequenceLength, bytesPerToken, name = 'tokens'} = options;
+  requireWhole(name, 'sequenceLength', sequenceLength, 1);
+  if (tokens.length <= sequenceLength)
+    throw new DataError(
+      `${name}: ${tokens.length} tokens; a window of sequenceLength ${sequenceLength} needs ${sequenceLength + 1}`,
+    );
+  const source = batchSource({
+    name,
+    vocabSize: vocabSizeOf(tokens, options.vocabSize, name),
+    tokensPerExample: sequenceLength,
+    numExamples,
+    bytesPerToken,
+    writeExample(index, seed, inputs, targets) {
+      const from = start(index, seed);
+      inputs.set(tokens.subarray(from, from + sequenceLength));
+      targets.set(tokens.subarray(from + 1, from + 1 + sequenceLength));
+    },
+  });
+  return {...source, tokens};
+}
+
+/**
+ * The number of token ids: `wanted`, or the greatest token + 1.
+ * @throws DataError when a token is negative or not below `wanted`
+ */
+export function vocabSizeOf(tokens: TokenArray, wanted: number | undefined, name: string): number {
+  if (wanted !== undefined) requireWhole(name, 'vocabSize', wanted, 1);
+  const limit = wanted ?? Infinity;
+  const wrong = tokens.findIndex((token) => token < 0 || token >= limit);
+  if (wrong >= 0)
+    throw new DataError(`${name}: token ${tokens[wrong]} at place ${wrong}; allowed: ${wholeRange(0, limit - 1)}`);
+  if (wanted !== undefined) return wanted;
+  let greatest = 0;
+  for (const token of tokens) greatest = Math.max(greatest, token);
+  return greatest + 1;
+}

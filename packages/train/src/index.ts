@@ -1,0 +1,42 @@
+export {type Batch, type BatchSource, type EachBatchOptions, eachBatch} from './data/batch-source';
+export {readText, type TextSource} from './data/read-text';
+export {type SplitText, type SplitTextOptions, splitText} from './data/split-text';
+export {type TextWindows, type TextWindowsOptions, textWindows} from './data/text-windows';
+export {
+  orderedWindows,
+  randomWindows,
+  type TokenArray,
+  type TokenWindows,
+  type TokenWindowsOptions,
+} from './data/token-windows';
+export type {AssociativeRecallConfig} from './tasks/associative-recall';
+export type {CompressionConfig} from './tasks/compression';
+export type {CopyingConfig} from './tasks/copying';
+export type {Field, Fields, FieldValue, Must, TaskConfig} from './tasks/fields';
+export type {FuzzyRecallConfig} from './tasks/fuzzy-recall';
+export type {InContextRecallConfig} from './tasks/in-context-recall';
+export type {InductionHeadsConfig} from './tasks/induction-heads';
+export type {ListopsConfig} from './tasks/listops';
+export type {MemorizationConfig} from './tasks/memorization';
+export type {MqarConfig} from './tasks/mqar';
+export type {NeedleConfig} from './tasks/needle';
+export {type OverlapOptions, overlapRate} from './tasks/overlap-rate';
+export type {ParityConfig} from './tasks/parity';
+export type {PasskeyConfig} from './tasks/passkey';
+export type {PermutationProductConfig} from './tasks/permutation-product';
+export {scaledAccuracy, scoreTask, type TaskScore} from './tasks/score-task';
+export type {SelectiveCopyingMadConfig} from './tasks/selective-copying-mad';
+export type {SortingConfig} from './tasks/sorting';
+export type {StringCopyConfig} from './tasks/string-copy';
+export {
+  type ExampleOptions,
+  ignoreIndex,
+  type Split,
+  type Task,
+  type TaskDefinition,
+  type TaskExample,
+  type TaskSize,
+} from './tasks/task';
+export {type TaskBatchesOptions, taskBatches} from './tasks/task-batches';
+export {type TaskName, taskNamed, tasks} from './tasks/tasks';
+export {wilsonInterval} from './tasks/wilson-interval';
