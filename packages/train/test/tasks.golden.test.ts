@@ -1,4 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {byteTokenizer} from '@variants/core';
 import {describe, expect, test} from 'vitest';
@@ -17,7 +17,9 @@ interface Sample extends TaskExample {
 const ownFolder = join(import.meta.dirname, 'golden');
 const folder = join(process.env.GOLDEN_DIR ?? ownFolder, 'tasks');
 const read = (file: string) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
-const files = readdirSync(folder).filter((file) => file.endsWith('.json') && file !== 'random.json');
+const files = (existsSync(folder) ? readdirSync(folder) : []).filter(
+  (file) => file.endsWith('.json') && file !== 'random.json',
+);
 
 // In the samples these two tasks have one set of defaults, that of the task without noise.
 const sampleDefaults: Record<string, object> = {'noisy-recall': tasks['in-context-recall'].defaults};
