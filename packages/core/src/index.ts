@@ -1,4 +1,4 @@
-export {bufferSource, type ByteSource, fileSource, readAll} from './checkpoints/bytes';
+export {type ByteSource, bufferSource, fileSource, readAll} from './checkpoints/bytes';
 export {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoints/checkpoint';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
@@ -22,10 +22,11 @@ export * from './layers';
 export {type ArchitectureCard, type Candidate, type SizeRequest, sizeToFit} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
-export {LanguageModel, type LanguageModelConfig, type StreamOptions, type TokenInput} from './models/language-model';
+export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
 export type {StateSource} from './models/state-file';
 export {mapState, type StateTree, walkState} from './models/state-tree';
 export {type Advanced, StreamState} from './models/stream-state';
+export type {TokenInput} from './models/token-input';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

@@ -20,7 +20,8 @@ import {TokenChooser} from './token-chooser';
  * all of them anew for each token. With the option `state`, whose tokens are not known, the model's ShapeError ends the
  * generation there.
  * @param prompt At least one token unless the option `state` is given.
- * @throws ConfigError for an option, DataError for a prompt; both at the call.
+ * @throws ConfigError for an option and DataError for an empty prompt, both at the call; DataError for a token that the model
+ *   does not have.
  */
 export function generateTokens(
   model: LanguageModel,
@@ -33,7 +34,7 @@ export function generateTokens(
     throw new ConfigError(
       `generate: the stop ${JSON.stringify(stops.texts[0])} is a text; without a tokenizer only token ids can be`,
     );
-  assertPrompt(model, prompt, settings);
+  assertPrompt(prompt, settings);
   return flat(withoutStops(draw(model, prompt, settings), new StopWatch<readonly number[]>([], stops.tokens)));
 }
 
@@ -50,20 +51,14 @@ export function generateText(
   const settings = resolveOptions(options);
   const {texts, tokens: ids} = stopSequences(settings.stop);
   const promptTokens = options.tokenizer.encode(prompt);
-  assertPrompt(model, promptTokens, settings);
+  assertPrompt(promptTokens, settings);
   const tokens = withoutStops(draw(model, promptTokens, settings), new StopWatch<readonly number[]>([], ids));
   return withoutStops(decode(flat(tokens), options.tokenizer), new StopWatch('', texts));
 }
 
-function assertPrompt(model: LanguageModel, prompt: readonly number[], {state}: GenerateSettings): void {
+function assertPrompt(prompt: readonly number[], {state}: GenerateSettings): void {
   if (prompt.length === 0 && !state)
     throw new DataError('generate: the prompt is empty; give at least one token, or a state to go on with');
-  const {vocabSize} = model.config;
-  const unknown = prompt.findIndex((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
-  if (unknown >= 0)
-    throw new DataError(
-      `generate: token ${unknown} of the prompt is ${prompt[unknown]}, but the model's ids are 0 to ${vocabSize - 1}`,
-    );
 }
 
 /** Draws token after token, each in a list of its own. */

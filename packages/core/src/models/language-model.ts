@@ -8,9 +8,7 @@ import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
 import type {StateTree} from './state-tree';
 import {StreamState} from './stream-state';
-
-/** Token ids: [batch, time] int32, or one list per row, or a single list for a batch of one. */
-export type TokenInput = tf.Tensor | readonly number[] | readonly (readonly number[])[] | Int32Array;
+import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
 
 /** The fields that every language model's configuration has. */
 export interface LanguageModelConfig {
@@ -157,7 +155,11 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   override loss = (tokens: TokenInput, targets?: TokenInput): tf.Scalar =>
     tf.tidy(() => {
       const inputs = this.tokenTensor(tokens);
-      if (targets !== undefined) return softmaxCrossEntropy(this.logits(inputs), this.tokenTensor(targets));
+      if (targets !== undefined) {
+        const isIgnored = (id: number) => id === ignoredTarget;
+        const wanted = toTokenTensor(targets, `${this.name}: targets`, this.config.vocabSize, isIgnored);
+        return softmaxCrossEntropy(this.logits(inputs), wanted);
+      }
       const [batch, time] = inputs.shape;
       if (time < 2)
         throw new DataError('loss: one token alone has no next token to predict; give two or more, or targets');
@@ -195,24 +197,13 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
 
   /** Checks and converts what a caller calls tokens: [batch, time] int32. */
   protected tokenTensor(tokens: TokenInput): tf.Tensor2D {
-    const tensor = tokens instanceof tf.Tensor ? tokens : tf.tensor(nested(tokens), undefined, 'int32');
-    const [batch, time] = tensor.shape;
-    if (tensor.rank !== 2 || batch === 0 || time === 0)
-      throw new DataError(
-        `${this.name}: tokens must have the shape [batch, time] with at least one token, not [${tensor.shape}]`,
-      );
-    return tensor.toInt() as tf.Tensor2D;
+    return toTokenTensor(tokens, `${this.name}: tokens`, this.config.vocabSize);
   }
 }
 
 function connect(stages: VariantLayer[]): {inputs: tf.SymbolicTensor; outputs: tf.SymbolicTensor} {
   const inputs = tf.input({shape: [null], dtype: 'int32', name: 'tokens'});
   return {inputs, outputs: stages.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, inputs)};
-}
-
-function nested(tokens: Exclude<TokenInput, tf.Tensor>): number[][] {
-  const isBatch = Array.isArray(tokens) && Array.isArray(tokens[0]);
-  return isBatch ? (tokens as number[][]) : [Array.from(tokens as ArrayLike<number>)];
 }
 
 function lastPosition(x: tf.Tensor): tf.Tensor {
@@ -227,11 +218,14 @@ function tokenLoss(targets: tf.Tensor, logits: tf.Tensor, options?: CrossEntropy
 /** The share of counted targets whose logit is the largest. */
 function acc(targets: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
-    const counts = targets.notEqual(-100).toFloat();
+    const counts = targets.notEqual(ignoredTarget).toFloat();
     const right = logits.argMax(-1).equal(targets.toInt()).toFloat();
     return right.mul(counts).sum().div(counts.sum());
   });
 }
+
+// tfjs takes the name in the history from the function, and a bundler may shorten that.
+Object.defineProperty(acc, 'name', {value: 'acc'});
 
 type Metrics = tf.ModelCompileArgs['metrics'];
 
