@@ -56,7 +56,7 @@ describe('StopWatch', () => {
   });
 
   it('holds back a beginning and lets it go when it goes on differently', () => {
-    const watch = new StopWatch('', ['###']);
+    const watch = new StopWatch<string>('', ['###']);
     expect(watch.push('a#')).toEqual({ready: 'a', stopped: false});
     expect(watch.push('#')).toEqual({ready: '', stopped: false});
     expect(watch.push('b#')).toEqual({ready: '##b', stopped: false});
