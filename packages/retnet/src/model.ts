@@ -52,8 +52,8 @@ tf.serialization.registerClass(RetNetBlock);
 
 /** A RetNet language model: embedding, blocks, norm, head. */
 export class RetNet extends LanguageModel<RetNetConfig> {
-  static readonly className = 'RetNet';
-  layout: CheckpointLayout<RetNetConfig> = torchscale;
+  static override readonly className = 'RetNet';
+  override layout: CheckpointLayout<RetNetConfig> = torchscale;
 
   constructor(config: RetNetOptions) {
     const complete = resolveConfig(config);

@@ -11,7 +11,13 @@ import {
   type StateTree,
   xavierUniform,
 } from '@variants/core';
-import {defaultDecays, retentionChunkwise, retentionParallel, retentionRecurrent} from './retention';
+import {
+  defaultDecays,
+  type RetentionMemory,
+  retentionChunkwise,
+  retentionParallel,
+  retentionRecurrent,
+} from './retention';
 
 /** Options of {@link Retention}. */
 export interface RetentionConfig {
@@ -31,7 +37,7 @@ export interface RetentionConfig {
 }
 
 /** What a stream of {@link Retention} remembers: the memory and how many positions it has seen. */
-type RetentionState = {keyValue: tf.Tensor; scale: tf.Tensor; position: number};
+type RetentionState = RetentionMemory & {position: number};
 
 /** Rotation of RetNet: 10000^(-i/(dk/2 - 1)), both ends included, unlike RoPE. */
 export function rotationFrequencies(keySize: number): number[] {
@@ -89,7 +95,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
     const {output, memory} = retentionRecurrent(q, k, v, this.decays, before, this.config.chunkSize);
     return {
       output: this.gated(x, output),
-      state: {...(memory as {keyValue: tf.Tensor; scale: tf.Tensor}), position: position + (x.shape[1] as number)},
+      state: {...memory, position: position + (x.shape[1] as number)},
     };
   }
 

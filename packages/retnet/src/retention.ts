@@ -17,12 +17,12 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** What a stream of retention remembers. */
-export interface RetentionMemory {
+export type RetentionMemory = {
   /** S, [batch, heads, value size, key size]. */
   keyValue: tf.Tensor;
   /** s, [heads]. */
   scale: tf.Tensor;
-}
+};
 
 /** γ_h = 1 - 2^(-5-h) for h = 0 .. numHeads-1 (equation 8). */
 export function defaultDecays(numHeads: number): number[] {
