@@ -66,7 +66,10 @@ describe('StreamState', () => {
 
   it('lives on as a clone when the original goes on, and survives a tidy', () => {
     const state = new StreamState({a: tf.tensor1d([1, 2]), n: 3});
-    const copy = tf.tidy(() => state.clone());
+    let copy = state;
+    tf.tidy(() => {
+      copy = state.clone();
+    });
     state.dispose();
     expect((copy.tree as {a: tf.Tensor}).a.dataSync()).toEqual(Float32Array.of(1, 2));
     expect((copy.tree as {n: number}).n).toBe(3);
@@ -138,9 +141,10 @@ describe('StreamState.advance', () => {
   });
 
   it('gives a state that survives the tidy around it', () => {
-    const state = tf.tidy(
-      () => StreamState.advance(null, () => ({output: tf.scalar(0), state: {a: tf.scalar(7)}})).state,
-    );
+    let state = new StreamState(null);
+    tf.tidy(() => {
+      state = StreamState.advance(null, () => ({output: tf.scalar(0), state: {a: tf.scalar(7)}})).state;
+    });
     expect((state.tree as {a: tf.Tensor}).a.dataSync()[0]).toBe(7);
     state.dispose();
   });
