@@ -59,10 +59,15 @@ export function resolveFields<Config extends object>(
     if (value === undefined)
       throw new ConfigError(`${architecture}: the field ${name} is missing; it must be ${rule.allowed}`);
     if (!rule.accepts(value))
-      throw new ConfigError(`${architecture}: ${name} is ${JSON.stringify(value)}, but must be ${rule.allowed}`);
+      throw new ConfigError(`${architecture}: ${name} is ${shown(value)}, but must be ${rule.allowed}`);
     complete[name] = value;
   }
   return complete as Config;
+}
+
+// JSON has no NaN and no infinity.
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
 }
 
 /** Throws a ConfigError unless `condition` holds; for rules between fields. */
