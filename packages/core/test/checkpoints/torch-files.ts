@@ -178,3 +178,12 @@ export function torchFile(
 export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
+
+/** A dict of tensors. */
+export function named(tensors: Record<string, TensorParts>): Pickled {
+  return op.dict(Object.entries(tensors).map(([name, parts]) => [op.text(name), tensor(parts)]));
+}
+
+export function floats(...values: number[]): Uint8Array {
+  return bytesOf(Float32Array.from(values));
+}
