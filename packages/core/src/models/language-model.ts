@@ -3,6 +3,7 @@ import type {CheckpointLayout} from '../checkpoints/layout';
 import {ConfigError, DataError} from '../errors';
 import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {CausalLayer} from '../layers/causal-layer';
+import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
@@ -50,11 +51,11 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   }
 
   /**
-   * @param config Complete: every field has its value.
+   * @param config Complete: every field has its value. Its seed draws the weights, which the layers make here.
    * @param stages The layers in order. The first takes token ids, the last gives logits. Every name must be its own.
    */
   constructor(config: Config, stages: VariantLayer[], name: string) {
-    super({...connect(stages), name});
+    super({...withInitialization({seed: config.seed}, () => connect(stages)), name});
     this.config = config;
     this.stages = stages;
   }
@@ -190,8 +191,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
 
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
-    config: tf.serialization.ConfigDict,
+    {customObjects: _, ...config}: tf.serialization.ConfigDict,
   ): T {
+    // tfjs adds its list of further classes to what it read.
     return new cls(config);
   }
 

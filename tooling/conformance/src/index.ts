@@ -1,0 +1,3 @@
+export {conformance} from './conformance';
+export {laws} from './laws';
+export type {Law, Subject} from './subject';

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import {assertClose} from '../assert';
+import {logitsOf, longestTime, randomTokens, withModel} from '../models';
+import type {Law} from '../subject';
+
+/** Changing a token never changes an output before it. */
+export const causality: Law = {
+  name: 'never lets a later token change an earlier output',
+  check: (subject) =>
+    withModel(subject, (model) => {
+      const {vocabSize} = model.config;
+      const time = longestTime(subject, model);
+      const anyPlace = fc.integer({min: 1, max: Math.max(1, time - 1)});
+      fc.assert(
+        fc.property(anyPlace, fc.integer({min: 1, max: vocabSize - 1}), fc.integer(), (place, shift, seed) => {
+          const [row] = randomTokens(model, 1, time, seed);
+          const changed = row.map((token, t) => (t < place ? token : (token + shift) % vocabSize));
+          const [before, after] = [row, changed].map((tokens) =>
+            logitsOf(model, [tokens]).subarray(0, place * vocabSize),
+          );
+          assertClose(after, before, 1e-5, `outputs before token ${place}, which was changed`);
+        }),
+        {numRuns: 12},
+      );
+    }),
+};
+
+/** The rows of a batch have nothing to do with each other. */
+export const batchIndependence: Law = {
+  name: 'computes each row of a batch as if it were alone',
+  check: (subject) =>
+    withModel(subject, (model) => {
+      const time = longestTime(subject, model);
+      fc.assert(
+        fc.property(
+          fc.integer({min: 2, max: 3}),
+          fc.integer({min: 1, max: time}),
+          fc.integer(),
+          (batch, length, seed) => {
+            const rows = randomTokens(model, batch, length, seed);
+            const together = logitsOf(model, rows);
+            const alone = rows.flatMap((row) => [...logitsOf(model, [row])]);
+            assertClose(together, alone, 1e-5, `a batch of ${batch}`);
+          },
+        ),
+        {numRuns: 6},
+      );
+    }),
+};

@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs';
+import {checkpointFiles, type LanguageModel} from '@variants/core';
+import {assert, assertSame, assertSameWeights} from '../assert';
+import {logitsOf, longestTime, randomTokens, weightsOf, withFreshModel, withModel} from '../models';
+import type {Law, Subject} from '../subject';
+
+/** Throws unless a model that was saved and loaded is the one that it was; frees the loaded one. */
+function assertSameModel(subject: Subject, loaded: tf.LayersModel, model: LanguageModel, what: string): void {
+  try {
+    assert(
+      loaded.constructor === model.constructor,
+      `${what}: a ${model.constructor.name} came back as a ${loaded.constructor.name}`,
+    );
+    const restored = loaded as LanguageModel;
+    assertSameWeights(weightsOf(restored), weightsOf(model), what);
+    const tokens = randomTokens(model, 2, longestTime(subject, model), 6);
+    assertSame(logitsOf(restored, tokens), logitsOf(model, tokens), `${what}: logits`);
+  } finally {
+    loaded.dispose();
+  }
+}
+
+/** tfjs's own way of saving keeps everything. */
+export const tfjsRoundTrip: Law = {
+  name: 'comes back from save and tf.loadLayersModel, equal to the bit',
+  check: (subject) =>
+    withModel(subject, async (model) => {
+      const saved: tf.io.ModelArtifacts[] = [];
+      const handler = tf.io.withSaveHandler(async (artifacts) => {
+        saved.push(artifacts);
+        return {modelArtifactsInfo: {dateSaved: new Date(), modelTopologyType: 'JSON'}};
+      });
+      await model.save(handler);
+      // What is stored is JSON, without what JSON cannot hold.
+      const {modelTopology, ...rest} = saved[0];
+      const topology = JSON.parse(JSON.stringify(modelTopology));
+      const loaded = await tf.loadLayersModel(tf.io.fromMemory({...rest, modelTopology: topology}));
+      assertSameModel(subject, loaded, model, 'saved by tfjs');
+    }),
+};
+
+/** The authors' files keep everything. */
+export const checkpointRoundTrip: Law = {
+  name: 'comes back from its checkpoint files, equal to the bit',
+  appliesTo: ({fromPretrained}) => fromPretrained !== undefined,
+  check: (subject) =>
+    withModel(subject, async (model) => {
+      const load = subject.fromPretrained;
+      assert(load !== undefined, 'there is no fromPretrained');
+      const files = await checkpointFiles(model);
+      const source = {config: JSON.parse(files['config.json']), weights: files['model.safetensors']};
+      const loaded = await load(source);
+      const again = await checkpointFiles(loaded);
+      assertSameModel(subject, loaded, model, 'saved as a checkpoint');
+      assert(again['config.json'] === files['config.json'], `config.json became ${again['config.json']}`);
+      assertSame(again['model.safetensors'], files['model.safetensors'], 'the file saved a second time');
+    }),
+};
+
+/** The configuration, as JSON, is all there is to know about a model with its first weights. */
+export const configRoundTrip: Law = {
+  name: 'is made again, equal to the bit, from its configuration as JSON',
+  check: (subject) =>
+    withFreshModel(
+      subject,
+      (model) => {
+        const config = JSON.parse(JSON.stringify(model.getConfig()));
+        const Model = model.constructor as tf.serialization.SerializableConstructor<LanguageModel>;
+        assertSameModel(subject, Model.fromConfig(Model, config), model, 'made from its configuration');
+      },
+      {seed: 7},
+    ),
+};

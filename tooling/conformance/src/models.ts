@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import {type LanguageModel, Random} from '@variants/core';
+import type {Subject} from './subject';
+
+/** Runs `body` with a model with its first weights, and frees the model. */
+export async function withFreshModel<Result>(
+  subject: Subject,
+  body: (model: LanguageModel) => Result | Promise<Result>,
+  overrides: {[field: string]: unknown} = {},
+): Promise<Result> {
+  const model = subject.create(overrides);
+  try {
+    return await body(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+/**
+ * Runs `body` with a model whose weights are all moved at random, as if it had been trained: no law may hold only because
+ * a projection begins at zero.
+ */
+export function withModel<Result>(
+  subject: Subject,
+  body: (model: LanguageModel) => Result | Promise<Result>,
+  overrides: {[field: string]: unknown} = {},
+): Promise<Result> {
+  return withFreshModel(
+    subject,
+    (model) => {
+      moveWeights(model);
+      return body(model);
+    },
+    overrides,
+  );
+}
+
+function moveWeights(model: LanguageModel): void {
+  for (const weight of model.trainableWeights)
+    tf.tidy(() => {
+      const random = new Random(1, weight.originalName);
+      const noise = Float32Array.from({length: weight.read().size}, () => 0.1 * random.normal());
+      weight.write(weight.read().add(tf.tensor(noise, weight.shape as number[])));
+    });
+}
+
+/** Random token ids, a list per row. */
+export function randomTokens(model: LanguageModel, batch: number, time: number, seed: number): number[][] {
+  const random = new Random(seed, 'tokens');
+  return Array.from({length: batch}, () => Array.from({length: time}, () => random.below(model.config.vocabSize)));
+}
+
+/** The longest sequence to try on a model. */
+export function longestTime(subject: Subject, model: LanguageModel): number {
+  return Math.min(subject.longest ?? 12, model.contextLength ?? Number.POSITIVE_INFINITY);
+}
+
+/** How far outputs of a stream may be from those of the whole sequence, relative to the largest. */
+export function streamTolerance({streamTolerance = 1e-4}: Subject): number {
+  return streamTolerance;
+}
+
+/** Logits of all rows, row after row. */
+export function logitsOf(model: LanguageModel, tokens: number[][]): Float32Array {
+  return tf.tidy(() => model.logits(tokens).dataSync<'float32'>());
+}
+
+/** Every weight's values by its name. */
+export function weightsOf(model: LanguageModel): Map<string, Float32Array> {
+  return new Map(model.weights.map((weight) => [weight.originalName, weight.read().dataSync<'float32'>().slice()]));
+}
+
+/** Two sequences of 8 tokens that begin differently, so that each next token follows from those before it. */
+export function twoSequences(model: LanguageModel): number[][] {
+  const {vocabSize} = model.config;
+  return randomTokens(model, 2, Math.min(8, model.contextLength ?? 8), 3).map(([, ...rest], row) => [
+    row % vocabSize,
+    ...rest,
+  ]);
+}
+
+/** A few steps of Adam on one batch; yields the loss before each. */
+export function* adamSteps(
+  model: LanguageModel,
+  tokens: number[][],
+  steps: number,
+  learningRate: number,
+): Generator<number, void, void> {
+  const optimizer = tf.train.adam(learningRate);
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  try {
+    for (let step = 0; step < steps; step++)
+      yield tf.tidy(() => (optimizer.minimize(() => model.loss(tokens), true, variables) as tf.Scalar).dataSync()[0]);
+  } finally {
+    optimizer.dispose();
+  }
+}

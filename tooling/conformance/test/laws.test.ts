@@ -1,0 +1,78 @@
+import * as tf from '@tensorflow/tfjs';
+import {describe, expect, it, vi} from 'vitest';
+import {type Law, laws, type Subject} from '../src';
+import * as broken from './broken-models';
+
+/** What each broken model is, the law that it breaks, and what the law says to that. */
+const cases: [string, Subject, keyof typeof laws, RegExp][] = [
+  ['infinite outputs', broken.overflowing, 'logitsShape', /logits of .* are not finite/],
+  ['one kind of list read otherwise', broken.leftHanded, 'tokenInputs', /logits of Int32Array: value \d+/],
+  ['another function as a layer', broken.twoFaced, 'graph', /logits by predict: value 0/],
+  ['a look at the future', broken.foresight, 'causality', /outputs before token \d+, which was changed/],
+  ['rows that see each other', broken.sociable, 'batchIndependence', /a batch of \d/],
+  ['a state that is not used', broken.forgetful, 'streamSplits', /pieces of [\d,]+ tokens: value/],
+  ['a memory beside the state', broken.secretive, 'streamStates', /from a state that was \w+/],
+  ['a state that is not used', broken.forgetful, 'streamStates', /after \d+ tokens: value/],
+  ['a state that can be fed twice', broken.sparing, 'stateOwnership', /a state that was fed before: is accepted/],
+  ['all positions where one was asked for', broken.stubborn, 'lastPosition', /with lastOnly, logits have the shape/],
+  ['a limit that does not hold', broken.boundless, 'contextLimit', /a stream beyond the context: is accepted/],
+  ['a weight without a use', broken.idle, 'gradients', /no gradient for head\/idle$/],
+  ['outputs that cannot grow', broken.numb, 'overfits', /after 150 steps of Adam the lowest loss is/],
+  ['a fit that changes nothing', broken.unmoved, 'fits', /losses over five epochs/],
+  ['an incomplete configuration', broken.reticent, 'configRoundTrip', /made from its configuration: logits/],
+  ['an incomplete configuration', broken.reticent, 'tfjsRoundTrip', /saved by tfjs: logits/],
+  ['a weight that is not loaded', broken.careless, 'checkpointRoundTrip', /saved as a checkpoint: weight head\/bias/],
+  ['weights that are not seeded', broken.unseeded, 'sameSeed', /the same seed: weight embedding\/table/],
+  ['a seed without effect', broken.oneSeed, 'otherSeed', /two seeds give the same embedding\/table/],
+  ['a name that stands twice', broken.twofold, 'weightNames', /two weights are named head\/kernel/],
+  ['a wrong count of parameters', broken.modest, 'weightTypes', /countParams gives 1, but the weights have \d+/],
+  ['a tensor that outlives the model', broken.clinging, 'disposal', /1 tensors are left/],
+  ['a tensor kept at each call', broken.hoarder, 'noLeaks', /logits leaks 2 tensors/],
+  ['a generation that draws', broken.adventurous, 'greedyGeneration', /token \d is \d, with the logit/],
+  ['a generation without its seed', broken.moody, 'seededGeneration', /the same seed gave/],
+  ['no look at tokens', broken.gullible, 'badTokens', /an empty list: is accepted/],
+  ['no look at names of fields', broken.lenient, 'badConfigs', /noSuchField 1: is accepted/],
+  ['a message without the field', broken.silent, 'badConfigs', /"something is wrong" does not match/],
+  ['a message of two lines', broken.talkative, 'badConfigs', /more than one line/],
+  ['an error that is not ours', broken.plain, 'badConfigs', /throws "TypeError: .*", which is no ConfigError/],
+  ['an error of another kind', broken.mistaken, 'badConfigs', /throws "CheckpointError: .*", which is no ConfigError/],
+];
+
+/** What a law throws; fast-check's own report has that for its cause. */
+async function complaintOf(law: Law, subject: Subject): Promise<string | undefined> {
+  try {
+    await law.check(subject);
+  } catch (error) {
+    const {message, cause} = error as Error;
+    return cause instanceof Error ? cause.message : message;
+  }
+  return undefined;
+}
+
+/** Runs `body` and frees all that it leaves behind: a law that throws does not tidy up, and some models never do. */
+async function swept<Result>(body: () => Promise<Result>): Promise<Result> {
+  const engine = tf.engine();
+  const {registeredVariables} = engine.state;
+  const variablesBefore = new Set(Object.keys(registeredVariables));
+  const keep = vi.spyOn(engine, 'keep');
+  engine.startScope();
+  try {
+    return await body();
+  } finally {
+    engine.endScope();
+    for (const {value} of keep.mock.results) if (!value.isDisposed) value.dispose();
+    keep.mockRestore();
+    for (const [name, variable] of Object.entries(registeredVariables))
+      if (!variablesBefore.has(name)) variable.dispose();
+  }
+}
+
+describe('the laws catch', () => {
+  it('something, each of them', () => {
+    expect([...new Set(cases.map(([, , law]) => law))].sort()).toEqual(Object.keys(laws).sort());
+  });
+
+  it.each(cases)('%s', async (_, subject, law, complaint) => {
+    expect(await swept(() => complaintOf(laws[law], subject))).toMatch(complaint);
+  });
+});
