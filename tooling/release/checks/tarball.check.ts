@@ -1,5 +1,6 @@
+import {rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {beforeAll, describe, it} from 'vitest';
+import {afterAll, beforeAll, describe, it} from 'vitest';
 import {pack, temporaryDirectory} from '../src/pack';
 import {publishedPackages} from '../src/packages';
 import {run} from '../src/run';
@@ -7,10 +8,16 @@ import {run} from '../src/run';
 const tools = join(import.meta.dirname, '../node_modules/.bin');
 
 describe.each(publishedPackages)('the tarball of $name', (published) => {
+  let directory: string;
   let tarball: string;
 
   beforeAll(async () => {
-    tarball = await pack(published, await temporaryDirectory('tarball'));
+    directory = await temporaryDirectory('tarball');
+    tarball = await pack(published, directory);
+  });
+
+  afterAll(async () => {
+    await rm(directory, {recursive: true, force: true});
   });
 
   it('has nothing that publint warns of', async () => {
