@@ -32,7 +32,9 @@ export class RunningMean extends CausalLayer {
     const [, time] = x.shape as number[];
     const before = state as {sum: tf.Tensor; count: number} | null;
     const count = before?.count ?? 0;
-    const sums = before ? x.cumsum(1).add(before.sum) : x.cumsum(1);
+    // Over the last axis, because tfjs's gradient of cumsum is wrong for any other.
+    const added = x.transpose([0, 2, 1]).cumsum(2).transpose([0, 2, 1]);
+    const sums = before ? added.add(before.sum) : added;
     const means = sums.div(tf.range(count + 1, count + time + 1).reshape([1, time, 1]));
     return {
       output: this.projection.forward(means),
