@@ -76,13 +76,17 @@ function definition({queries, keys, values, mask, bias}: Inputs, scale: number, 
 
 /** Attention as the formula has it, of tfjs's own softmax and log-sum-exp, which cannot do rows without keys. */
 function composed({queries, keys, values, bias}: {[name: string]: tf.Tensor}, scale: number, causal: boolean) {
-  const group = queries.shape[1] / keys.shape[1];
-  const keyHeads = tf.range(0, queries.shape[1]).div(group).floor().toInt();
+  const [numHeads, numKeyHeads] = [queries, keys].map((x) => x.shape[1] as number);
+  const keyHeads = tf
+    .range(0, numHeads)
+    .div(numHeads / numKeyHeads)
+    .floor()
+    .toInt();
   const [k, v] = [keys, values].map((x) => tf.gather(x, keyHeads, 1));
   let scores = tf.matMul(queries, k, false, true).mul(scale);
   if (bias) scores = scores.add(bias);
   if (causal) {
-    const [numQueries, numKeys] = scores.shape.slice(2);
+    const [numQueries, numKeys] = scores.shape.slice(2) as number[];
     const ahead = tf.range(0, numKeys).sub(tf.range(0, numQueries).expandDims(1));
     scores = tf.where(ahead.greater(numKeys - numQueries).broadcastTo(scores.shape), Number.NEGATIVE_INFINITY, scores);
   }
