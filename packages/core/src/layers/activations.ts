@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {ConfigError} from '../errors';
 import {gelu} from '../kernels/gelu';
 
 const functions = {
@@ -22,7 +23,9 @@ export type Activation = keyof typeof functions;
 /** All names of {@link Activation}. */
 export const activations = Object.keys(functions) as Activation[];
 
-/** The function of a name, on tensors of any shape. */
+/** The function of a name, on tensors of any shape; a ConfigError if there is none. */
 export function activation(name: Activation): (x: tf.Tensor) => tf.Tensor {
+  if (!activations.includes(name))
+    throw new ConfigError(`there is no activation ${JSON.stringify(name)}; known are ${activations.join(', ')}`);
   return functions[name];
 }

@@ -35,12 +35,14 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
   private up!: Linear;
   private gate?: Linear;
   private down!: Linear;
+  private readonly activate: (x: tf.Tensor) => tf.Tensor;
 
   constructor(
     config: FeedForwardConfig & LayerOptions,
     private readonly initializers: FeedForwardInitializers = {},
   ) {
     super(config);
+    this.activate = activation(config.activation ?? 'gelu');
   }
 
   override build(inputShape: tf.Shape): void {
@@ -54,7 +56,7 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    const activated = activation(this.config.activation ?? 'gelu')(this.up.forward(x));
+    const activated = this.activate(this.up.forward(x));
     return this.down.forward(this.gate ? activated.mul(this.gate.forward(x)) : activated);
   }
 }

@@ -76,7 +76,7 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return {...super.getConfig(), ...(this.config as tf.serialization.ConfigDict)};
+    return {...(this.config as tf.serialization.ConfigDict), ...super.getConfig()};
   }
 
   /** Adds a layer below this one, under `name`, and builds it for inputs of `inputShape`. */

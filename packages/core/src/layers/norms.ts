@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {ShapeError} from '../errors';
 import {layerNorm} from '../kernels/layer-norm';
 import {rmsNorm} from '../kernels/rms-norm';
 import {ones, zeros} from './initializers';
@@ -77,6 +78,11 @@ export class GroupNorm extends VariantLayer<GroupNormConfig> {
 
   override build(inputShape: tf.Shape): void {
     const features = lastDimension(inputShape, this.path);
+    const {numGroups} = this.config;
+    if (features % numGroups !== 0)
+      throw new ShapeError(
+        `${this.path}: ${features} features cannot be cut into numGroups = ${numGroups} equal groups`,
+      );
     this.scale = this.weight('weight', [features], ones);
     this.bias = this.weight('bias', [features], zeros);
     this.built = true;
