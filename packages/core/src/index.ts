@@ -4,10 +4,12 @@ export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
 export {toAuthorsNames} from './checkpoints/names';
+export {type FileChunks, replaceFiles} from './checkpoints/replace-files';
 export {readSafetensors} from './checkpoints/safetensors';
 export {writeSafetensors} from './checkpoints/safetensors-write';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkpoints/sources';
+export type {CheckpointFormat, StoredTensor, WeightFile} from './checkpoints/weight-file';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
@@ -16,14 +18,21 @@ export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {layerNorm} from './kernels/layer-norm';
 export {rmsNorm} from './kernels/rms-norm';
-export {type RotaryPairing, type RotaryTables, rotaryEmbedding, rotaryTables} from './kernels/rotary-embedding';
+export {
+  type RotaryPairing,
+  type RotaryTables,
+  rotaryEmbedding,
+  rotaryFrequencies,
+  rotaryTables,
+} from './kernels/rotary-embedding';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
 export * from './layers';
-export {type ArchitectureCard, type Candidate, type SizeRequest, sizeToFit} from './models/card';
+export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
 export type {StateSource} from './models/state-file';
+export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
 export {mapState, type StateTree, walkState} from './models/state-tree';
 export {type Advanced, StreamState} from './models/stream-state';
 export type {TokenInput} from './models/token-input';

@@ -26,3 +26,9 @@ export {
   tokenPositions,
 } from './positions';
 export {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from './residual-block';
+export {
+  type RotaryConfig,
+  SelfAttention,
+  type SelfAttentionConfig,
+  type SelfAttentionInitializers,
+} from './self-attention';

@@ -1,5 +1,3 @@
-import {ConfigError} from '../errors';
-
 /** What a model is asked to be like when its size is given instead of its configuration. */
 export interface SizeRequest {
   /** Wanted number of parameters, all weights counted once. */
@@ -25,32 +23,4 @@ export interface ArchitectureCard<Config = object> {
   kinds: string[];
   /** A configuration with the wanted number of parameters, within 1 %. */
   sized(request: SizeRequest): Config;
-}
-
-/** One candidate shape for {@link sizeToFit}. */
-export interface Candidate<Config> {
-  config: Config;
-  parameters: number;
-}
-
-/**
- * Of the candidates, the one closest in size to what is wanted.
- * @param candidates From the preferred proportions on: at equal distance, within 0.5 %, the first wins.
- * @throws ConfigError when none is within 1 %, naming the closest.
- */
-export function sizeToFit<Config>(
-  architecture: string,
-  wanted: number,
-  candidates: Iterable<Candidate<Config>>,
-): Config {
-  let best: Candidate<Config> | undefined;
-  for (const candidate of candidates) {
-    const distance = Math.abs(candidate.parameters - wanted);
-    if (distance <= 0.005 * wanted) return candidate.config;
-    if (!best || distance < Math.abs(best.parameters - wanted)) best = candidate;
-  }
-  if (best && Math.abs(best.parameters - wanted) <= 0.01 * wanted) return best.config;
-  throw new ConfigError(
-    `${architecture}: no configuration has ${wanted} parameters within 1 %${best ? `; the closest has ${best.parameters}` : ''}`,
-  );
 }

@@ -65,3 +65,8 @@ export function rotaryTables(positions: ArrayLike<number>, frequencies: ArrayLik
     }
   return {cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape)};
 }
+
+/** RoPE's frequencies base^(-2i/size) for i = 0 .. size/2 - 1 (Su et al. 2021, section 3.2.2). */
+export function rotaryFrequencies(size: number, base = 10000): number[] {
+  return Array.from({length: size / 2}, (_, i) => base ** ((-2 * i) / size));
+}

@@ -1,0 +1,153 @@
+import {
+  type Activation,
+  activations,
+  type Field,
+  fields,
+  type LanguageModelConfig,
+  type RotaryPairing,
+  requireConfig,
+  resolveFields,
+} from '@variants/core';
+import type {RopeScaling} from './rope-scaling';
+
+/** The checkpoint layouts there are, see `src/checkpoints/`. */
+export const layoutNames = ['nanogpt', 'gpt2', 'gpt2bare', 'llama2c', 'meta', 'huggingface'] as const;
+
+/** How an authors' files name and shape the weights. */
+export type LayoutName = (typeof layoutNames)[number];
+
+/** The configuration of a decoder. Defaults depend on `family`; where two are named, GPT-2's comes first. */
+export interface TransformerConfig extends LanguageModelConfig {
+  /**
+   * 'gpt2': learned positions, LayerNorm, a feed-forward with GELU. 'llama': rotary positions, RMSNorm, a gated
+   * feed-forward. Default 'llama'.
+   */
+  family: 'gpt2' | 'llama';
+  /** Number of different tokens. */
+  vocabSize: number;
+  /** Width D. Default 512. */
+  hiddenSize: number;
+  /** Default 6. */
+  numLayers: number;
+  /** Default: one per 64 of hiddenSize, at least 1. */
+  numHeads: number;
+  /** Heads of keys and values. Default numHeads. */
+  numKeyValueHeads: number;
+  /** Features of a head. Default hiddenSize / numHeads. */
+  headSize: number;
+  /** Width of the feed-forward. Default 4 hiddenSize; 8/3 hiddenSize, rounded up to a multiple of 32. */
+  intermediateSize: number;
+  /** The longest sequence; null for no limit ('llama' alone). Default 1024. */
+  maxSequenceLength: number | null;
+  /** Of the feed-forward. Default 'geluTanh'; 'silu'. */
+  activation: Activation;
+  /** Epsilon of all norms. Default 1e-5. */
+  normEpsilon: number;
+  /** Biases on the projections of attention. Default true; false. */
+  attentionBias: boolean;
+  /** Biases in the feed-forward. Default true; false. */
+  feedForwardBias: boolean;
+  /** Biases in the norms ('gpt2' alone). Default true; false. */
+  normBias: boolean;
+  /** Uses the embedding's table for the logits. Default true; false. */
+  tieEmbedding: boolean;
+  /** Multiplies scores by headSize^-0.5. Default true. */
+  scaleAttention: boolean;
+  /** Divides the scores of layer i by i + 1. Default false. */
+  scaleAttentionByLayer: boolean;
+  /** Base of the rotary frequencies. Default 10000. */
+  rotaryBase: number;
+  /** Which features turn together: 'interleaved' as in Meta's files, 'halves' as in Hugging Face's. Default 'interleaved'. */
+  rotaryPairing: RotaryPairing;
+  /** Stretches the rotary frequencies for longer texts. Default null. */
+  ropeScaling: RopeScaling | null;
+  /** Dropout on the embedding and behind attention and feed-forward. Default 0. */
+  dropout: number;
+  /** How `saveCheckpoint` names the weights. Default 'gpt2'; 'llama2c', or 'huggingface' where the pairing is 'halves'. */
+  layout: LayoutName;
+  /** Seed of the first weights. Default 0. */
+  seed: number;
+}
+
+/** What {@link transformer} takes: everything but vocabSize has a default. */
+export type TransformerOptions = Partial<TransformerConfig> & Pick<TransformerConfig, 'vocabSize'>;
+
+const scalingField: Field<RopeScaling> = {
+  allowed: 'an object with type "linear" or "llama3"',
+  accepts: (value) => ['linear', 'llama3'].includes((value as RopeScaling | undefined)?.type ?? ''),
+};
+
+/**
+ * Completes and checks a configuration.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function resolveConfig(options: TransformerOptions): TransformerConfig {
+  const {family = 'llama', hiddenSize = 512, rotaryPairing} = options;
+  const isGpt2 = family === 'gpt2';
+  const numHeads = options.numHeads ?? Math.max(1, Math.floor(hiddenSize / 64));
+  const config = resolveFields<TransformerConfig>(
+    'transformer',
+    {
+      family: fields.choice(['gpt2', 'llama'] as const, 'llama'),
+      vocabSize: fields.count(),
+      hiddenSize: fields.count(512),
+      numLayers: fields.count(6),
+      numHeads: fields.count(numHeads),
+      numKeyValueHeads: fields.count(numHeads),
+      headSize: fields.count(Math.max(1, Math.floor(hiddenSize / numHeads))),
+      intermediateSize: fields.count(isGpt2 ? 4 * hiddenSize : 32 * Math.ceil((8 * hiddenSize) / 3 / 32)),
+      // null means no limit, and must not turn into the default.
+      maxSequenceLength: options.maxSequenceLength === null ? fields.optional(fields.count()) : fields.count(1024),
+      activation: fields.choice(activations, isGpt2 ? 'geluTanh' : 'silu'),
+      normEpsilon: fields.positive(1e-5),
+      attentionBias: fields.flag(isGpt2),
+      feedForwardBias: fields.flag(isGpt2),
+      normBias: fields.flag(isGpt2),
+      tieEmbedding: fields.flag(isGpt2),
+      scaleAttention: fields.flag(true),
+      scaleAttentionByLayer: fields.flag(false),
+      rotaryBase: fields.positive(10000),
+      rotaryPairing: fields.choice(['interleaved', 'halves'] as const, 'interleaved'),
+      ropeScaling: fields.optional(scalingField),
+      dropout: fields.rate(0),
+      layout: fields.choice(layoutNames, isGpt2 ? 'gpt2' : rotaryPairing === 'halves' ? 'huggingface' : 'llama2c'),
+      seed: fields.count(0, 0),
+    },
+    options,
+  );
+  checkTogether(config, options);
+  return config;
+}
+
+function checkTogether(config: TransformerConfig, options: TransformerOptions): void {
+  const {family, hiddenSize, numHeads, numKeyValueHeads, headSize, maxSequenceLength} = config;
+  const check = (condition: boolean, message: string) => requireConfig(condition, 'transformer', message);
+  check(
+    options.headSize !== undefined || hiddenSize % numHeads === 0,
+    `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize} (or headSize be given)`,
+  );
+  check(
+    numHeads % numKeyValueHeads === 0,
+    `numKeyValueHeads is ${numKeyValueHeads}, but must divide numHeads ${numHeads}`,
+  );
+  if (family === 'llama') {
+    check(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
+    check(!config.normBias, 'normBias is true, but the norms of family llama have no bias');
+  } else {
+    check(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
+  }
+}
+
+/** All weights counted once. */
+export function countParameters(config: TransformerConfig): number {
+  const {vocabSize, hiddenSize: D, numLayers, numHeads, numKeyValueHeads, headSize, intermediateSize: F} = config;
+  const [queries, keyValues] = [numHeads * headSize, 2 * numKeyValueHeads * headSize];
+  const isGpt2 = config.family === 'gpt2';
+  const attention = D * (2 * queries + keyValues) + (config.attentionBias ? queries + keyValues + D : 0);
+  const up = isGpt2 ? 1 : 2;
+  const feedForward = (up + 1) * D * F + (config.feedForwardBias ? up * F + D : 0);
+  const norm = config.normBias ? 2 * D : D;
+  const positions = isGpt2 ? (config.maxSequenceLength as number) * D : 0;
+  const embeddings = vocabSize * D * (config.tieEmbedding ? 1 : 2) + positions;
+  return embeddings + numLayers * (attention + feedForward + 2 * norm) + norm;
+}

@@ -1,0 +1,127 @@
+import * as tf from '@tensorflow/tfjs';
+import {attention, type StreamState} from '@variants/core';
+import {
+  type Actual,
+  authorsGradients,
+  type GoldenCase,
+  gradientsOf,
+  type Kinds,
+  probedOperator,
+  roundTrip,
+} from '@variants-tooling/golden';
+import {fromPretrained, type Transformer} from '../src';
+
+type Tensors = {[name: string]: tf.Tensor};
+type Cache = {keys: tf.Tensor; values: tf.Tensor};
+
+/** The attention operator of core: outputs, log-sum-exp and gradients, also through the log-sum-exp. */
+function attentionOperator(golden: GoldenCase): Actual {
+  const {scale, causal} = golden.config as {scale: number; causal: boolean};
+  const names = ['q', 'k', 'v', 'bias'].filter((name) => golden.has(`input.${name}`));
+  const mask = golden.has('input.mask') ? golden.input('mask') : undefined;
+  return probedOperator(golden, {
+    inputs: Object.fromEntries(names.map((name) => [`input.${name}`, golden.input(name)])),
+    run: (inputs) => {
+      const {output, logSumExp} = attention(inputs['input.q'], inputs['input.k'], inputs['input.v'], {
+        scale,
+        causal,
+        mask,
+        bias: inputs['input.bias'],
+      });
+      return {'output.out': output, 'output.lse': logSumExp};
+    },
+    probes: {'output.out': 'probe', 'output.lse': 'probe.lse'},
+  });
+}
+
+/** The residual stream: 0 = embeddings, i = after block i, `norm` = the input of the head. */
+function hiddenStates(model: Transformer, tokens: tf.Tensor): Tensors {
+  const hidden: tf.Tensor[] = [];
+  const named: Tensors = {};
+  model.forward(tokens, {training: false}, (layer, x) => {
+    const y = layer.forward(x, {training: false});
+    if (['embedding', 'positions'].includes(layer.name)) hidden[0] = y;
+    if (layer.name.startsWith('block_')) hidden.push(y);
+    if (layer.name === 'final_norm') named['output.norm'] = y;
+    return y;
+  });
+  hidden.forEach((h, i) => {
+    named[`output.hidden${i}`] = h;
+  });
+  return named;
+}
+
+/** The tokens fed in the stored pieces: their logits, and the cache at the end. */
+function pieces(golden: GoldenCase, model: Transformer, tokens: tf.Tensor): Tensors {
+  if (!golden.has('input.pieces')) return {};
+  let state: StreamState | null = null;
+  const logits = tf.split(tokens, golden.integers('pieces'), 1).map((piece) => {
+    const step = model.stream(piece, state);
+    state = step.state;
+    return step.logits;
+  });
+  const tree = (state as unknown as StreamState).tree as {[block: string]: Cache};
+  const caches = Array.from({length: model.config.numLayers}, (_, i): [string, tf.Tensor][] => [
+    [`state.k${i}`, tree[`block_${i}`].keys.clone()],
+    [`state.v${i}`, tree[`block_${i}`].values.clone()],
+  ]);
+  (state as unknown as StreamState).dispose();
+  return {'output.logits_pieces': tf.concat(logits, 1), ...Object.fromEntries(caches.flat())};
+}
+
+/** The prompt continued greedily to the stored length. */
+async function greedy(golden: GoldenCase, model: Transformer): Promise<Tensors> {
+  if (!golden.has('input.prompt')) return {};
+  const prompt = golden.integers('prompt');
+  const tokens = [...prompt];
+  const length = golden.tensor('output.greedy').size;
+  for await (const token of model.generate(prompt, {maxTokens: length - prompt.length, temperature: 0}))
+    tokens.push(token);
+  return {'output.greedy': tf.tensor2d([tokens], [1, length], 'int32')};
+}
+
+/** Rows padded on the left, in one pass and as a stream. */
+function leftPadded(golden: GoldenCase, model: Transformer): Tensors {
+  if (!golden.has('input.tokens_left')) return {};
+  const attentionMask = golden.input('attention_mask').toFloat();
+  const logits = model.logits(golden.input('tokens_left'), {attentionMask});
+  return {'output.logits_left': logits.mul(attentionMask.expandDims(-1))};
+}
+
+/** A decoder loaded from the case: everything that such cases store. */
+async function decoder(golden: GoldenCase): Promise<Actual> {
+  const model = await fromPretrained(golden.directory);
+  await roundTrip(golden, model, (directory) => fromPretrained(directory));
+  const tokens = golden.input('tokens');
+  const {loss, gradients} = gradientsOf(model, () => model.loss(tokens));
+  return {
+    'output.logits': model.logits(tokens),
+    loss: loss.as1D(),
+    ...authorsGradients(model, gradients),
+    ...hiddenStates(model, tokens),
+    ...pieces(golden, model, tokens),
+    ...(await greedy(golden, model)),
+    ...leftPadded(golden, model),
+  };
+}
+
+/** Every file of llama2.c in the case's folder gives the logits of its weights. */
+async function llama2cFiles(golden: GoldenCase): Promise<Actual> {
+  const tokens = golden.input('tokens');
+  const logitsOf = async (file: string) => (await fromPretrained(`${golden.directory}/${file}`)).logits(tokens);
+  const exact = [await logitsOf('model.bin'), await logitsOf('model_v1.bin'), await logitsOf('ckpt.pt')];
+  const largestDifference = tf.tidy(() => tf.stack(exact).sub(exact[0]).abs().max().dataSync()[0]);
+  if (largestDifference > 0) throw new Error(`model.bin, model_v1.bin and ckpt.pt differ by ${largestDifference}`);
+  return {'output.logits': exact[0], 'output.logits_q80': await logitsOf('model_v2.bin')};
+}
+
+export const decoderKinds: Kinds = {
+  attention: attentionOperator,
+  'nanogpt-lm': decoder,
+  'gpt2-lm': decoder,
+  'llama2c-lm': decoder,
+  'llama-lm': decoder,
+  'llama-meta-lm': decoder,
+  'llama-sharded': decoder,
+  'llama2c-files': llama2cFiles,
+};
