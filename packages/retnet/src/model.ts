@@ -16,7 +16,6 @@ import {
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
-  withInitialization,
 } from '@variants/core';
 import {torchscale} from './checkpoint';
 import {type RetNetConfig, type RetNetOptions, resolveConfig} from './config';
@@ -57,11 +56,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
 
   constructor(config: RetNetOptions) {
     const complete = resolveConfig(config);
-    super(
-      complete,
-      withInitialization({seed: complete.seed}, () => stages(complete)),
-      'retnet',
-    );
+    super(complete, stages(complete), 'retnet');
   }
 }
 tf.serialization.registerClass(RetNet);

@@ -33,7 +33,6 @@ import {
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
-  withInitialization,
 } from '@variants/core';
 import {layouts} from './checkpoints';
 import {resolveConfig, type TransformerConfig, type TransformerOptions} from './config';
@@ -92,11 +91,7 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveConfig(config);
-    super(
-      complete,
-      withInitialization({seed: complete.seed}, () => stages(complete)),
-      'transformer',
-    );
+    super(complete, stages(complete), 'transformer');
     this.layout = layouts[complete.layout];
   }
 

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
+import {withInitialization} from '../layers/initializers';
 import {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoint';
+import {countOf} from './dtypes';
 import {assertFits, tensorToRead} from './fit';
 import type {CheckpointLayout, CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights} from './pairs';
@@ -44,7 +46,9 @@ export async function loadFromCheckpoint<Config, Model extends CheckpointModel<C
   config: Partial<Config> = {},
 ): Promise<Model> {
   const layout = recognizedLayout(checkpoint, layouts);
-  const model = create({...(await layout.readConfig(checkpoint)), ...config});
+  const complete = {...(await layout.readConfig(checkpoint)), ...config};
+  // Weights that are read next need no first values.
+  const model = withInitialization({allocateOnly: true}, () => create(complete));
   return fill(model, checkpoint, layout);
 }
 
@@ -79,10 +83,19 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
 }
 
 async function readWeight(weight: PairedWeight, pairs: readonly PairedWeight[], checkpoint: Checkpoint): Promise<void> {
-  const {mapping, shape} = tensorToRead(weight, pairs, checkpoint) ?? weight;
-  const values = await checkpoint.read(mapping.theirs);
-  const ours = mapping.transpose ? transposed(values, shape[0], shape[1]) : values;
+  const pair = tensorToRead(weight, pairs, checkpoint) ?? weight;
+  const {mapping, ownShape} = pair;
+  const values = ownRows(await checkpoint.read(mapping.theirs), pair);
+  const ours = mapping.transpose ? transposed(values, ownShape[0], ownShape[1]) : values;
   tf.tidy(() => {
     weight.variable.write(tf.tensor(ours, weight.variable.shape as number[], 'float32'));
   });
+}
+
+/** A weight's own values of those of the tensor that it stands in. */
+function ownRows(values: Float32Array, {mapping, ownShape}: PairedWeight): Float32Array {
+  if (!mapping.rows) return values;
+  const start = mapping.rows.start * countOf(ownShape.slice(1));
+  // A copy, or the whole tensor would stay in memory for as long as the weight.
+  return values.slice(start, start + countOf(ownShape));
 }

@@ -12,14 +12,15 @@ export interface DropoutConfig {
 /** Dropout (Srivastava et al. 2014): in training, zeroes a random share of the values. Draws one number per call. */
 export class Dropout extends VariantLayer<DropoutConfig> {
   static readonly className = 'VariantsDropout';
-  private readonly ownRandom: Random;
+  /** For training loops that bring no generator, such as `fit`. */
+  private ownRandom!: Random;
 
   constructor(config: DropoutConfig & LayerOptions) {
     super(config);
-    this.ownRandom = new Random(initializationSeed(), this.name);
   }
 
   override build(): void {
+    this.ownRandom = new Random(initializationSeed(), this.path);
     this.built = true;
   }
 

@@ -1,0 +1,51 @@
+import {conformance} from '@variants-tooling/conformance';
+import {fromPretrained, type TransformerOptions, transformer} from '../src';
+
+const small = {vocabSize: 11, hiddenSize: 16, numLayers: 2, numHeads: 2, intermediateSize: 24, maxSequenceLength: 16};
+const create = (fields: Partial<TransformerOptions>) => (overrides?: object) =>
+  transformer({...small, ...fields, ...overrides});
+
+conformance({
+  name: 'transformer, llama',
+  create: create({}),
+  fromPretrained,
+  invalid: [
+    [{numHeads: 3}, /numHeads is 3, but must divide hiddenSize 16/],
+    [{numKeyValueHeads: 3}, /numKeyValueHeads is 3, but must divide numHeads 2/],
+    [{headSize: 5}, /headSize is 5, but must be even/],
+    [{normBias: true}, /family llama have no bias/],
+  ],
+});
+
+conformance({
+  name: 'transformer, llama of Hugging Face, grouped heads, scaled positions',
+  create: create({
+    numKeyValueHeads: 1,
+    rotaryPairing: 'halves',
+    attentionBias: true,
+    ropeScaling: {type: 'linear', factor: 2},
+    tieEmbedding: true,
+  }),
+  fromPretrained,
+});
+
+conformance({
+  name: 'transformer, gpt2',
+  create: create({family: 'gpt2'}),
+  fromPretrained,
+  invalid: [[{maxSequenceLength: null}, /maxSequenceLength is null, but family gpt2 has a learned position each/]],
+});
+
+conformance({
+  name: 'transformer, nanogpt without biases',
+  create: create({
+    family: 'gpt2',
+    layout: 'nanogpt',
+    activation: 'gelu',
+    intermediateSize: 64,
+    attentionBias: false,
+    feedForwardBias: false,
+    normBias: false,
+  }),
+  fromPretrained,
+});
