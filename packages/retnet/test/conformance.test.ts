@@ -4,7 +4,7 @@ import {fromPretrained, type RetNetOptions, retnet} from '../src';
 const small = {vocabSize: 11, hiddenSize: 16, numLayers: 2, numHeads: 2, intermediateSize: 24, chunkSize: 4};
 const create = (fields: Partial<RetNetOptions>) => (overrides?: object) => retnet({...small, ...fields, ...overrides});
 
-const invalid: [object, RegExp][] = [
+const invalid: [overrides: {[field: string]: unknown}, message: RegExp][] = [
   [{numHeads: 3}, /numHeads is 3, but must divide hiddenSize 16/],
   [{numHeads: 16}, /heads of an even size/],
   [{valueSize: 33}, /must divide valueSize 33/],
