@@ -1,7 +1,7 @@
 import {CheckpointError} from '../errors';
 import {countOf} from './dtypes';
 import type {CheckpointModel} from './layout';
-import {type PairedWeight, pairWeights} from './pairs';
+import {type PairedWeight, pairWeights, stacksOf} from './pairs';
 import type {HeaderEntry} from './safetensors-write';
 import {transposed} from './strided';
 import {shapeText} from './text';
@@ -13,12 +13,12 @@ export interface AuthorsTensor extends HeaderEntry {
 
 /** All tensors of a model as its layout's authors would save them: weights, aliases, then the constants they carry. */
 export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsTensor[] {
-  const weights = pairWeights(model).map(
-    (pair): AuthorsTensor => ({
-      name: pair.mapping.theirs,
+  const weights = stacksOf(pairWeights(model)).map(
+    (stack): AuthorsTensor => ({
+      name: stack[0].mapping.theirs,
       dtype: 'F32',
-      shape: pair.shape,
-      values: () => valuesOf(pair),
+      shape: stack[0].shape,
+      values: () => (stack.length === 1 ? valuesOf(stack[0]) : stackedValues(stack)),
     }),
   );
   const constants = Object.entries(model.layout.buffers?.(model.config) ?? {}).map(
@@ -35,9 +35,20 @@ export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsT
   return tensors;
 }
 
-async function valuesOf({mapping, variable, shape}: PairedWeight): Promise<Float32Array> {
+async function valuesOf({mapping, variable, ownShape}: PairedWeight): Promise<Float32Array> {
   const values = await variable.read().data<'float32'>();
-  return mapping.transpose ? transposed(values, shape[1], shape[0]) : values;
+  return mapping.transpose ? transposed(values, ownShape[1], ownShape[0]) : values;
+}
+
+/** Whole tensors of several weights, one after the other. */
+async function stackedValues(stack: readonly PairedWeight[]): Promise<Float32Array> {
+  const values = new Float32Array(countOf(stack[0].shape));
+  let filled = 0;
+  for (const pair of stack) {
+    values.set(await valuesOf(pair), filled);
+    filled += countOf(pair.ownShape);
+  }
+  return values;
 }
 
 function assertDifferentNames(tensors: readonly AuthorsTensor[], layout: string): void {

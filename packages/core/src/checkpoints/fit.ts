@@ -16,8 +16,9 @@ export function assertFits<Config>(checkpoint: Checkpoint, model: CheckpointMode
   const pairs = pairWeights(model, checkpoint);
   const buffers = model.layout.buffers?.(model.config) ?? {};
   const faults = [
-    ...faultsOfMissing(pairs, checkpoint),
-    ...pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint)),
+    // A tensor with several weights in it is at fault once.
+    ...new Set(faultsOfMissing(pairs, checkpoint)),
+    ...new Set(pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint))),
     ...Object.entries(buffers).flatMap(([name, {shape}]) => faultsOf(name, shape, checkpoint)),
     ...faultsOfSuperfluous(pairs, Object.keys(buffers), model.layout.ignored ?? [], checkpoint),
   ];

@@ -8,6 +8,11 @@ export interface TensorMapping {
   ours: string;
   /** The two axes are swapped: their [out, in] is our [in, out]. Default false. */
   transpose?: boolean;
+  /**
+   * The weight is the rows from `start` on of a tensor that has `total` of them along its first axis: the authors stack
+   * several weights, which together fill all rows. Default: the weight is the whole tensor.
+   */
+  rows?: {start: number; total: number};
   /** A second name of the same tensor in the authors' files (tied matrices): may be missing when read, always written. Default false. */
   alias?: boolean;
 }

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
-import type {CheckpointLayout} from './layout';
+import type {CheckpointLayout, TensorMapping} from './layout';
+import {stacksOf} from './pairs';
 import {firstThree} from './text';
 
 /**
  * Tensors that are named and shaped like our weights (weights, gradients, moments) by the authors' names, transposed
- * where the layout says so; aliases are left out. `byOurName` may hold some of the weights only.
+ * and stacked where the layout says so; aliases are left out. `byOurName` may hold some of the weights only.
  * The caller disposes both the tensors that come back and those given. A CheckpointError for a name that the layout does not have.
  */
 export function toAuthorsNames<Config>(
@@ -17,10 +18,20 @@ export function toAuthorsNames<Config>(
   const known = new Set(mappings.map(({ours}) => ours));
   const unknown = [...byOurName.keys()].filter((name) => !known.has(name));
   if (unknown.length > 0) throw new CheckpointError(`layout ${layout.name}: has no tensor for ${firstThree(unknown)}`);
-  return new Map(
-    mappings.map(({theirs, ours, transpose}) => {
-      const tensor = byOurName.get(ours) as tf.Tensor;
-      return [theirs, transpose ? tf.transpose(tensor) : tf.clone(tensor)];
-    }),
-  );
+  const pairs = mappings.map((mapping) => ({mapping, tensor: byOurName.get(mapping.ours) as tf.Tensor}));
+  return new Map(stacksOf(pairs).map((stack) => [stack[0].mapping.theirs, stackedTensor(stack, layout.name)]));
+}
+
+/** Tensors that stand one after the other in a tensor of the authors' files, as that tensor. */
+function stackedTensor(stack: readonly {mapping: TensorMapping; tensor: tf.Tensor}[], layout: string): tf.Tensor {
+  return tf.tidy(() => {
+    const tensors = stack.map(({mapping, tensor}) => (mapping.transpose ? tf.transpose(tensor) : tf.clone(tensor)));
+    const {theirs, rows} = stack[0].mapping;
+    const given = tensors.reduce((sum, {shape}) => sum + (shape[0] ?? 0), 0);
+    if (rows && rows.total !== given)
+      throw new CheckpointError(
+        `layout ${layout}: "${theirs}" has ${rows.total} rows, but only ${given} were given; the weights stacked in it go together`,
+      );
+    return tensors.length === 1 ? tensors[0] : tf.concat(tensors, 0);
+  });
 }

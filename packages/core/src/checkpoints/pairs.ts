@@ -8,7 +8,9 @@ import {firstThree, shapeText} from './text';
 export interface PairedWeight {
   readonly mapping: TensorMapping;
   readonly variable: tf.LayerVariable;
-  /** The shape in the authors' files. */
+  /** The weight's shape with the authors' axes. */
+  readonly ownShape: readonly number[];
+  /** The shape of the tensor in the authors' files, which may hold other weights too. */
   readonly shape: readonly number[];
 }
 
@@ -21,18 +23,57 @@ export function pairWeights<Config>(model: CheckpointModel<Config>, checkpoint?:
   const variables = new Map(weights.map((variable) => [variable.originalName, variable]));
   const pairs = layout.tensors(model.config, checkpoint).map((mapping): PairedWeight => {
     const variable = variables.get(mapping.ours);
-    if (variable) return {mapping, variable, shape: theirShape(mapping, variable)};
+    if (variable) return {mapping, variable, ...theirShapes(mapping, variable)};
     throw new CheckpointError(
       `layout ${layout.name}: "${mapping.theirs}" is our "${mapping.ours}", but the model has no such weight; it has ${firstThree([...variables.keys()])}`,
     );
   });
   const named = new Set(pairs.filter(({mapping}) => !mapping.alias).map(({mapping}) => mapping.ours));
   const unnamed = [...variables.keys()].filter((name) => !named.has(name));
-  if (unnamed.length === 0) return pairs;
-  throw new CheckpointError(`layout ${layout.name}: has no tensor for the model's weights ${firstThree(unnamed)}`);
+  if (unnamed.length > 0)
+    throw new CheckpointError(`layout ${layout.name}: has no tensor for the model's weights ${firstThree(unnamed)}`);
+  assertStacksFilled(pairs, layout.name);
+  return pairs;
 }
 
-function theirShape({theirs, transpose}: TensorMapping, variable: tf.LayerVariable): readonly number[] {
+/** What is paired with each tensor of the authors' files, in the order given: one weight, or those stacked in it. */
+export function stacksOf<Pair extends {mapping: TensorMapping}>(pairs: readonly Pair[]): Pair[][] {
+  const stacks = new Map<string, Pair[]>();
+  const all: Pair[][] = [];
+  for (const pair of pairs) {
+    const {theirs, rows} = pair.mapping;
+    const stack = rows && stacks.get(theirs);
+    if (stack) {
+      stack.push(pair);
+      continue;
+    }
+    all.push([pair]);
+    if (rows) stacks.set(theirs, all[all.length - 1]);
+  }
+  return all;
+}
+
+function assertStacksFilled(pairs: readonly PairedWeight[], layout: string): void {
+  for (const stack of stacksOf(pairs.filter(({mapping}) => mapping.rows))) {
+    const {theirs} = stack[0].mapping;
+    let filled = 0;
+    for (const {mapping, ownShape, shape} of stack) {
+      if (mapping.rows?.start !== filled || shapeText(shape) !== shapeText(stack[0].shape)) break;
+      filled += ownShape[0];
+    }
+    if (filled !== stack[0].shape[0])
+      throw new CheckpointError(
+        `layout ${layout}: the weights of "${theirs}" must fill its ${stack[0].shape[0]} rows one after the other, but do so up to row ${filled} only`,
+      );
+  }
+}
+
+function theirShapes(mapping: TensorMapping, variable: tf.LayerVariable): Pick<PairedWeight, 'ownShape' | 'shape'> {
+  const ownShape = withTheirAxes(mapping, variable);
+  return {ownShape, shape: mapping.rows ? [mapping.rows.total, ...ownShape.slice(1)] : ownShape};
+}
+
+function withTheirAxes({theirs, transpose}: TensorMapping, variable: tf.LayerVariable): readonly number[] {
   const shape = variable.shape as number[];
   if (!transpose) return shape;
   if (shape.length === 2) return [shape[1], shape[0]];
