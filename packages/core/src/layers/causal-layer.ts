@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type {StateTree} from '../models/state-tree';
 import {type Advanced, StreamState} from '../models/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
@@ -20,10 +20,8 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
    * @param state What the call before returned (it is used up), or nothing to start a stream.
    */
   stream(x: tf.Tensor, state?: StreamState | null): {output: tf.Tensor; state: StreamState} {
-    if (!this.built) {
-      this.build(x.shape);
-      this.built = true;
-    }
+    // By tfjs's own way, else it would not let the layer be disposed.
+    if (!this.built) this.apply(tf.input({shape: x.shape.slice(1), dtype: x.dtype}));
     // A handle of our own, because a layer may well remember or return the very tensor that it was given.
     return StreamState.advance(state, (tree) => this.advance(x.clone(), tree, inference));
   }

@@ -6,6 +6,7 @@ import type {LanguageModel} from '../../src/models/language-model';
 import {type StateTree, walkState} from '../../src/models/state-tree';
 import type {StreamState} from '../../src/models/stream-state';
 import {expectClose} from '../kernels/gradient-check';
+import {artifactsOf} from '../saved-model';
 import {TinyModel, withTiny} from '../tiny-model';
 
 const rows = [
@@ -293,19 +294,9 @@ describe('summary', () => {
 });
 
 describe('save and loadLayersModel', () => {
-  async function saved(model: tf.LayersModel): Promise<tf.io.ModelArtifacts> {
-    let artifacts: tf.io.ModelArtifacts | undefined;
-    const handler = tf.io.withSaveHandler(async (given) => {
-      artifacts = given;
-      return {modelArtifactsInfo: {dateSaved: new Date(0), modelTopologyType: 'JSON'}};
-    });
-    await model.save(handler);
-    return artifacts as tf.io.ModelArtifacts;
-  }
-
   it('give back the same model: class, configuration and every bit of the weights', () =>
     withTiny({seed: 5, maxSequenceLength: 9}, async (model) => {
-      const loaded = await tf.loadLayersModel(tf.io.fromMemory(await saved(model)));
+      const loaded = await tf.loadLayersModel(tf.io.fromMemory(await artifactsOf(model)));
       expect(loaded).toBeInstanceOf(TinyModel);
       expect((loaded as TinyModel).config).toEqual(model.config);
       expect(names(loaded)).toEqual(names(model));
@@ -321,7 +312,7 @@ describe('save and loadLayersModel', () => {
       withTensors(async (x, y) => {
         model.compile({optimizer: 'sgd'});
         await model.fit(x, y, {epochs: 1, verbose: 0});
-        const artifacts = await saved(model);
+        const artifacts = await artifactsOf(model);
         const modelTopology = JSON.parse(JSON.stringify(artifacts.modelTopology));
         const loaded = (await tf.loadLayersModel(tf.io.fromMemory({...artifacts, modelTopology}))) as TinyModel;
         expect(valuesOf(loaded)).toEqual(valuesOf(model));
