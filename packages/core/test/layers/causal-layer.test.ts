@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs';
+import {describe, expect, it} from 'vitest';
+import {CausalLayer} from '../../src/layers/causal-layer';
+import type {StateTree} from '../../src/models/state-tree';
+import type {Advanced} from '../../src/models/stream-state';
+import {normalPlain} from '../kernels/gradient-check';
+import {RunningMean} from '../tiny-model';
+import {apply, build, checkInSequential, toTensor} from './layer-check';
+import {checkStream} from './stream-check';
+
+/** y_t = x_{t-1}: gives out what it remembers and remembers what it is given, without an operation where it can. */
+class Delay extends CausalLayer {
+  static readonly className = 'TestDelay';
+
+  override build(): void {
+    this.built = true;
+  }
+
+  forward(x: tf.Tensor): tf.Tensor {
+    return this.advance(x, null).output;
+  }
+
+  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+    const [batch, time, hidden] = x.shape as number[];
+    const last = (state as tf.Tensor | null) ?? tf.zeros([batch, 1, hidden]);
+    if (time === 1) return {output: last, state: x};
+    const output = tf.concat([last, x.slice([0, 0], [-1, time - 1])], 1);
+    return {output, state: x.slice([0, time - 1], [-1, 1])};
+  }
+}
+tf.serialization.registerClass(Delay);
+
+describe('CausalLayer', () => {
+  it('gives in pieces what it gives whole', () => {
+    const x = normalPlain([2, 6, 3], 1, 'x');
+    for (const layer of [new RunningMean({}), new Delay({})]) {
+      checkStream(build(layer, [null, null, 3]), x);
+      layer.dispose();
+    }
+  });
+
+  it('leaves inputs, outputs and states independent of each other, also where a layer passes tensors on', () => {
+    const layer = new Delay({});
+    const x = tf.ones([1, 1, 2]);
+    const first = layer.stream(x);
+    const second = layer.stream(x, first.state);
+    second.state.dispose();
+    expect([...x.dataSync()]).toEqual([1, 1]);
+    expect([...first.output.dataSync()]).toEqual([0, 0]);
+    expect([...second.output.dataSync()]).toEqual([1, 1]);
+    tf.dispose([x, first.output, second.output]);
+    layer.dispose();
+  });
+
+  it('can be streamed before it is used otherwise, and disposed after', () => {
+    const layer = new RunningMean({});
+    const plain = normalPlain([2, 3, 4], 1, 'x');
+    const x = toTensor(plain);
+    const {output, state} = layer.stream(x);
+    expect(layer.weights.map((weight) => weight.originalName)).toEqual([`${layer.name}/projection/kernel`]);
+    expect([...output.dataSync()]).toEqual(apply(layer, plain).data);
+    // Another length and batch, as in training later on.
+    expect(apply(layer, normalPlain([1, 7, 4], 1, 'x')).shape).toEqual([1, 7, 4]);
+    tf.dispose([x, output]);
+    state.dispose();
+    layer.dispose();
+  });
+
+  it('runs as outside of training', () => {
+    let training: boolean | undefined;
+    class Spy extends Delay {
+      override advance(x: tf.Tensor, state: StateTree | null, options?: {training: boolean}): Advanced {
+        training = options?.training;
+        return super.advance(x, state);
+      }
+    }
+    const x = tf.ones([1, 2, 2]);
+    const {output, state} = new Spy({}).stream(x);
+    expect(training).toBe(false);
+    tf.dispose([x, output]);
+    state.dispose();
+  });
+
+  it('works in a tf.sequential', () =>
+    checkInSequential([new RunningMean({}), new Delay({})], tf.randomNormal([2, 4, 3], 0, 1, 'float32', 1)));
+});
