@@ -3,7 +3,7 @@ import {cpus} from 'node:os';
 import {byteTokenizer, start} from '@variants/core';
 import {evaluate, readText, textWindows, train} from '@variants/train';
 import type {Contestant} from './architectures';
-import {measureDecoding, sampleText} from './measure';
+import {measureDecoding, median, sampleText} from './measure';
 import type {BenchOptions} from './options';
 import type {ArchitectureResult, BenchReport, CurvePoint} from './results';
 
@@ -27,10 +27,12 @@ async function measureArchitecture(
   try {
     const run = train(model, training, {seconds: options.budget, batchSize, learningRate, seed, schedule: 'cosine'});
     const curve: CurvePoint[] = [];
-    let last = {number: 0, tokens: 0, seconds: 0};
+    const speeds: number[] = [];
+    let tokens = 0;
     process.stderr.write(`${card.title}, ${model.countParams().toLocaleString('en')} parameters\n`);
     for await (const step of run.withProgress()) {
-      last = step;
+      tokens += step.tokens;
+      speeds.push(step.tokensPerSecond);
       curve.push({step: step.number, seconds: step.seconds, bitsPerByte: step.loss / Math.LN2});
     }
     const {bitsPerByte} = await evaluate(model, validation, {limit: VALIDATION_WINDOWS});
@@ -39,9 +41,9 @@ async function measureArchitecture(
       title: card.title,
       config: model.config,
       parameters: model.countParams(),
-      steps: last.number,
-      tokens: last.tokens,
-      tokensPerSecond: last.tokens / last.seconds,
+      steps: curve.length,
+      tokens,
+      tokensPerSecond: median(speeds),
       bitsPerByte,
       trainingCurve: smooth(curve),
       decoding: await measureDecoding(model, prompt, contexts),

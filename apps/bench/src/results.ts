@@ -23,6 +23,7 @@ export interface ArchitectureResult {
   parameters: number;
   steps: number;
   tokens: number;
+  /** Median over the steps: data, forward, backward, update. */
   tokensPerSecond: number;
   /** On held-out chapters, after training. */
   bitsPerByte: number;
