@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Limits the norm of all gradients together: g <- g min(1, limit / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does
+ * (Pascanu et al. 2013).
+ * @param limit Infinity to measure alone.
+ * @returns New gradients under the same names, and the norm before clipping, a scalar; the caller disposes all of them.
+ */
+export function clipByGlobalNorm(
+  gradients: tf.NamedTensorMap,
+  limit: number,
+): {gradients: tf.NamedTensorMap; norm: tf.Scalar} {
+  return tf.tidy(() => {
+    const squares = Object.values(gradients).map((gradient) => gradient.square().sum());
+    const norm = tf.addN(squares).sqrt() as tf.Scalar;
+    const factor = limit === Infinity ? 1 : tf.scalar(limit).div(norm.add(1e-6)).minimum(1);
+    const scaled = Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]);
+    return {gradients: Object.fromEntries(scaled), norm};
+  });
+}
