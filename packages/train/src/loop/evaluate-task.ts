@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs';
+import {type LanguageModel, nextTask} from '@variants/core';
+import {type BatchSource, eachBatch} from '../data/batch-source';
+import {scoreTask, type TaskScore} from '../tasks/score-task';
+import {assertFits} from './assert-fits';
+
+/** Options of {@link evaluateTask}. */
+export interface EvaluateTaskOptions {
+  /** Examples to score, rounded up to whole batches. Default: all of a finite source, else 1024. */
+  limit?: number;
+  /** Examples at once. Default 64. */
+  batchSize?: number;
+  /** Seed of the examples, where the source has none of its own. Default 0. */
+  seed?: number;
+  /** Ends the evaluation, which throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Tests a model on a synthetic task: its most likely token at every position against the targets that count.
+ * @param source `taskBatches(task, {split: 'test', ...})`
+ * @throws ConfigError when the model cannot take the source.
+ */
+export async function evaluateTask(
+  model: LanguageModel,
+  source: BatchSource,
+  options: EvaluateTaskOptions = {},
+): Promise<TaskScore> {
+  const {batchSize = 64, seed = 0, signal} = options;
+  const {limit = Number.isFinite(source.numExamples) ? source.numExamples : 1024} = options;
+  assertFits(model, source, 'evaluateTask: the data');
+  const predictions: number[][] = [];
+  const targets: number[][] = [];
+  for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(limit / batchSize)})) {
+    signal?.throwIfAborted();
+    const likeliest = tf.tidy(() => model.logits(batch.inputs).argMax(-1) as tf.Tensor2D);
+    predictions.push(...(await likeliest.array()));
+    targets.push(...(await batch.targets.array()));
+    likeliest.dispose();
+    await nextTask();
+  }
+  return scoreTask(predictions, targets);
+}

@@ -1,0 +1,79 @@
+import {CheckpointError} from '@variants/core';
+import type {TrainingPosition, TrainingRun} from './training-state';
+
+/** What must be the same for a run to be resumed. */
+interface RunDescription {
+  /** The class of the model. */
+  architecture: string;
+  /** The model's configuration. */
+  config: Record<string, unknown>;
+  /** What the batches depend on. */
+  data: Record<string, unknown>;
+}
+
+/** Describes a run as it stands in the metadata of its state. */
+export function describeRun({model, source, settings}: TrainingRun): RunDescription {
+  const {seed, batchSize} = settings;
+  const {tokensPerExample, vocabSize, numExamples} = source;
+  const description = {
+    architecture: model.getClassName(),
+    config: model.config,
+    data: {seed, batchSize, tokensPerExample, vocabSize, numExamples},
+  };
+  // As JSON will give it back: Infinity is null there.
+  return JSON.parse(JSON.stringify(description));
+}
+
+/** Parses what {@link describeRun} and the position became in a file. */
+export function readDescription(text: string | undefined, name: string): RunDescription & TrainingPosition {
+  if (text === undefined) throw new CheckpointError(`${name}: is no training state; give what train saved with saveTo`);
+  const description = parse(text);
+  const {step, seconds, config, data} = description ?? {};
+  const isPosition = Number.isSafeInteger(step) && Number(step) >= 0 && Number.isFinite(seconds);
+  if (isPosition && isObject(config) && isObject(data)) return description as RunDescription & TrainingPosition;
+  throw new CheckpointError(`${name}: its metadata entry training is damaged`);
+}
+
+function parse(text: string): Partial<RunDescription & TrainingPosition> | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** @throws CheckpointError that names the first difference. */
+export function assertSameRun(saved: RunDescription, present: RunDescription, name: string): void {
+  const {architecture} = saved;
+  if (architecture !== present.architecture)
+    throw new CheckpointError(
+      `${name}: is the training of a ${architecture}, but the model is a ${present.architecture}`,
+    );
+  assertSameFields(
+    saved.config,
+    present.config,
+    (field, was, is) =>
+      `${name}: was saved by a ${architecture} with ${field} ${was}, but the model has ${field} ${is}`,
+  );
+  assertSameFields(
+    saved.data,
+    present.data,
+    (field, was, is) =>
+      `${name}: was saved by a training with ${field} ${was}, but this one has ${field} ${is}; a resumed run must see the same batches`,
+  );
+}
+
+function assertSameFields(
+  saved: Record<string, unknown>,
+  present: Record<string, unknown>,
+  message: (field: string, was: string, is: string) => string,
+): void {
+  for (const field of new Set([...Object.keys(saved), ...Object.keys(present)])) {
+    const [was, is] = [saved[field], present[field]].map((value) => JSON.stringify(value) ?? 'missing');
+    if (was !== is) throw new CheckpointError(message(field, was, is));
+  }
+}

@@ -1,0 +1,139 @@
+import * as tf from '@tensorflow/tfjs';
+import {type LanguageModel, nextTask} from '@variants/core';
+import type {BatchSource} from '../data/batch-source';
+import {AdamW} from '../optim/adamw';
+import {clipByGlobalNorm} from '../optim/clip';
+import {schedules} from '../optim/schedules';
+import {batchGradients} from './batch-gradients';
+import {DivergenceError} from './divergence-error';
+import {type Evaluation, evaluate} from './evaluate';
+import {loadState, storeState} from './state-storage';
+import type {TrainSettings} from './train-options';
+import {encodeTrainingState, restoreTrainingState, type TrainingPosition, type TrainingRun} from './training-state';
+
+/** What one step of a training did. */
+export interface TrainingStep {
+  /** Steps done, this one included. */
+  number: number;
+  /** Mean cross entropy of the step's batch in nats, before the update. */
+  loss: number;
+  learningRate: number;
+  /** Norm of all gradients together, before clipping. */
+  gradientNorm: number;
+  /** Positions of the step's batch. */
+  tokens: number;
+  /** Those per second of this step. */
+  tokensPerSecond: number;
+  /** Seconds of training so far, without validation and saving. */
+  seconds: number;
+  /** Of the weights after the step, where one was due. */
+  validation?: Evaluation;
+}
+
+/** Trains step by step. Whenever the iteration ends, the weights are those after the last step that was done. */
+export async function* runTraining(
+  model: LanguageModel,
+  source: BatchSource,
+  settings: TrainSettings,
+): AsyncGenerator<TrainingStep, void, void> {
+  const {betas, weightDecay, signal, saveEvery} = settings;
+  const run: TrainingRun = {model, source, settings, optimizer: new AdamW({betas, weightDecay})};
+  const position: TrainingPosition = {step: 0, seconds: 0};
+  let savedStep = 0;
+  let failed = false;
+  try {
+    Object.assign(position, await resume(run));
+    savedStep = position.step;
+    while (!isOver(position, settings)) {
+      signal?.throwIfAborted();
+      const step = await timedStep(run, position);
+      if (position.step % saveEvery === 0) {
+        await save(run, position);
+        savedStep = position.step;
+      }
+      yield {...step, ...(await validation(run, position))};
+      await nextTask();
+    }
+  } catch (error) {
+    failed = !signal?.aborted;
+    throw error;
+  } finally {
+    try {
+      if (!failed && position.step > savedStep) await save(run, position);
+    } finally {
+      run.optimizer.dispose();
+    }
+  }
+}
+
+function isOver({step, seconds}: TrainingPosition, settings: TrainSettings): boolean {
+  return step >= settings.steps || seconds >= settings.seconds;
+}
+
+async function resume(run: TrainingRun): Promise<TrainingPosition | undefined> {
+  const {resumeFrom} = run.settings;
+  if (resumeFrom === null) return undefined;
+  const {bytes, name} = await loadState(resumeFrom);
+  return restoreTrainingState(bytes, name, run);
+}
+
+async function save(run: TrainingRun, position: TrainingPosition): Promise<void> {
+  const {saveTo} = run.settings;
+  if (saveTo !== null) await storeState(await encodeTrainingState(run, position), saveTo);
+}
+
+/** Takes a step and moves the position on. */
+async function timedStep(run: TrainingRun, position: TrainingPosition): Promise<TrainingStep> {
+  const start = performance.now();
+  const learningRate = learningRateAt(position, run.settings);
+  const step = await updateWeights(run, position.step, learningRate);
+  const seconds = (performance.now() - start) / 1000;
+  position.step++;
+  position.seconds += seconds;
+  const tokensPerSecond = step.tokens / seconds;
+  return {number: position.step, ...step, learningRate, tokensPerSecond, seconds: position.seconds};
+}
+
+function learningRateAt({step, seconds}: TrainingPosition, settings: TrainSettings): number {
+  const {learningRate, warmupSteps, minLearningRate} = settings;
+  const schedule = typeof settings.schedule === 'function' ? settings.schedule : schedules[settings.schedule];
+  // Where time ends the run, its last step is estimated by the pace so far.
+  const lastInTime = step === 0 ? Infinity : (step / seconds) * settings.seconds;
+  const decaySteps = settings.decaySteps ?? Math.min(settings.steps, lastInTime);
+  return schedule(step, {learningRate, warmupSteps, minLearningRate, decaySteps});
+}
+
+async function updateWeights(
+  {model, source, settings, optimizer}: TrainingRun,
+  step: number,
+  learningRate: number,
+): Promise<Pick<TrainingStep, 'loss' | 'gradientNorm' | 'tokens'>> {
+  const {loss, gradients, tokens} = await batchGradients(model, source, step, settings);
+  const clipped = clipByGlobalNorm(gradients, settings.clipNorm);
+  tf.dispose(gradients);
+  try {
+    const [[lossValue], [gradientNorm]] = await Promise.all([loss.data(), clipped.norm.data()]);
+    assertFinite(step + 1, lossValue, gradientNorm);
+    optimizer.learningRate = learningRate;
+    optimizer.applyGradients(clipped.gradients);
+    return {loss: lossValue, gradientNorm, tokens};
+  } finally {
+    tf.dispose([loss, clipped.norm, clipped.gradients]);
+  }
+}
+
+function assertFinite(step: number, loss: number, gradientNorm: number): void {
+  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
+  const what = Number.isFinite(loss) ? `the gradients' norm is ${gradientNorm}` : `the loss is ${loss}`;
+  throw new DivergenceError(
+    step,
+    `train: diverged at step ${step}, where ${what}; try a lower learningRate, more warmupSteps or a lower clipNorm`,
+  );
+}
+
+async function validation(run: TrainingRun, position: TrainingPosition): Promise<Pick<TrainingStep, 'validation'>> {
+  const {validation: source, validateEvery, validationLimit, batchSize, accumulate, seed, signal} = run.settings;
+  if (source === null || !(position.step % validateEvery === 0 || isOver(position, run.settings))) return {};
+  const options = {limit: validationLimit, batchSize: batchSize / accumulate, seed, signal: signal ?? undefined};
+  return {validation: await evaluate(run.model, source, options)};
+}

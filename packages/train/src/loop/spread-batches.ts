@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs';
+import {ConfigError} from '@variants/core';
+import type {Batch, BatchSource} from '../data/batch-source';
+
+/** Which part of a source is looked at. */
+export interface SpreadOptions {
+  /** Positions, rounded up to whole batches. */
+  limit: number;
+  batchSize: number;
+  seed: number;
+}
+
+/**
+ * Batches spread evenly over a source, so many that they hold `limit` positions; all of them where there are no more. Each
+ * is disposed when the next is asked for, or the loop is left.
+ * @throws ConfigError for a source without end and no limit.
+ */
+export function* spreadBatches(source: BatchSource, options: SpreadOptions, owner: string): Generator<Batch> {
+  const {limit, batchSize, seed} = options;
+  const available = Math.ceil(source.numExamples / batchSize);
+  const count = Math.min(available, Math.ceil(limit / (batchSize * source.tokensPerExample)));
+  if (count === Infinity) throw new ConfigError(`${owner}: the data has no end; give a limit`);
+  const stride = available === Infinity ? 1 : available / count;
+  for (let i = 0; i < count; i++) {
+    const batch = source.batch(Math.floor(i * stride), batchSize, seed);
+    try {
+      yield batch;
+    } finally {
+      tf.dispose([batch.inputs, batch.targets]);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import {ConfigError, type Field, type Fields, fields, resolveFields} from '@variants/core';
+import type {BatchSource} from '../data/batch-source';
+import {betasField, rateField} from '../optim/fields';
+import {type Schedule, type ScheduleName, schedules} from '../optim/schedules';
+import type {StateTarget, TrainingStateSource} from './state-storage';
+
+/** Options of `train`. All have defaults. */
+export interface TrainOptions {
+  /** Steps in all, those of a resumed run included. Default Infinity: until the loop is left or `seconds` are over. */
+  steps?: number;
+  /** Seconds of training in all, without validation and saving. Default Infinity. */
+  seconds?: number;
+  /** Examples in a step. Default 16. */
+  batchSize?: number;
+  /** In how many pieces a step's batch is computed, to use less memory; must divide batchSize. Default 1. */
+  accumulate?: number;
+  /** Runs each block again in the backward pass instead of keeping what it computed: less memory, more time. Default false. */
+  gradientCheckpointing?: boolean;
+  /** The highest learning rate. Default 1e-3. */
+  learningRate?: number;
+  /** The course of the learning rate, by name or as a function. Default 'cosine', or 'constant' where a run has no known end. */
+  schedule?: ScheduleName | Schedule;
+  /** Steps in which the learning rate rises. Default: a tenth of the steps, at most 100; 20 where their number is not known. */
+  warmupSteps?: number;
+  /** Where the learning rate ends. Default learningRate / 10. */
+  minLearningRate?: number;
+  /** The step at which the learning rate has come down. Default: the last; in a run of `seconds` as their share goes by. */
+  decaySteps?: number;
+  /** Decay of weights with two or more axes. Default 0.1. */
+  weightDecay?: number;
+  /** AdamW's betas. Default [0.9, 0.95]. */
+  betas?: readonly [number, number];
+  /** The largest norm of all gradients together; Infinity for no limit. Default 1. */
+  clipNorm?: number;
+  /** What is evaluated from time to time. Default: nothing. */
+  validation?: BatchSource;
+  /** Steps between two validations; the last step always has one. Default: a tenth of the steps, or 100. */
+  validateEvery?: number;
+  /** Positions that a validation looks at, spread over the source. Default 8192. */
+  validationLimit?: number;
+  /** Seed of the batches and of dropout, from 0 to 2^32 - 1. Default 0. */
+  seed?: number;
+  /** Ends the run: it saves as always and throws the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * Where the run saves what it needs to be resumed: a directory in Node, or a function that takes the bytes. It saves at
+   * the end, when the loop is left and when `signal` aborts; not after an error.
+   */
+  saveTo?: StateTarget;
+  /** Steps between two savings besides. Default: none. */
+  saveEvery?: number;
+  /** What an earlier run saved: its directory, a Blob or the bytes. The model must have the same configuration. */
+  resumeFrom?: TrainingStateSource;
+}
+
+/** Options with their defaults; null where there is none. */
+export interface TrainSettings {
+  steps: number;
+  seconds: number;
+  batchSize: number;
+  accumulate: number;
+  gradientCheckpointing: boolean;
+  learningRate: number;
+  schedule: ScheduleName | Schedule;
+  warmupSteps: number;
+  minLearningRate: number;
+  decaySteps: number | null;
+  weightDecay: number;
+  betas: readonly [number, number];
+  clipNorm: number;
+  validation: BatchSource | null;
+  validateEvery: number;
+  validationLimit: number;
+  seed: number;
+  signal: AbortSignal | null;
+  saveTo: StateTarget | null;
+  saveEvery: number;
+  resumeFrom: TrainingStateSource | null;
+}
+
+/**
+ * Completes and checks options.
+ * @throws ConfigError that names the option, its value and what is allowed.
+ */
+export function resolveTrainOptions(options: TrainOptions): TrainSettings {
+  const {steps = Infinity, seconds = Infinity, decaySteps, learningRate} = options;
+  const hasEnd = Number.isFinite(steps) || Number.isFinite(seconds) || decaySteps !== undefined;
+  const tenth = Number.isFinite(steps) ? Math.ceil(steps / 10) : undefined;
+  const rules: Fields<TrainSettings> = {
+    steps: countOrInfinity(Infinity),
+    seconds: aboveZero(Infinity),
+    batchSize: fields.count(16),
+    accumulate: fields.count(1),
+    gradientCheckpointing: fields.flag(false),
+    learningRate: rateField(1e-3),
+    schedule: scheduleField(hasEnd ? 'cosine' : 'constant'),
+    warmupSteps: fields.count(Math.min(100, tenth ?? 20), 0),
+    minLearningRate: rateField((learningRate ?? 1e-3) / 10),
+    decaySteps: fields.optional(fields.count()),
+    weightDecay: rateField(0.1),
+    betas: betasField([0.9, 0.95]),
+    clipNorm: aboveZero(1),
+    validation: fields.optional(object<BatchSource>('a source of batches', 'batch')),
+    validateEvery: fields.count(tenth ?? 100),
+    validationLimit: countOrInfinity(8192),
+    seed: seedField,
+    signal: fields.optional(object<AbortSignal>('an AbortSignal', 'throwIfAborted')),
+    saveTo: fields.optional(saveTarget),
+    saveEvery: countOrInfinity(Infinity),
+    resumeFrom: fields.optional(stateSource),
+  };
+  const settings = resolveFields<TrainSettings>('train', rules, options);
+  if (settings.batchSize % settings.accumulate !== 0)
+    throw new ConfigError(
+      `train: accumulate is ${settings.accumulate}, but must divide batchSize ${settings.batchSize}`,
+    );
+  if (!hasEnd && (settings.schedule === 'cosine' || settings.schedule === 'linear'))
+    throw new ConfigError(`train: the schedule ${settings.schedule} needs an end; give steps, seconds or decaySteps`);
+  return settings;
+}
+
+const countOrInfinity = (fallback: number): Field<number> => ({
+  allowed: 'a whole number of at least 1, or Infinity',
+  accepts: (value) => value === Infinity || fields.count().accepts(value),
+  fallback,
+});
+
+const aboveZero = (fallback: number): Field<number> => ({
+  allowed: 'a number above 0, or Infinity',
+  accepts: (value) => typeof value === 'number' && value > 0,
+  fallback,
+});
+
+const seedField: Field<number> = {
+  allowed: 'a whole number from 0 to 2^32 - 1',
+  accepts: (value) => fields.count(0, 0).accepts(value) && (value as number) < 2 ** 32,
+  fallback: 0,
+};
+
+const scheduleField = (fallback: ScheduleName): Field<ScheduleName | Schedule> => ({
+  allowed: `one of ${Object.keys(schedules).join(', ')}, or a function of the step`,
+  accepts: (value) => typeof value === 'function' || Object.hasOwn(schedules, String(value)),
+  fallback,
+});
+
+const object = <T>(allowed: string, method: string): Field<T> => ({
+  allowed,
+  accepts: (value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function',
+});
+
+const saveTarget: Field<StateTarget> = {
+  allowed: 'the path of a directory, or a function that takes the bytes',
+  accepts: (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+};
+
+const stateSource: Field<TrainingStateSource> = {
+  allowed: 'the path of a directory, a Blob or the bytes',
+  accepts: (value) =>
+    (typeof value === 'string' && value !== '') || value instanceof Blob || value instanceof Uint8Array,
+};
