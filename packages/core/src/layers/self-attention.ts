@@ -5,6 +5,7 @@ import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../kernels/rota
 import type {StateTree} from '../models/state-tree';
 import type {Advanced} from '../models/stream-state';
 import {CausalLayer} from './causal-layer';
+import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
@@ -37,6 +38,8 @@ export interface SelfAttentionConfig {
   rotary?: RotaryConfig | null;
   /** The longest sequence. Default: no limit. */
   maxSequenceLength?: number | null;
+  /** The share of attention probabilities set to zero in training. Default 0. */
+  dropout?: number;
 }
 
 /** How a {@link SelfAttention}'s first weights are drawn. Default: normal, 0.02. */
@@ -68,6 +71,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   private outputProjection!: Linear;
   private headSize!: number;
   private numKeyValueHeads!: number;
+  private dropout!: Dropout;
 
   constructor(
     config: SelfAttentionConfig & LayerOptions,
@@ -102,6 +106,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       null,
       numHeads * headSize,
     ]);
+    this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout ?? 0}), inputShape);
     this.built = true;
   }
 
@@ -109,19 +114,21 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     return this.advance(x, null, options).output;
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
     const before = state as KeyValueCache | null;
     const start = before ? (before.keys.shape[2] as number) : 0;
-    this.checkLength(start + (x.shape[1] as number));
+    this.checkInput(x, before, options);
     const {q, k, v} = this.project(x, start);
     const keys = before ? tf.concat([before.keys, k], 2) : k;
     const values = before ? tf.concat([before.values, v], 2) : v;
-    const mask = joinMasks(before, x, attentionMask);
+    const mask = joinMasks(before, x, options.attentionMask);
 
+    const drops = options.training && (this.config.dropout ?? 0) > 0;
     const {output} = attention(q, keys, values, {
       scale: this.config.scale,
       causal: true,
       mask: mask?.expandDims(1).expandDims(1),
+      ...(drops && {dropout: (probabilities) => this.dropout.forward(probabilities, options)}),
     });
     const [batch, time] = x.shape as number[];
     const joined = output.transpose([0, 2, 1, 3]).reshape([batch, time, -1]);
@@ -144,11 +151,23 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     // Scores depend on distances alone, so that padding on the left may count as positions.
     const positions = Array.from({length: time}, (_, i) => start + i);
     const tables = rotaryTables(positions, rotary.frequencies);
-    return {q: rotaryEmbedding(q, tables, rotary.pairing), k: rotaryEmbedding(k, tables, rotary.pairing), v};
+    // What was undefined is null in a layer that was saved and loaded.
+    const pairing = rotary.pairing ?? 'interleaved';
+    const turn = (heads: tf.Tensor) => rotaryEmbedding(heads, tables, pairing);
+    return {q: turn(q), k: turn(k), v};
   }
 
-  private checkLength(length: number): void {
+  private checkInput(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): void {
+    const [batch, time] = x.shape as number[];
+    const [cachedBatch, , cachedTime] = before ? (before.keys.shape as number[]) : [batch, 0, 0];
+    if (batch !== cachedBatch)
+      throw new ShapeError(`${this.path}: a batch of ${batch} cannot continue a stream of a batch of ${cachedBatch}`);
+    if (attentionMask && attentionMask.shape.join() !== [batch, time].join())
+      throw new ShapeError(
+        `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
+      );
     const {maxSequenceLength} = this.config;
+    const length = cachedTime + time;
     if (maxSequenceLength != null && length > maxSequenceLength)
       throw new ShapeError(
         `${this.path}: a sequence of ${length} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {attentionGradient} from './gradient';
@@ -44,6 +44,11 @@ export interface AttentionOptions {
   mask?: tf.Tensor;
   /** Added to the scaled scores, -infinity included; broadcast to [batch, heads, queries, keys]. Differentiable. */
   bias?: tf.Tensor;
+  /**
+   * Changes the probabilities [batch, heads, queries, keys] before they weigh the values, as dropout does in training. It
+   * takes memory for all of them, and tfjs's own gradients. The log-sum-exp is that of the unchanged ones.
+   */
+  dropout?: (probabilities: tf.Tensor) => tf.Tensor;
 }
 
 /**
@@ -78,6 +83,9 @@ export function attention(
     );
   if (values.shape.slice(0, 3).join() !== [batch, numKeyHeads, numKeys].join())
     throw new ShapeError(`attention: values [${values.shape}] must begin like keys [${keys.shape}]`);
-  const {scale = size ** -0.5, causal = false, mask, bias} = options;
-  return kernel({queries, keys, values, mask, bias}, {scale, causal});
+  const {scale = size ** -0.5, causal = false, mask, bias, dropout} = options;
+  const inputs: AttentionInputs = {queries, keys, values, mask, bias};
+  return dropout
+    ? tf.tidy(() => attentionReference(inputs, {scale, causal}, dropout))
+    : kernel(inputs, {scale, causal});
 }

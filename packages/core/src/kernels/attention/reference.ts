@@ -34,18 +34,26 @@ function causalBias(numQueries: number, numKeys: number): tf.Tensor {
   return tf.tensor2d(bias, [numQueries, numKeys]);
 }
 
-/** The definition of attention: softmax over the scores, rows without any key give 0 and the log-sum-exp -infinity. */
+/** About the lowest finite float32. */
+const lowest = -3.4e38;
+
+/**
+ * The definition of attention: softmax over the scores, rows without any key give 0 and the log-sum-exp -infinity.
+ * @param change What is done to the probabilities [batch, heads, queries, keys] before they weigh the values.
+ */
 export function attentionReference(
   inputs: AttentionInputs,
   attributes: AttentionAttributes,
+  change: (probabilities: tf.Tensor) => tf.Tensor = (probabilities) => probabilities,
 ): {output: tf.Tensor; logSumExp: tf.Tensor} {
   const {queries, values} = inputs;
   const scores = attentionScores(inputs, attributes);
-  const largest = scores.max(-1, true);
-  const shift = tf.where(largest.isInf(), tf.zerosLike(largest), largest);
+  // Finite in a row without any key too, whose weights are then 0 and not NaN.
+  const shift = scores.max(-1, true).maximum(lowest);
   const weights = scores.sub(shift).exp();
   const total = weights.sum(-1, true);
-  const probabilities = tf.divNoNan(weights, total);
+  // The largest score adds 1 to the total: below that is a row without any key alone.
+  const probabilities = change(weights.div(total.maximum(1)));
   const output = tf.matMul(groupQueries(probabilities, values), values);
   return {
     output: output.reshape([...queries.shape.slice(0, 3), values.shape[3] as number]),
