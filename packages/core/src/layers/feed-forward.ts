@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type Activation, activation} from './activations';
 import type {Initializer} from './initializers';
 import {type LayerOptions, lastDimension, VariantLayer} from './layer';
-import {Linear} from './linear';
+import {Linear, type LinearInitializers} from './linear';
 
 /** Options of {@link FeedForward}. */
 export interface FeedForwardConfig {
@@ -21,6 +21,9 @@ export interface FeedForwardInitializers {
   up?: Initializer;
   gate?: Initializer;
   down?: Initializer;
+  /** The bias of `up` and of `gate`. */
+  upBias?: Initializer;
+  downBias?: Initializer;
 }
 
 /**
@@ -48,10 +51,12 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {intermediateSize, gated, useBias} = this.config;
-    const linear = (units: number, kernel?: Initializer) => new Linear({units, useBias}, {kernel});
-    this.up = this.child('up', linear(intermediateSize, this.initializers.up), [null, hiddenSize]);
-    if (gated) this.gate = this.child('gate', linear(intermediateSize, this.initializers.gate), [null, hiddenSize]);
-    this.down = this.child('down', linear(hiddenSize, this.initializers.down), [null, intermediateSize]);
+    const {up, gate, down, upBias, downBias} = this.initializers;
+    const linear = (units: number, initializers: LinearInitializers) => new Linear({units, useBias}, initializers);
+    this.up = this.child('up', linear(intermediateSize, {kernel: up, bias: upBias}), [null, hiddenSize]);
+    if (gated)
+      this.gate = this.child('gate', linear(intermediateSize, {kernel: gate, bias: upBias}), [null, hiddenSize]);
+    this.down = this.child('down', linear(hiddenSize, {kernel: down, bias: downBias}), [null, intermediateSize]);
     this.built = true;
   }
 

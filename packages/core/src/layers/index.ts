@@ -1,5 +1,6 @@
 export {type Activation, activation, activations} from './activations';
 export {CausalLayer} from './causal-layer';
+export {DecoderLayer, type DecoderOptions} from './decoder-layer';
 export {Dropout, type DropoutConfig} from './dropout';
 export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
 export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';
@@ -16,6 +17,13 @@ export {
 } from './initializers';
 export {type ForwardOptions, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
 export {Linear, type LinearConfig, type LinearInitializers} from './linear';
+export {
+  type AttendOptions,
+  type KeysAndValues,
+  MultiHeadAttention,
+  type MultiHeadAttentionConfig,
+  type MultiHeadAttentionInitializers,
+} from './multi-head-attention';
 export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type NormConfig, RMSNorm} from './norms';
 export {
   LearnedPositions,
@@ -25,7 +33,8 @@ export {
   sinusoids,
   tokenPositions,
 } from './positions';
-export {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from './residual-block';
+export {type ResidualConfig, type ResidualLayers, residual} from './residual';
+export {ResidualBlock, type ResidualBlockParts} from './residual-block';
 export {
   type RotaryConfig,
   SelfAttention,

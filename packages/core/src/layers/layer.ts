@@ -25,11 +25,6 @@ export interface LayerOptions {
   trainable?: boolean;
 }
 
-/** The one tensor that a layer was called with. */
-export function onlyTensor<T>(inputs: T | T[]): T {
-  return Array.isArray(inputs) ? inputs[0] : inputs;
-}
-
 function pickLayerOptions({name, inputShape, trainable}: LayerOptions): LayerOptions {
   return {...(name && {name}), ...(inputShape && {inputShape}), ...(trainable !== undefined && {trainable})};
 }
@@ -67,8 +62,11 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   /** The layer's function of its input. Runs inside a `tf.tidy` of the caller. */
   abstract forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor;
 
+  /** {@link forward} for tfjs, of x or, where a mask of padding [batch, time] is a second input, of [x, attentionMask]. */
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<ForwardOptions> = {}): tf.Tensor {
-    return tf.tidy(() => this.forward(onlyTensor(inputs), {...kwargs, training: kwargs.training === true}));
+    const [x, attentionMask] = [inputs].flat();
+    const options = {...(attentionMask && {attentionMask}), ...kwargs, training: kwargs.training === true};
+    return tf.tidy(() => this.forward(x, options));
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {

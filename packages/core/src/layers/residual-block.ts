@@ -4,6 +4,7 @@ import type {Advanced} from '../models/stream-state';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import type {ForwardOptions, VariantLayer} from './layer';
+import {type ResidualConfig, residual} from './residual';
 
 /** The parts of a {@link ResidualBlock}, made anew for each block. */
 export interface ResidualBlockParts {
@@ -11,16 +12,6 @@ export interface ResidualBlockParts {
   feedForward: VariantLayer;
   /** Makes a normalisation; called twice. */
   norm(): VariantLayer;
-}
-
-/** How a {@link ResidualBlock} puts its parts together. */
-export interface ResidualConfig {
-  /** Where the norms stand: 'pre' normalises the input of each part, 'post' each sum. Default 'pre'. */
-  normalization?: 'pre' | 'post';
-  /** What the skip connection is multiplied with (DeepNorm's alpha, Wang et al. 2022). Default 1. */
-  residualScale?: number;
-  /** Dropout on each part's output. Default 0. */
-  dropout?: number;
 }
 
 /**
@@ -66,19 +57,9 @@ export abstract class ResidualBlock<Config extends ResidualConfig> extends Causa
   }
 
   private compose(x: tf.Tensor, options: ForwardOptions, mix: (h: tf.Tensor) => tf.Tensor): tf.Tensor {
-    const mixed = this.residual(x, this.mixerNorm, mix, options);
-    return this.residual(mixed, this.feedForwardNorm, (h) => this.feedForward.forward(h, options), options);
-  }
-
-  private residual(
-    x: tf.Tensor,
-    norm: VariantLayer,
-    part: (h: tf.Tensor) => tf.Tensor,
-    options: ForwardOptions,
-  ): tf.Tensor {
-    const {normalization = 'pre', residualScale = 1} = this.config;
-    const skip = residualScale === 1 ? x : x.mul(residualScale);
-    const add = (h: tf.Tensor) => skip.add(this.dropout.forward(part(h), options));
-    return normalization === 'pre' ? add(norm.forward(x, options)) : norm.forward(add(x), options);
+    const {config, dropout} = this;
+    const mixed = residual(x, mix, {norm: this.mixerNorm, dropout}, config, options);
+    const feed = (h: tf.Tensor) => this.feedForward.forward(h, options);
+    return residual(mixed, feed, {norm: this.feedForwardNorm, dropout}, config, options);
   }
 }

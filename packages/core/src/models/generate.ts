@@ -8,8 +8,7 @@ import {
   stopSequences,
   type TextOptions,
 } from './generate-options';
-import {GenerationWindow} from './generation-window';
-import type {LanguageModel} from './language-model';
+import {GenerationWindow, type TokenStream} from './generation-window';
 import {StopWatch} from './stop-watch';
 import {TokenChooser} from './token-chooser';
 
@@ -24,7 +23,7 @@ import {TokenChooser} from './token-chooser';
  *   does not have.
  */
 export function generateTokens(
-  model: LanguageModel,
+  model: TokenStream,
   prompt: readonly number[],
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, void> {
@@ -44,7 +43,7 @@ export function generateTokens(
  * @throws As {@link generateTokens}.
  */
 export function generateText(
-  model: LanguageModel,
+  model: TokenStream,
   prompt: string,
   options: GenerateOptions & TextOptions,
 ): AsyncGenerator<string, void, void> {
@@ -63,7 +62,7 @@ function assertPrompt(prompt: readonly number[], {state}: GenerateSettings): voi
 
 /** Draws token after token, each in a list of its own. */
 async function* draw(
-  model: LanguageModel,
+  model: TokenStream,
   prompt: readonly number[],
   settings: GenerateSettings,
 ): AsyncGenerator<readonly number[], void, void> {

@@ -1,7 +1,20 @@
 import type * as tf from '@tensorflow/tfjs';
 import {DataError} from '../errors';
-import type {LanguageModel} from './language-model';
 import type {StreamState} from './stream-state';
+
+/** What generates tokens: a model whose sequence can be fed in pieces. */
+export interface TokenStream {
+  /** The most tokens that it sees, or null where there is no limit. */
+  readonly contextLength: number | null;
+  /** Feeds tokens of one sequence; without a state they are its first. Returns the logits [1, 1, vocabulary] after them. */
+  stream(
+    tokens: readonly number[],
+    state: StreamState | undefined,
+    options: {lastOnly: true},
+  ): {logits: tf.Tensor; state: StreamState};
+  /** The logits [1, 1, vocabulary] after all that was fed. */
+  nextLogits(state: StreamState): tf.Tensor;
+}
 
 /** Feeds a model the tokens of a generation, as much of them at a time as its context holds. */
 export class GenerationWindow {
@@ -11,7 +24,7 @@ export class GenerationWindow {
 
   /** @param start The state to go on with; what was fed to it before is not known, and it can only grow. */
   constructor(
-    private readonly model: LanguageModel,
+    private readonly model: TokenStream,
     start: StreamState | null,
   ) {
     this.state = start?.clone();

@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../checkpoints/layout';
 import {ConfigError, DataError} from '../errors';
-import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
+import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {CausalLayer} from '../layers/causal-layer';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
+import {lastPosition} from './last-position';
 import type {StateTree} from './state-tree';
 import {StreamState} from './stream-state';
 import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
+import {compileForTokens, type TokenCompileArgs} from './token-targets';
 
 /** The fields that every language model's configuration has. */
 export interface LanguageModelConfig {
@@ -26,8 +28,6 @@ export interface StreamOptions {
   /** [batch, time], 1 = a token, 0 = padding on the left of a shorter prompt. Default: all are tokens. */
   attentionMask?: tf.Tensor;
 }
-
-type CompileArgs = Omit<tf.ModelCompileArgs, 'loss'> & {loss?: tf.ModelCompileArgs['loss']};
 
 /**
  * A causal language model: token ids [batch, time] to logits [batch, time, vocabulary], as a chain of layers of which
@@ -172,17 +172,8 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * As in tfjs, with integer targets [batch, time]: the loss is the model's own cross entropy unless a function is given,
    * and the metrics 'acc' and 'accuracy' count the right tokens.
    */
-  override compile(args: CompileArgs): void {
-    const ownLoss = this.loss;
-    const isFunction = typeof args.loss === 'function';
-    super.compile({
-      ...args,
-      loss: isFunction ? args.loss : tokenLoss,
-      metrics: tokenMetrics(args.metrics),
-    } as tf.ModelCompileArgs);
-    // tfjs keeps the loss it was given under the name of our method, and would hold targets to the shape of the logits.
-    this.loss = ownLoss;
-    (this as unknown as {feedOutputShapes: unknown[]}).feedOutputShapes = [null];
+  override compile(args: TokenCompileArgs): void {
+    compileForTokens(this, args, (complete) => super.compile(complete));
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -206,32 +197,4 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
 function connect(stages: VariantLayer[]): {inputs: tf.SymbolicTensor; outputs: tf.SymbolicTensor} {
   const inputs = tf.input({shape: [null], dtype: 'int32', name: 'tokens'});
   return {inputs, outputs: stages.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, inputs)};
-}
-
-function lastPosition(x: tf.Tensor): tf.Tensor {
-  const [batch, time, ...rest] = x.shape as number[];
-  return x.slice([0, time - 1], [batch, 1, ...rest]);
-}
-
-function tokenLoss(targets: tf.Tensor, logits: tf.Tensor, options?: CrossEntropyOptions): tf.Scalar {
-  return softmaxCrossEntropy(logits, targets, options);
-}
-
-/** The share of counted targets whose logit is the largest. */
-function acc(targets: tf.Tensor, logits: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
-    const counts = targets.notEqual(ignoredTarget).toFloat();
-    const right = logits.argMax(-1).equal(targets.toInt()).toFloat();
-    return right.mul(counts).sum().div(counts.sum());
-  });
-}
-
-// tfjs takes the name in the history from the function, and a bundler may shorten that.
-Object.defineProperty(acc, 'name', {value: 'acc'});
-
-type Metrics = tf.ModelCompileArgs['metrics'];
-
-function tokenMetrics(metrics: Metrics): Metrics {
-  const translate = (metric: unknown) => (metric === 'acc' || metric === 'accuracy' ? acc : metric);
-  return (Array.isArray(metrics) ? metrics.map(translate) : translate(metrics)) as Metrics;
 }

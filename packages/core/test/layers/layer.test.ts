@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
 import {ShapeError} from '../../src/errors';
-import {type ForwardOptions, lastDimension, onlyTensor, VariantLayer} from '../../src/layers/layer';
+import {type ForwardOptions, lastDimension, VariantLayer} from '../../src/layers/layer';
 import {Linear} from '../../src/layers/linear';
 import {apply, build} from './layer-check';
 
@@ -63,6 +63,15 @@ describe('VariantLayer', () => {
     layer.dispose();
   });
 
+  it('takes a second input as the mask of padding', () => {
+    const layer = new Outer({depth: 0});
+    const [x, mask] = [tf.ones([1, 2, 3]), tf.ones([1, 2])];
+    (layer.apply([x, mask]) as tf.Tensor).dispose();
+    expect(layer.options).toEqual({training: false, attentionMask: mask});
+    tf.dispose([x, mask]);
+    layer.dispose();
+  });
+
   it('frees what its function leaves behind', () => {
     const layer = build(new Outer({depth: 1}), [null, 2]);
     const x = tf.ones([1, 2]);
@@ -90,12 +99,5 @@ describe('lastDimension', () => {
     expect(lastDimension([[null, 4]], 'x')).toBe(4);
     expect(() => lastDimension([2, null], 'block/up')).toThrow(ShapeError);
     expect(() => lastDimension([2, null], 'block/up')).toThrow(/^block\/up: /);
-  });
-});
-
-describe('onlyTensor', () => {
-  it('is the tensor itself or the first of a list', () => {
-    expect(onlyTensor(3)).toBe(3);
-    expect(onlyTensor([4])).toBe(4);
   });
 });
