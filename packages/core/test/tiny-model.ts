@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../src/checkpoints/layout';
+import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../src/layers';
 import {CausalLayer} from '../src/layers/causal-layer';
 import {TokenEmbedding} from '../src/layers/embedding';
 import {FeedForward} from '../src/layers/feed-forward';
@@ -8,7 +9,6 @@ import {lastDimension} from '../src/layers/layer';
 import {Linear} from '../src/layers/linear';
 import {RMSNorm} from '../src/layers/norms';
 import {LearnedPositions} from '../src/layers/positions';
-import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../src/layers/residual-block';
 import {LanguageModel, type LanguageModelConfig} from '../src/models/language-model';
 import type {StateTree} from '../src/models/state-tree';
 import type {Advanced} from '../src/models/stream-state';

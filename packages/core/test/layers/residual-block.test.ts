@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
+import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../../src/layers';
 import {FeedForward} from '../../src/layers/feed-forward';
 import {type ForwardOptions, VariantLayer} from '../../src/layers/layer';
-import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../../src/layers/residual-block';
 import {Random} from '../../src/random';
 import {expectClose, normalPlain, type Plain, rowsOf} from '../kernels/gradient-check';
 import {RunningMean, TinyBlock} from '../tiny-model';
