@@ -35,7 +35,7 @@ async function measureArchitecture(
       speeds.push(step.tokensPerSecond);
       curve.push({step: step.number, seconds: step.seconds, bitsPerByte: step.loss / Math.LN2});
     }
-    const {bitsPerByte} = await evaluate(model, validation, {limit: VALIDATION_WINDOWS});
+    const {bitsPerByte} = await evaluate(model, validation, {maxTokens: VALIDATION_WINDOWS * sequenceLength});
     return {
       name: card.name,
       title: card.title,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type LanguageModel, nextTask} from '@variants/core';
+import {requireWhole} from '../checks';
 import {type BatchSource, eachBatch} from '../data/batch-source';
 import {scoreTask, type TaskScore} from '../tasks/score-task';
 import {assertFits} from './assert-fits';
@@ -7,7 +8,7 @@ import {assertFits} from './assert-fits';
 /** Options of {@link evaluateTask}. */
 export interface EvaluateTaskOptions {
   /** Examples to score, rounded up to whole batches. Default: all of a finite source, else 1024. */
-  limit?: number;
+  numExamples?: number;
   /** Examples at once. Default 64. */
   batchSize?: number;
   /** Seed of the examples, where the source has none of its own. Default 0. */
@@ -19,7 +20,7 @@ export interface EvaluateTaskOptions {
 /**
  * Tests a model on a synthetic task: its most likely token at every position against the targets that count.
  * @param source `taskBatches(task, {split: 'test', ...})`
- * @throws ConfigError when the model cannot take the source.
+ * @throws ConfigError for an option, or when the model cannot take the source.
  */
 export async function evaluateTask(
   model: LanguageModel,
@@ -27,11 +28,12 @@ export async function evaluateTask(
   options: EvaluateTaskOptions = {},
 ): Promise<TaskScore> {
   const {batchSize = 64, seed = 0, signal} = options;
-  const {limit = Number.isFinite(source.numExamples) ? source.numExamples : 1024} = options;
+  const {numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 1024} = options;
+  requireWhole('evaluateTask', 'numExamples', numExamples, 1);
   assertFits(model, source, 'evaluateTask: the data');
   const predictions: number[][] = [];
   const targets: number[][] = [];
-  for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(limit / batchSize)})) {
+  for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(numExamples / batchSize)})) {
     signal?.throwIfAborted();
     const likeliest = tf.tidy(() => model.logits(batch.inputs).argMax(-1) as tf.Tensor2D);
     predictions.push(...(await likeliest.array()));

@@ -30,7 +30,7 @@ export interface EvaluateOptions {
    * Positions to look at, rounded up to whole batches; of a longer source 'window' takes batches spread evenly over it,
    * 'stream' the beginning. Default: all.
    */
-  limit?: number;
+  maxTokens?: number;
   /** Windows at once. Default 16. */
   batchSize?: number;
   /** Seed of the batches, for sources that draw them. Default 0. */
@@ -91,7 +91,7 @@ export async function evaluate(
 
 const rules: Fields<Settings> = {
   convention: fields.choice(['window', 'stream'] as const, 'window'),
-  limit: {
+  maxTokens: {
     allowed: 'a whole number of at least 1, or Infinity',
     accepts: (value) => value === Infinity || fields.count().accepts(value),
     fallback: Infinity,
@@ -117,7 +117,7 @@ async function* streamScores(
   source: EvaluationSource,
   settings: Settings,
 ): AsyncGenerator<Score> {
-  const tokens = tokensToStream(model, source, settings.limit);
+  const tokens = tokensToStream(model, source, settings.maxTokens);
   const {tokensPerExample: pieceLength} = source;
   let state: StreamState | null = null;
   try {
@@ -135,15 +135,19 @@ async function* streamScores(
   }
 }
 
-function tokensToStream({contextLength, name}: LanguageModel, {tokens}: EvaluationSource, limit: number): TokenArray {
+function tokensToStream(
+  {contextLength, name}: LanguageModel,
+  {tokens}: EvaluationSource,
+  maxTokens: number,
+): TokenArray {
   if (!tokens)
     throw new ConfigError(
       "evaluate: the convention 'stream' needs a source with tokens, such as textWindows'; take 'window'",
     );
-  const wanted = tokens.subarray(0, limit + 1);
+  const wanted = tokens.subarray(0, maxTokens + 1);
   if (contextLength !== null && wanted.length - 1 > contextLength)
     throw new ConfigError(
-      `evaluate: ${name} sees at most ${contextLength} tokens and cannot stream ${wanted.length - 1}; take the convention 'window', or a limit`,
+      `evaluate: ${name} sees at most ${contextLength} tokens and cannot stream ${wanted.length - 1}; take the convention 'window' or a smaller maxTokens`,
     );
   return wanted;
 }

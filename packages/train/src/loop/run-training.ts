@@ -132,8 +132,8 @@ function assertFinite(step: number, loss: number, gradientNorm: number): void {
 }
 
 async function validation(run: TrainingRun, position: TrainingPosition): Promise<Pick<TrainingStep, 'validation'>> {
-  const {validation: source, validateEvery, validationLimit, batchSize, accumulate, seed, signal} = run.settings;
+  const {validation: source, validateEvery, validationTokens, batchSize, accumulate, seed, signal} = run.settings;
   if (source === null || !(position.step % validateEvery === 0 || isOver(position, run.settings))) return {};
-  const options = {limit: validationLimit, batchSize: batchSize / accumulate, seed, signal: signal ?? undefined};
+  const options = {maxTokens: validationTokens, batchSize: batchSize / accumulate, seed, signal: signal ?? undefined};
   return {validation: await evaluate(run.model, source, options)};
 }

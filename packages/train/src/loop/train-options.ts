@@ -37,7 +37,7 @@ export interface TrainOptions {
   /** Steps between two validations; the last step always has one. Default: a tenth of the steps, or 100. */
   validateEvery?: number;
   /** Positions that a validation looks at, spread over the source. Default 8192. */
-  validationLimit?: number;
+  validationTokens?: number;
   /** Seed of the batches and of dropout, from 0 to 2^32 - 1. Default 0. */
   seed?: number;
   /** Ends the run: it saves as always and throws the signal's reason. */
@@ -70,7 +70,7 @@ export interface TrainSettings {
   clipNorm: number;
   validation: BatchSource | null;
   validateEvery: number;
-  validationLimit: number;
+  validationTokens: number;
   seed: number;
   signal: AbortSignal | null;
   saveTo: StateTarget | null;
@@ -102,7 +102,7 @@ export function resolveTrainOptions(options: TrainOptions): TrainSettings {
     clipNorm: aboveZero(1),
     validation: fields.optional(object<BatchSource>('a source of batches', 'batch')),
     validateEvery: fields.count(tenth ?? 100),
-    validationLimit: countOrInfinity(8192),
+    validationTokens: countOrInfinity(8192),
     seed: seedField,
     signal: fields.optional(object<AbortSignal>('an AbortSignal', 'throwIfAborted')),
     saveTo: fields.optional(saveTarget),

@@ -48,7 +48,7 @@ describe('evaluate', () => {
 
   it("'stream' stops at its limit, also where the model ends", () =>
     withTiny({contextLength: 20}, async (model) => {
-      const result = await evaluate(model, validation, {convention: 'stream', limit: 20});
+      const result = await evaluate(model, validation, {convention: 'stream', maxTokens: 20});
       expect(result.tokens).toBe(20);
       expect(result.loss).toBeCloseTo(natsOf(model, tokens.subarray(0, 21)) / 20, 5);
       await expect(evaluate(model, validation, {convention: 'stream'})).rejects.toThrow(
@@ -87,15 +87,15 @@ describe('evaluate', () => {
           return validation.batch(step, ...rest);
         },
       };
-      expect(await evaluate(model, source, {batchSize: 2, limit: 17})).toMatchObject({tokens: 24});
+      expect(await evaluate(model, source, {batchSize: 2, maxTokens: 17})).toMatchObject({tokens: 24});
       expect(asked).toEqual([0, 2, 4]);
     }));
 
   it('needs a limit for data without end, and seeds it', () =>
     withTiny({}, async (model) => {
-      await expect(evaluate(model, training)).rejects.toThrow('the data has no end; give a limit');
+      await expect(evaluate(model, training)).rejects.toThrow('the data has no end; give maxTokens');
       const losses = await Promise.all(
-        [1, 1, 2].map((seed) => evaluate(model, training, {limit: 8, batchSize: 1, seed})),
+        [1, 1, 2].map((seed) => evaluate(model, training, {maxTokens: 8, batchSize: 1, seed})),
       );
       expect(losses[0]).toEqual(losses[1]);
       expect(losses[0].loss).not.toBe(losses[2].loss);
@@ -119,7 +119,7 @@ describe('evaluate', () => {
 
   it.each([
     [{convention: 'sliding'}, 'convention is "sliding", but must be one of window, stream'],
-    [{limit: 0}, 'limit is 0'],
+    [{maxTokens: 0}, 'maxTokens is 0'],
     [{batch: 3}, 'unknown field batch'],
   ])('refuses %o', (options, message) =>
     withTiny({}, async (model) => {
@@ -168,7 +168,8 @@ describe('evaluateTask', () => {
   it('takes a limit, and 1024 examples of a source without end', () =>
     withTiny({vocabSize: 9}, async (model) => {
       const endless = taskBatches(task, {config, split: 'test', seed: 1});
-      expect((await evaluateTask(model, endless, {limit: 5, batchSize: 4})).numExamples).toBe(8);
+      expect((await evaluateTask(model, endless, {numExamples: 5, batchSize: 4})).numExamples).toBe(8);
       expect((await evaluateTask(model, endless)).numExamples).toBe(1024);
+      await expect(evaluateTask(model, endless, {numExamples: 0})).rejects.toThrow('evaluateTask: numExamples is 0');
     }));
 });

@@ -111,7 +111,7 @@ describe('withProgress', () => {
     withTiny({}, async (model) => {
       const out = stream({isTTY: true, columns: 200});
       const numbers: number[] = [];
-      const run = train(model, training, {steps: 9, batchSize: 1, validation, validateEvery: 1, validationLimit: 4});
+      const run = train(model, training, {steps: 9, batchSize: 1, validation, validateEvery: 1, validationTokens: 4});
       for await (const {number} of run.withProgress(out)) {
         numbers.push(number);
         if (number === 3) break;

@@ -84,7 +84,7 @@ describe('train', () => {
     withTiny({hiddenSize: 2, numLayers: 1, dropout: 0.1}, async (model) => {
       const before = tf.memory().numTensors;
       const counts: number[] = [];
-      const options = {steps: 200, batchSize: 2, accumulate: 2, validation, validateEvery: 50, validationLimit: 8};
+      const options = {steps: 200, batchSize: 2, accumulate: 2, validation, validateEvery: 50, validationTokens: 8};
       for await (const step of train(model, training, {...options, gradientCheckpointing: true})) {
         expect(step.validation !== undefined).toBe(step.number % 50 === 0);
         counts.push(tf.memory().numTensors);
