@@ -1,17 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
-import {ConfigError, DataError, ShapeError} from '../../src/errors';
+import {DataError, ShapeError} from '../../src/errors';
 import type {GenerateOptions} from '../../src/models/generate-options';
 import {StreamState} from '../../src/models/stream-state';
 import {byteTokenizer, type Tokenizer} from '../../src/tokenizer';
 import {type TinyModel, withTiny} from '../tiny-model';
-
-/** What an iterator gives, as a list. */
-async function all<T>(pieces: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = [];
-  for await (const piece of pieces) list.push(piece);
-  return list;
-}
+import {all, setHeadBias} from './generated';
 
 /** The definition of greedy generation: the whole sequence anew for each token, cropped to the context. */
 function greedy(model: TinyModel, prompt: number[], steps: number): number[] {
@@ -21,13 +15,6 @@ function greedy(model: TinyModel, prompt: number[], steps: number): number[] {
     tokens.push(tf.tidy(() => model.logits(window).argMax(-1).dataSync()[window.length - 1]));
   }
   return tokens.slice(prompt.length);
-}
-
-function setHeadBias(model: TinyModel, value: number) {
-  const bias = model.weights.find((weight) => weight.originalName === 'head/bias');
-  tf.tidy(() => {
-    bias?.write(tf.fill([11], value));
-  });
 }
 
 const prompt = [1, 7, 3, 3, 10];
@@ -272,63 +259,5 @@ describe('generate with text', () => {
   it('needs a tokenizer', () =>
     model256(async (model) => {
       expect(() => model.generate('x', {} as never)).toThrow(/needs the option tokenizer/);
-    }));
-});
-
-describe('generate refuses', () => {
-  it.each<[string, object]>([
-    ['maxTokens', {maxTokens: -1}],
-    ['maxTokens', {maxTokens: 1.5}],
-    ['temperature', {temperature: -0.1}],
-    ['temperature is NaN', {temperature: NaN}],
-    ['topK', {topK: 0}],
-    ['topP', {topP: 0}],
-    ['topP', {topP: 1.1}],
-    ['minP', {minP: -0.1}],
-    ['minP', {minP: '0.5'}],
-    ['repetitionPenalty', {repetitionPenalty: 0}],
-    ['presencePenalty', {presencePenalty: Infinity}],
-    ['frequencyPenalty', {frequencyPenalty: 'much'}],
-    ['stop', {stop: '\n'}],
-    ['stop', {stop: ['']}],
-    ['stop', {stop: [[]]}],
-    ['stop', {stop: [[1, -1]]}],
-    ['stop', {stop: [1.5]}],
-    ['seed', {seed: -1}],
-    ['signal', {signal: new AbortController()}],
-    ['state', {state: {tree: null}}],
-    ['tokenizer', {tokenizer: {}}],
-    ['unknown field temprature', {temprature: 1}],
-  ])('%s in %j at once', (name, options) =>
-    withTiny({}, (model) => {
-      expect(() => model.generate(prompt, options)).toThrow(ConfigError);
-      expect(() => model.generate(prompt, options)).toThrow(new RegExp(`^generate: ${name} `.trim()));
-    }),
-  );
-
-  it('stop texts where there is no tokenizer', () =>
-    withTiny({}, (model) => {
-      expect(() => model.generate(prompt, {stop: ['end']})).toThrow(ConfigError);
-      expect(() => model.generate(prompt, {stop: ['end']})).toThrow(/"end" is a text/);
-    }));
-
-  it('an empty prompt without a state', () =>
-    withTiny({vocabSize: 256}, (model) => {
-      expect(() => model.generate([])).toThrow(DataError);
-      expect(() => model.generate('', {tokenizer: byteTokenizer})).toThrow(/prompt is empty/);
-    }));
-
-  it('tokens that the model does not have', () =>
-    withTiny({}, async (model) => {
-      await expect(all(model.generate([1, 11]))).rejects.toThrow(DataError);
-      await expect(all(model.generate([1, 11]))).rejects.toThrow(/ids from 0 to 10, but number 1 of row 0 is 11/);
-      await expect(all(model.generate('x', {tokenizer: byteTokenizer}))).rejects.toThrow(/is 120/);
-    }));
-
-  it('to draw from logits that are no numbers', () =>
-    withTiny({}, async (model) => {
-      setHeadBias(model, NaN);
-      await expect(all(model.generate(prompt))).rejects.toThrow(/logits are NaN or infinite/);
-      await expect(all(model.generate(prompt, {temperature: 0}))).rejects.toThrow(DataError);
     }));
 });
