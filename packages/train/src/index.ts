@@ -10,12 +10,18 @@ export {
   type TokenWindowsOptions,
 } from './data/token-windows';
 export {DivergenceError} from './loop/divergence-error';
-export {type EvaluateOptions, type Evaluation, type EvaluationConvention, evaluate} from './loop/evaluate';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationConvention,
+  type EvaluationSource,
+  evaluate,
+} from './loop/evaluate';
 export {type EvaluateTaskOptions, evaluateTask} from './loop/evaluate-task';
 export type {ProgressStream} from './loop/progress-line';
 export type {TrainingStep} from './loop/run-training';
 export type {StateTarget, TrainingStateSource} from './loop/state-storage';
-export {Training, train} from './loop/train';
+export {type Training, train} from './loop/train';
 export type {TrainOptions} from './loop/train-options';
 export {AdamW, type AdamWConfig} from './optim/adamw';
 export {clipByGlobalNorm} from './optim/clip';

@@ -1,9 +1,23 @@
-import {readFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import {byteTokenizer} from '@variants/core';
 import {afterEach, expect, test, vi} from 'vitest';
-import {eachBatch, readText, scoreTask, type TaskScore, taskBatches, tasks, textWindows} from '../src/index';
+import {
+  AdamW,
+  eachBatch,
+  evaluate as evaluateWhole,
+  randomWindows,
+  readText,
+  scoreTask,
+  type TaskScore,
+  taskBatches,
+  tasks,
+  textWindows,
+  train as trainWhole,
+} from '../src/index';
+import {TinyModel} from './tiny-model';
 
 const console = {log: vi.fn()};
 afterEach(() => console.log.mockClear());
@@ -26,6 +40,64 @@ test('text', async () => {
   tf.dispose([inputs, targets]);
 });
 
+test('training', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'variants-readme-'));
+  const start = vi.fn();
+  const retnet = (_: object) => new TinyModel({vocabSize: 256});
+  const train: typeof trainWhole = (model, source, options) =>
+    trainWhole(model, source, {
+      ...options,
+      steps: 2,
+      batchSize: 2,
+      validationTokens: 1,
+      saveTo: join(directory, 'run1'),
+    });
+  const evaluate: typeof evaluateWhole = (model, source, options) =>
+    evaluateWhole(model, source, {...options, maxTokens: 300});
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+  await start();
+  const model = retnet({vocabSize: 256, hiddenSize: 128, numLayers: 4, numHeads: 4});
+  const {training, validation} = textWindows(await readText('moby-dick'), {sequenceLength: 256});
+  const options = {steps: 2000, batchSize: 16, learningRate: 3e-3, validation, saveTo: 'run1'};
+  for await (const step of train(model, training, options).withProgress()) // a live line in a terminal
+    if (step.validation) console.log(step.number, step.loss, step.validation.bitsPerByte);
+  const {bitsPerByte} = await evaluate(model, validation, {convention: 'stream'});
+  console.log(bitsPerByte, 'bits per byte, the state carried through all held-out text');
+
+  expect(console.log.mock.calls[1]).toEqual([2, expect.any(Number), expect.any(Number)]);
+  expect(console.log.mock.calls[2][0]).toBeGreaterThan(4);
+  for await (const {number} of trainWhole(model, training, {
+    ...options,
+    batchSize: 2,
+    steps: 3,
+    resumeFrom: join(directory, 'run1'),
+    saveTo: undefined,
+    validation: undefined,
+  }))
+    expect(number).toBe(3);
+  rmSync(directory, {recursive: true});
+  vi.restoreAllMocks();
+  model.dispose();
+});
+
+test('AdamW in fit', async () => {
+  const model = new TinyModel({vocabSize: 256});
+  const training = randomWindows(
+    Uint8Array.from({length: 40}, (_, i) => i),
+    {sequenceLength: 8, vocabSize: 256},
+  );
+
+  model.compile({optimizer: new AdamW({learningRate: 1e-3, weightDecay: 0.1}), metrics: ['acc']});
+  const {inputs, targets} = training.batch(0, 8, 0);
+  await model.fit(inputs, targets, {epochs: 2, verbose: 0});
+
+  expect((model.history as tf.History).history.acc).toHaveLength(2);
+  tf.dispose([inputs, targets]);
+  model.optimizer.dispose();
+  model.dispose();
+});
+
 test('synthetic tasks', () => {
   const {config, batchSize} = tasks.mqar.sizes.quick;
   const test = taskBatches(tasks.mqar, {config, split: 'test', numExamples: 256});
@@ -44,13 +116,16 @@ test('synthetic tasks', () => {
 test('the examples above are those of the README', () => {
   const linesOf = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8').replace(/^ +/gm, '');
   const blocks = Array.from(linesOf('../README.md').matchAll(/```ts\n(.*?)```/gs), ([, code]) => code);
-  expect(blocks).toHaveLength(2);
+  expect(blocks).toHaveLength(4);
   for (const block of blocks) expect(linesOf('readme.test.ts')).toContain(block.replace(/^import .*\n+/gm, ''));
 });
 
 test('the table lists every task', () => {
   const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-  const rows = readme.split('\n').filter((line) => line.startsWith('| `'));
+  const rows = readme
+    .slice(readme.indexOf('## Synthetic tasks'))
+    .split('\n')
+    .filter((line) => line.startsWith('| `'));
   const listed = rows.flatMap((row) => row.split('|')[1].match(/[\w-]+/g));
   expect(listed.sort()).toEqual(Object.keys(tasks).sort());
 });

@@ -53,7 +53,7 @@ export interface Evaluation {
 }
 
 /** A source of batches, and its tokens in a row where it has them. */
-type EvaluationSource = BatchSource & {readonly tokens?: TokenArray};
+export type EvaluationSource = BatchSource & {readonly tokens?: TokenArray};
 
 type Settings = Required<Omit<EvaluateOptions, 'signal'>> & {signal: AbortSignal | null};
 

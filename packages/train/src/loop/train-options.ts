@@ -148,13 +148,16 @@ const object = <T>(allowed: string, method: string): Field<T> => ({
   accepts: (value) => typeof (value as Record<string, unknown> | null)?.[method] === 'function',
 });
 
+const isPath = (value: unknown) => typeof value === 'string' && value !== '';
+
 const saveTarget: Field<StateTarget> = {
-  allowed: 'the path of a directory, or a function that takes the bytes',
-  accepts: (value) => typeof value === 'function' || (typeof value === 'string' && value !== ''),
+  allowed: 'a function that takes the bytes, or in Node the path of a directory',
+  // Asked now, or a page would learn at the end of its training that it has no directories.
+  accepts: (value) =>
+    typeof value === 'function' || (isPath(value) && globalThis.process?.versions?.node !== undefined),
 };
 
 const stateSource: Field<TrainingStateSource> = {
   allowed: 'the path of a directory, a Blob or the bytes',
-  accepts: (value) =>
-    (typeof value === 'string' && value !== '') || value instanceof Blob || value instanceof Uint8Array,
+  accepts: (value) => isPath(value) || value instanceof Blob || value instanceof Uint8Array,
 };

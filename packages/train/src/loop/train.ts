@@ -5,38 +5,31 @@ import {ProgressLine, type ProgressStream, terminal} from './progress-line';
 import {runTraining, type TrainingStep} from './run-training';
 import {resolveTrainOptions, type TrainOptions, type TrainSettings} from './train-options';
 
-/** A training that runs as its steps are asked for: leaving the loop ends it, with the model as it is. */
-export class Training implements AsyncIterable<TrainingStep> {
-  private readonly steps: AsyncGenerator<TrainingStep, void, void>;
-
-  /** Made by {@link train}. */
-  constructor(
-    model: LanguageModel,
-    source: BatchSource,
-    private readonly settings: TrainSettings,
-  ) {
-    this.steps = runTraining(model, source, settings);
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<TrainingStep, void, void> {
-    return this.steps;
-  }
-
+/**
+ * A training that runs as its steps are asked for, once: leaving the loop ends it, with the model as it is.
+ */
+export interface Training extends AsyncIterable<TrainingStep> {
   /**
    * The same steps, with their progress on a terminal: one line that is drawn again and again, or, where the stream is a
    * file or pipe, a line every few seconds.
    * @param stream Default: the process's standard error; where there is none, in a browser, nothing is drawn.
    */
-  async *withProgress(stream: ProgressStream | undefined = terminal()): AsyncGenerator<TrainingStep, void, void> {
-    const line = stream && new ProgressLine(stream, this.settings);
-    try {
-      for await (const step of this) {
-        line?.show(step);
-        yield step;
-      }
-    } finally {
-      line?.end();
+  withProgress(stream?: ProgressStream): AsyncGenerator<TrainingStep, void, void>;
+}
+
+async function* withProgress(
+  steps: AsyncIterable<TrainingStep>,
+  settings: TrainSettings,
+  stream: ProgressStream | undefined,
+): AsyncGenerator<TrainingStep, void, void> {
+  const line = stream && new ProgressLine(stream, settings);
+  try {
+    for await (const step of steps) {
+      line?.show(step);
+      yield step;
     }
+  } finally {
+    line?.end();
   }
 }
 
@@ -59,5 +52,9 @@ export function train(model: LanguageModel, source: BatchSource, options: TrainO
       `train: batchSize is ${settings.batchSize}, but the data has only ${source.numExamples} examples`,
     );
   if (model.trainableWeights.length === 0) throw new ConfigError(`train: ${model.name} has no trainable weights`);
-  return new Training(model, source, settings);
+  const steps = runTraining(model, source, settings);
+  return {
+    [Symbol.asyncIterator]: () => steps,
+    withProgress: (stream = terminal()) => withProgress(steps, settings, stream),
+  };
 }

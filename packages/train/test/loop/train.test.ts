@@ -234,6 +234,16 @@ describe('what goes wrong', () => {
     }),
   );
 
+  it('a directory is refused where there are none, before the training', () =>
+    withTiny({}, (model) => {
+      vi.stubGlobal('process', undefined);
+      try {
+        expect(() => train(model, training, {saveTo: 'run'})).toThrow('saveTo is "run", but must be a function');
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    }));
+
   const ones = (time: number) => rowsSource([{inputs: Array(time).fill(1), targets: Array(time).fill(1)}]);
   it.each<[string, Partial<TinyModel['config']>, BatchSource, object, string]>([
     ['tokens', {vocabSize: 5}, training, {}, "7 different tokens, but the model's vocabSize is 5; make it at least 7"],
