@@ -9,7 +9,6 @@ export {readSafetensors} from './checkpoints/safetensors';
 export {writeSafetensors} from './checkpoints/safetensors-write';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkpoints/sources';
-export {torchFormat} from './checkpoints/torch-file';
 export type {CheckpointFormat, StoredTensor, WeightFile} from './checkpoints/weight-file';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';

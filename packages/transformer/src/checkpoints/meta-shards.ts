@@ -1,19 +1,14 @@
-import {
-  type Checkpoint,
-  CheckpointError,
-  type CheckpointSource,
-  openFiles,
-  torchFormat,
-  type WeightFile,
-} from '@variants/core';
+import {type Checkpoint, CheckpointError, type CheckpointSource, openCheckpoint, openFiles} from '@variants/core';
 
 const shardName = /^consolidated\.(\d+)\.pth$/;
 
-/** Addresses have no list of their files. */
-const isAddress = (source: CheckpointSource) =>
-  source instanceof URL || (typeof source === 'string' && /^(https?|data|blob):/.test(source));
-
 type Shape = readonly number[];
+
+/** A place whose files can be listed: a directory or File objects. */
+function isListed(source: CheckpointSource): source is string | Iterable<File> {
+  if (typeof source === 'string') return !/^(https?|file|data|blob):/.test(source);
+  return Symbol.iterator in source;
+}
 
 /**
  * Opens a folder of Meta's LLaMA that is cut for several GPUs, consolidated.00.pth and on, as one checkpoint.
@@ -21,32 +16,37 @@ type Shape = readonly number[];
  * @throws CheckpointError when one of the files is missing or their tensors do not go together.
  */
 export async function openMetaShards(source: CheckpointSource): Promise<Checkpoint | null> {
-  if (isAddress(source) || (typeof source === 'object' && 'weights' in source)) return null;
+  if (!isListed(source)) return null;
   const files = await openFiles(source);
   const names = files.names.filter((name) => shardName.test(name)).sort();
   if (files.main || names.length < 2) return null;
-  names.forEach((name, i) => {
-    if (Number(shardName.exec(name)?.[1]) !== i)
-      throw new CheckpointError(`${files.name}: has ${names.length} parts, but none of number ${i} (${name} follows)`);
-  });
+  const missing = names.findIndex((name, i) => Number(shardName.exec(name)?.[1]) !== i);
+  if (missing >= 0)
+    throw new CheckpointError(
+      `${files.name}: has ${names.length} parts, consolidated.NN.pth, but none of number ${missing}`,
+    );
   if (!files.names.includes('params.json')) throw new CheckpointError(`${files.name}: has no params.json`);
   const config = (await files.json('params.json')) as Record<string, unknown>;
-  const shards: WeightFile[] = [];
+  const shards: Checkpoint[] = [];
   try {
-    for (const name of names) shards.push(await torchFormat.open(await files.open(name)));
-    return {name: files.name, format: 'torch in several files', config, ...joined(shards, config.dim, files.name)};
+    for (const name of names) shards.push(await openCheckpoint(partOf(source, name)));
+    return joined(shards, config, files.name);
   } catch (error) {
     await closeAll(shards);
     throw error;
   }
 }
 
-async function closeAll(shards: readonly WeightFile[]): Promise<void> {
+function partOf(source: string | Iterable<File>, name: string): CheckpointSource {
+  return typeof source === 'string' ? `${source}/${name}` : [...source].filter((file) => file.name === name);
+}
+
+async function closeAll(shards: readonly Checkpoint[]): Promise<void> {
   for (const shard of shards) await shard.close();
 }
 
 /** Several files as one, each tensor put together of their parts. */
-function joined(shards: readonly WeightFile[], dim: unknown, where: string): WeightFile {
+function joined(shards: readonly Checkpoint[], config: Record<string, unknown>, where: string): Checkpoint {
   const partsOf = (name: string) => shards.map(({tensors}) => tensors.get(name)?.shape);
   const axes = new Map<string, 0 | 1 | null>();
   const tensors = new Map(
@@ -56,12 +56,15 @@ function joined(shards: readonly WeightFile[], dim: unknown, where: string): Wei
         throw new CheckpointError(
           `${where}: tensor "${name}" has the shape [${shape}] in the first part, but not in all of them`,
         );
-      const axis = cutAxis(name, shape, shards.length, dim);
+      const axis = cutAxis(name, shape, shards.length, config.dim);
       axes.set(name, axis);
       return [name, {dtype, shape: shape.map((size, i) => (i === axis ? size * shards.length : size))}];
     }),
   );
   return {
+    name: where,
+    format: `${shards[0].format} in several files`,
+    config,
     tensors,
     async read(name) {
       const stored = tensors.get(name);
