@@ -26,16 +26,22 @@ export interface FromPretrainedOptions {
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
  *   nothing is left half-loaded.
  */
-export async function fromPretrained<Model extends Transformer | EncoderDecoder = Transformer>(
+export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<Transformer>;
+/** The same for a checkpoint that is known to hold an encoder-decoder. */
+export async function fromPretrained<Model extends EncoderDecoder>(
+  source: CheckpointSource,
+  options?: FromPretrainedOptions,
+): Promise<Model>;
+export async function fromPretrained(
   source: CheckpointSource,
   options: FromPretrainedOptions = {},
-): Promise<Model> {
+): Promise<Transformer | EncoderDecoder> {
   // Files can be listed once only where they are given as an iterator.
   const files = typeof source === 'object' && Symbol.iterator in source ? [...source] : source;
   const checkpoint = (await openMetaShards(files)) ?? (await openCheckpoint(files, {formats: [llama2cBin]}));
   try {
     const load = torchTransformer.recognizes(checkpoint) ? loadEncoderDecoder : loadDecoder;
-    return (await load(checkpoint, options.config)) as Model;
+    return await load(checkpoint, options.config);
   } finally {
     await checkpoint.close();
   }
