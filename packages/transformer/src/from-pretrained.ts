@@ -1,7 +1,7 @@
 import {type Checkpoint, type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
 import {layouts} from './checkpoints';
 import {llama2cBin} from './checkpoints/llama2c-bin';
-import {openMetaShards} from './checkpoints/meta-shards';
+import {isFileList, openMetaShards} from './checkpoints/meta-shards';
 import type {TransformerConfig} from './config';
 import {type Transformer, transformer} from './model';
 import {torchTransformer} from './seq2seq/checkpoint';
@@ -36,8 +36,8 @@ export async function fromPretrained(
   source: CheckpointSource,
   options: FromPretrainedOptions = {},
 ): Promise<Transformer | EncoderDecoder> {
-  // Files can be listed once only where they are given as an iterator.
-  const files = typeof source === 'object' && Symbol.iterator in source ? [...source] : source;
+  // An iterator could be read once only.
+  const files = isFileList(source) ? [...source] : source;
   const checkpoint = (await openMetaShards(files)) ?? (await openCheckpoint(files, {formats: [llama2cBin]}));
   try {
     const load = torchTransformer.recognizes(checkpoint) ? loadEncoderDecoder : loadDecoder;

@@ -4,10 +4,14 @@ const shardName = /^consolidated\.(\d+)\.pth$/;
 
 type Shape = readonly number[];
 
-/** A place whose files can be listed: a directory or File objects. */
+/** Whether a source is File objects. */
+export function isFileList(source: CheckpointSource): source is Iterable<File> {
+  return typeof source === 'object' && source !== null && Symbol.iterator in source && !ArrayBuffer.isView(source);
+}
+
+/** Whether the files of a source can be listed: those of a directory, or File objects. */
 function isListed(source: CheckpointSource): source is string | Iterable<File> {
-  if (typeof source === 'string') return !/^(https?|file|data|blob):/.test(source);
-  return Symbol.iterator in source;
+  return typeof source === 'string' ? !/^(https?|file|data|blob):/.test(source) : isFileList(source);
 }
 
 /**
