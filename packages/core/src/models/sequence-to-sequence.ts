@@ -172,6 +172,15 @@ export abstract class SequenceToSequence<
     });
   }
 
+  /** Frees the weights, those too that tfjs keeps because source and target share their layer. */
+  override dispose(): ReturnType<tf.LayersModel['dispose']> {
+    const variables = this.weights.map((weight) => weight.read() as tf.Variable);
+    const result = super.dispose();
+    const kept = result.refCountAfterDispose === 0 ? variables.filter(({isDisposed}) => !isDisposed) : [];
+    for (const variable of kept) variable.dispose();
+    return {...result, numDisposedVariables: result.numDisposedVariables + kept.length};
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
     return {...this.config} as unknown as tf.serialization.ConfigDict;
   }
