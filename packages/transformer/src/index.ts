@@ -16,7 +16,6 @@ export {presets} from './presets';
 export type {RopeScaling} from './rope-scaling';
 export type {EncoderDecoderConfig, EncoderDecoderOptions} from './seq2seq/config';
 export {EncoderDecoder, encoderDecoder} from './seq2seq/model';
-export {encoderDecoderPresets} from './seq2seq/presets';
 export type {CoderBlockConfig, MultiHeadAttentionConfig, SelfAttentionConfig, TransformerBlockConfig};
 
 /** The Transformer's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
