@@ -9,8 +9,11 @@ import {
 } from '@variants/core';
 import {type RopeScaling, ropeScalingField} from './rope-scaling';
 
-/** The checkpoint layouts there are, see `src/checkpoints/`. */
-export const layoutNames = ['nanogpt', 'gpt2', 'gpt2bare', 'llama2c', 'meta', 'huggingface'] as const;
+/** The checkpoint layouts there are, see `src/checkpoints/`: of family gpt2, and of family llama by its pairing. */
+const gpt2Layouts = ['nanogpt', 'gpt2', 'gpt2bare'] as const;
+const interleavedLayouts = ['llama2c', 'meta'] as const;
+const halvesLayouts = ['huggingface'] as const;
+const layoutNames = [...gpt2Layouts, ...interleavedLayouts, ...halvesLayouts];
 
 /** How an authors' files name and shape the weights. */
 export type LayoutName = (typeof layoutNames)[number];
@@ -140,7 +143,7 @@ function checkTogether(config: TransformerConfig, options: TransformerOptions): 
 function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
   requireFields(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
   requireFields(!normBias, 'normBias is true, but the norms of family llama have no bias');
-  const allowed: readonly LayoutName[] = rotaryPairing === 'halves' ? ['huggingface'] : ['llama2c', 'meta'];
+  const allowed: readonly LayoutName[] = rotaryPairing === 'halves' ? halvesLayouts : interleavedLayouts;
   requireFields(
     allowed.includes(layout),
     `layout is "${layout}", but with family llama and rotaryPairing ${rotaryPairing} must be ${allowed.join(' or ')}`,
@@ -150,7 +153,7 @@ function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConf
 function checkGpt2({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
   requireFields(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
   requireFields(ropeScaling === null, 'ropeScaling is given, but family gpt2 has no rotary positions');
-  const allowed: readonly LayoutName[] = ['nanogpt', 'gpt2', 'gpt2bare'];
+  const allowed: readonly LayoutName[] = gpt2Layouts;
   requireFields(allowed.includes(layout), `layout is "${layout}", but with family gpt2 must be ${allowed.join(', ')}`);
 }
 

@@ -80,6 +80,17 @@ describe.each(families)('prompts of different lengths in one batch, %s', (_, opt
     model.dispose();
   });
 
+  it('leave the mask to the caller', () => {
+    const model = withLargeWeights(options);
+    const attentionMask = mask();
+    const {logits, state} = model.stream(padded, null, {attentionMask});
+    state.dispose();
+    logits.dispose();
+    expect(attentionMask.isDisposed).toBe(false);
+    attentionMask.dispose();
+    model.dispose();
+  });
+
   it('may be fed in pieces, each with its part of the mask', () => {
     const model = withLargeWeights(options);
     tf.tidy(() => {
