@@ -1,0 +1,3 @@
+export {run, runAlone, serve} from './runtime';
+export {jobGemm, jobPack} from './gemm';
+export {jobTranspose} from './transpose';
