@@ -94,25 +94,31 @@ function gemmPiece(args: usize, piece: i32): void {
   const A = <usize>task.A + ((batch * <usize>task.strideA) << 2);
   const B = <usize>task.B + ((batch * <usize>task.strideB) << 2);
   const C = <usize>task.C + ((batch * M * N) << 2);
+  const row = K << 2;
   for (let k: usize = 0; k < K; k += KC) {
     const depth = min(KC, K - k);
     for (let column: usize = 0; column < N; column += NR) {
       const panel = B + ((column * K + k * NR) << 2);
-      for (let row = firstRow; row < lastRow; row += 4)
-        tile(A + ((row * K + k) << 2), K, panel, depth, C + ((row * N + column) << 2), N, min(<usize>4, lastRow - row), min(NR, N - column), k > 0);
+      const columns = min(NR, N - column);
+      let a = A + ((firstRow * K + k) << 2);
+      let c = C + ((firstRow * N + column) << 2);
+      for (let left = lastRow - firstRow; left > 0; a += row << 2, c += N << 4) {
+        const rows = min(<usize>4, left);
+        if (rows == 4 && columns == NR && k == 0) fullTile(a, row, panel, depth, c, N << 2);
+        else tile(a, row, panel, depth, c, N << 2, rows, columns, k > 0);
+        left -= rows;
+      }
     }
   }
   if (K == 0) memory.fill(C + ((firstRow * N) << 2), 0, ((lastRow - firstRow) * N) << 2);
   if (task.bias) addBias(C + ((firstRow * N) << 2), <usize>task.bias, lastRow - firstRow, N);
 }
 
-/** 4 rows of A times a panel over `depth` positions of K, stored to C or added to it. */
-function tile(a0: usize, K: usize, b: usize, depth: usize, c: usize, N: usize, rows: usize, columns: usize, add: bool): void {
-  const step = K << 2;
-  // Rows that are not there are read as the last one, and not stored.
-  let a1 = rows > 1 ? a0 + step : a0;
-  let a2 = rows > 2 ? a1 + step : a1;
-  let a3 = rows > 3 ? a2 + step : a2;
+/** 4 rows of A, `row` bytes apart, times a panel over `depth` positions of K, stored to C. */
+@inline function fullTile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize): void {
+  let a1 = a0 + row;
+  let a2 = a1 + row;
+  let a3 = a2 + row;
   const end = b + ((depth * NR) << 2);
   let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
   while (b < end) {
@@ -135,11 +141,51 @@ function tile(a0: usize, K: usize, b: usize, depth: usize, c: usize, N: usize, r
     a3 += 4;
     b += NR << 2;
   }
-  const row = N << 2;
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += rowC;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += rowC;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += rowC;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** A tile that is smaller than 4 x 8, or is added to what C holds. */
+function tile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize, rows: usize, columns: usize, add: bool): void {
+  // Rows that are not there are read as the last one, and not stored.
+  let a1 = rows > 1 ? a0 + row : a0;
+  let a2 = rows > 2 ? a1 + row : a1;
+  let a3 = rows > 3 ? a2 + row : a2;
+  const end = b + ((depth * NR) << 2);
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  while (b < end) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    let a = v128.load32_splat(a0);
+    c00 = multiplyAdd(a, b0, c00);
+    c01 = multiplyAdd(a, b1, c01);
+    a = v128.load32_splat(a1);
+    c10 = multiplyAdd(a, b0, c10);
+    c11 = multiplyAdd(a, b1, c11);
+    a = v128.load32_splat(a2);
+    c20 = multiplyAdd(a, b0, c20);
+    c21 = multiplyAdd(a, b1, c21);
+    a = v128.load32_splat(a3);
+    c30 = multiplyAdd(a, b0, c30);
+    c31 = multiplyAdd(a, b1, c31);
+    a0 += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+    b += NR << 2;
+  }
   storeRow(c, c00, c01, columns, add);
-  if (rows > 1) storeRow(c + row, c10, c11, columns, add);
-  if (rows > 2) storeRow(c + 2 * row, c20, c21, columns, add);
-  if (rows > 3) storeRow(c + 3 * row, c30, c31, columns, add);
+  if (rows > 1) storeRow(c + rowC, c10, c11, columns, add);
+  if (rows > 2) storeRow(c + 2 * rowC, c20, c21, columns, add);
+  if (rows > 3) storeRow(c + 3 * rowC, c30, c31, columns, add);
 }
 
 @inline function storeRow(c: usize, left: v128, right: v128, columns: usize, add: bool): void {
