@@ -29,10 +29,13 @@ export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-c
 export * from './layers';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export type {SequenceToSequenceLayers} from './models/connect-sequences';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
+export type {TargetOptions} from './models/generate-target';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
-export type {StateSource} from './models/state-file';
+export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
+export type {StateSource} from './models/state-file';
 export {mapState, type StateTree, walkState} from './models/state-tree';
 export {type Advanced, StreamState} from './models/stream-state';
 export type {TokenInput} from './models/token-input';

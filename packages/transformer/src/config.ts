@@ -1,17 +1,19 @@
 import {
   type Activation,
   activations,
-  type Field,
   fields,
   type LanguageModelConfig,
   type RotaryPairing,
   requireConfig,
   resolveFields,
 } from '@variants/core';
-import type {RopeScaling} from './rope-scaling';
+import {type RopeScaling, ropeScalingField} from './rope-scaling';
 
-/** The checkpoint layouts there are, see `src/checkpoints/`. */
-export const layoutNames = ['nanogpt', 'gpt2', 'gpt2bare', 'llama2c', 'meta', 'huggingface'] as const;
+/** The checkpoint layouts there are, see `src/checkpoints/`: of family gpt2, and of family llama by its pairing. */
+const gpt2Layouts = ['nanogpt', 'gpt2', 'gpt2bare'] as const;
+const interleavedLayouts = ['llama2c', 'meta'] as const;
+const halvesLayouts = ['huggingface'] as const;
+const layoutNames = [...gpt2Layouts, ...interleavedLayouts, ...halvesLayouts];
 
 /** How an authors' files name and shape the weights. */
 export type LayoutName = (typeof layoutNames)[number];
@@ -29,7 +31,7 @@ export interface TransformerConfig extends LanguageModelConfig {
   hiddenSize: number;
   /** Default 6. */
   numLayers: number;
-  /** Default: one per 64 of hiddenSize, at least 1. */
+  /** Default: as many as hiddenSize can be cut into with 64 features or more each. */
   numHeads: number;
   /** Heads of keys and values. Default numHeads. */
   numKeyValueHeads: number;
@@ -57,11 +59,14 @@ export interface TransformerConfig extends LanguageModelConfig {
   scaleAttentionByLayer: boolean;
   /** Base of the rotary frequencies. Default 10000. */
   rotaryBase: number;
-  /** Which features turn together: 'interleaved' as in Meta's files, 'halves' as in Hugging Face's. Default 'interleaved'. */
+  /**
+   * Which features turn together: 'interleaved' as in Meta's files, 'halves' as in Hugging Face's. Default: what the layout
+   * has, without one 'interleaved'.
+   */
   rotaryPairing: RotaryPairing;
   /** Stretches the rotary frequencies for longer texts. Default null. */
   ropeScaling: RopeScaling | null;
-  /** Dropout on the embedding and behind attention and feed-forward. Default 0. */
+  /** Dropout on the embedding, the attention probabilities and behind attention and feed-forward. Default 0. */
   dropout: number;
   /** How `saveCheckpoint` names the weights. Default 'gpt2'; 'llama2c', or 'huggingface' where the pairing is 'halves'. */
   layout: LayoutName;
@@ -72,19 +77,22 @@ export interface TransformerConfig extends LanguageModelConfig {
 /** What {@link transformer} takes: everything but vocabSize has a default. */
 export type TransformerOptions = Partial<TransformerConfig> & Pick<TransformerConfig, 'vocabSize'>;
 
-const scalingField: Field<RopeScaling> = {
-  allowed: 'an object with type "linear" or "llama3"',
-  accepts: (value) => ['linear', 'llama3'].includes((value as RopeScaling | undefined)?.type ?? ''),
-};
+/** The most heads of at least 64 features, an even number, that the width can be cut into. */
+function usualHeads(hiddenSize: number): number {
+  const most = Math.min(1024, Math.floor(hiddenSize / 64));
+  for (let numHeads = most; numHeads > 1; numHeads--) if (hiddenSize % (2 * numHeads) === 0) return numHeads;
+  return 1;
+}
 
 /**
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveConfig(options: TransformerOptions): TransformerConfig {
-  const {family = 'llama', hiddenSize = 512, rotaryPairing} = options;
-  const isGpt2 = family === 'gpt2';
-  const numHeads = options.numHeads ?? Math.max(1, Math.floor(hiddenSize / 64));
+  const isGpt2 = options.family === 'gpt2';
+  const hiddenSize = options.hiddenSize ?? 512;
+  const numHeads = options.numHeads ?? usualHeads(hiddenSize);
+  const pairing = options.rotaryPairing ?? (options.layout === 'huggingface' ? 'halves' : 'interleaved');
   const config = resolveFields<TransformerConfig>(
     'transformer',
     {
@@ -107,10 +115,10 @@ export function resolveConfig(options: TransformerOptions): TransformerConfig {
       scaleAttention: fields.flag(true),
       scaleAttentionByLayer: fields.flag(false),
       rotaryBase: fields.positive(10000),
-      rotaryPairing: fields.choice(['interleaved', 'halves'] as const, 'interleaved'),
-      ropeScaling: fields.optional(scalingField),
+      rotaryPairing: fields.choice(['interleaved', 'halves'] as const, pairing),
+      ropeScaling: fields.optional(ropeScalingField),
       dropout: fields.rate(0),
-      layout: fields.choice(layoutNames, isGpt2 ? 'gpt2' : rotaryPairing === 'halves' ? 'huggingface' : 'llama2c'),
+      layout: fields.choice(layoutNames, isGpt2 ? 'gpt2' : pairing === 'halves' ? 'huggingface' : 'llama2c'),
       seed: fields.count(0, 0),
     },
     options,
@@ -120,22 +128,37 @@ export function resolveConfig(options: TransformerOptions): TransformerConfig {
 }
 
 function checkTogether(config: TransformerConfig, options: TransformerOptions): void {
-  const {family, hiddenSize, numHeads, numKeyValueHeads, headSize, maxSequenceLength} = config;
-  const check = (condition: boolean, message: string) => requireConfig(condition, 'transformer', message);
-  check(
-    options.headSize !== undefined || hiddenSize % numHeads === 0,
+  const {family, hiddenSize, numHeads, numKeyValueHeads} = config;
+  requireFields(
+    options.headSize != null || hiddenSize % numHeads === 0,
     `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize} (or headSize be given)`,
   );
-  check(
+  requireFields(
     numHeads % numKeyValueHeads === 0,
     `numKeyValueHeads is ${numKeyValueHeads}, but must divide numHeads ${numHeads}`,
   );
-  if (family === 'llama') {
-    check(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
-    check(!config.normBias, 'normBias is true, but the norms of family llama have no bias');
-  } else {
-    check(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
-  }
+  (family === 'llama' ? checkLlama : checkGpt2)(config);
+}
+
+function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
+  requireFields(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
+  requireFields(!normBias, 'normBias is true, but the norms of family llama have no bias');
+  const allowed: readonly LayoutName[] = rotaryPairing === 'halves' ? halvesLayouts : interleavedLayouts;
+  requireFields(
+    allowed.includes(layout),
+    `layout is "${layout}", but with family llama and rotaryPairing ${rotaryPairing} must be ${allowed.join(' or ')}`,
+  );
+}
+
+function checkGpt2({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
+  requireFields(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
+  requireFields(ropeScaling === null, 'ropeScaling is given, but family gpt2 has no rotary positions');
+  const allowed: readonly LayoutName[] = gpt2Layouts;
+  requireFields(allowed.includes(layout), `layout is "${layout}", but with family gpt2 must be ${allowed.join(', ')}`);
+}
+
+function requireFields(condition: boolean, message: string): void {
+  requireConfig(condition, 'transformer', message);
 }
 
 /** All weights counted once. */

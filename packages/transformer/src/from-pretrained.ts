@@ -1,29 +1,60 @@
-import {type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
+import {type Checkpoint, type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
 import {layouts} from './checkpoints';
 import {llama2cBin} from './checkpoints/llama2c-bin';
+import {isFileList, openMetaShards} from './checkpoints/meta-shards';
 import type {TransformerConfig} from './config';
 import {type Transformer, transformer} from './model';
+import {torchTransformer} from './seq2seq/checkpoint';
+import type {EncoderDecoderConfig} from './seq2seq/config';
+import {type EncoderDecoder, encoderDecoder} from './seq2seq/model';
 
 /** Options of {@link fromPretrained}. */
 export interface FromPretrainedOptions {
-  /** Fields that shall differ from the checkpoint's, such as `maxSequenceLength`. */
-  config?: Partial<TransformerConfig>;
+  /**
+   * Fields that shall differ from the checkpoint's, such as `maxSequenceLength` for Meta's files, which have none. With
+   * `layout`, the model is saved in another layout of its family and pairing than it was loaded from.
+   */
+  config?: Partial<TransformerConfig> | Partial<EncoderDecoderConfig>;
 }
 
 /**
- * A decoder from a checkpoint: GPT-2 and LLaMA of Hugging Face, nanoGPT, Meta's LLaMA, llama2.c (also .bin and ckpt.pt).
- * The names of the tensors decide which it is.
+ * A model from a checkpoint. A decoder: GPT-2 and LLaMA of Hugging Face, nanoGPT, Meta's LLaMA (also in several
+ * consolidated.NN.pth), llama2.c (also .bin and ckpt.pt). An encoder-decoder: PyTorch's nn.Transformer with embeddings. The
+ * names of tensors and of configuration fields decide which it is; TypeScript takes it for a decoder unless told otherwise,
+ * `fromPretrained<EncoderDecoder>(source)`.
  * @param source Directory, file, URL, File objects or `{config, weights}`.
- * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
+ * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
+ *   nothing is left half-loaded.
  */
+export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<Transformer>;
+/** The same for a checkpoint that is known to hold an encoder-decoder. */
+export async function fromPretrained<Model extends EncoderDecoder>(
+  source: CheckpointSource,
+  options?: FromPretrainedOptions,
+): Promise<Model>;
 export async function fromPretrained(
   source: CheckpointSource,
   options: FromPretrainedOptions = {},
-): Promise<Transformer> {
-  const checkpoint = await openCheckpoint(source, {formats: [llama2cBin]});
+): Promise<Transformer | EncoderDecoder> {
+  // An iterator could be read once only.
+  const files = isFileList(source) ? [...source] : source;
+  const checkpoint = (await openMetaShards(files)) ?? (await openCheckpoint(files, {formats: [llama2cBin]}));
   try {
-    return await loadFromCheckpoint(checkpoint, Object.values(layouts), transformer, options.config);
+    const load = torchTransformer.recognizes(checkpoint) ? loadEncoderDecoder : loadDecoder;
+    return await load(checkpoint, options.config);
   } finally {
     await checkpoint.close();
   }
+}
+
+async function loadDecoder(checkpoint: Checkpoint, config: FromPretrainedOptions['config']): Promise<Transformer> {
+  const fields = config as Partial<TransformerConfig> | undefined;
+  const model = await loadFromCheckpoint(checkpoint, Object.values(layouts), transformer, fields);
+  model.layout = layouts[model.config.layout];
+  return model;
+}
+
+function loadEncoderDecoder(checkpoint: Checkpoint, config: FromPretrainedOptions['config']): Promise<EncoderDecoder> {
+  const fields = config as Partial<EncoderDecoderConfig> | undefined;
+  return loadFromCheckpoint(checkpoint, [torchTransformer], encoderDecoder, fields);
 }

@@ -1,5 +1,12 @@
-import {attention, SelfAttention, type SelfAttentionConfig} from '@variants/core';
+import {
+  attention,
+  MultiHeadAttention,
+  type MultiHeadAttentionConfig,
+  SelfAttention,
+  type SelfAttentionConfig,
+} from '@variants/core';
 import {TransformerBlock, type TransformerBlockConfig} from './model';
+import {type CoderBlockConfig, DecoderBlock, EncoderBlock} from './seq2seq/blocks';
 
 export {card} from './card';
 export type {LayoutName, TransformerConfig, TransformerOptions} from './config';
@@ -7,12 +14,20 @@ export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {Transformer, transformer} from './model';
 export {presets} from './presets';
 export type {RopeScaling} from './rope-scaling';
-export type {SelfAttentionConfig, TransformerBlockConfig};
+export type {EncoderDecoderConfig, EncoderDecoderOptions} from './seq2seq/config';
+export {EncoderDecoder, encoderDecoder} from './seq2seq/model';
+export type {CoderBlockConfig, MultiHeadAttentionConfig, SelfAttentionConfig, TransformerBlockConfig};
 
 /** The Transformer's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
   /** Causal self-attention with a key-value cache, see `SelfAttention` of @variants/core. */
   selfAttention: (config: ConstructorParameters<typeof SelfAttention>[0]) => new SelfAttention(config),
+  /** Attention from any sequence to any, see `MultiHeadAttention` of @variants/core. */
+  multiHeadAttention: (config: ConstructorParameters<typeof MultiHeadAttention>[0]) => new MultiHeadAttention(config),
+  /** A block of the original encoder, see {@link EncoderBlock}. */
+  encoderBlock: (config: ConstructorParameters<typeof EncoderBlock>[0]) => new EncoderBlock(config),
+  /** A block of the original decoder, applied to [x, mask, memory, memory's mask], see {@link DecoderBlock}. */
+  decoderBlock: (config: ConstructorParameters<typeof DecoderBlock>[0]) => new DecoderBlock(config),
   /** Attention and feed-forward with norms and skip connections, see {@link TransformerBlock}. */
   transformerBlock: (config: ConstructorParameters<typeof TransformerBlock>[0]) => new TransformerBlock(config),
 };

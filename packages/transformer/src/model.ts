@@ -102,7 +102,7 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 tf.serialization.registerClass(Transformer);
 
 function attentionConfig(config: TransformerConfig, layer: number): SelfAttentionConfig {
-  const {numHeads, numKeyValueHeads, headSize, attentionBias, maxSequenceLength} = config;
+  const {numHeads, numKeyValueHeads, headSize, attentionBias, maxSequenceLength, dropout} = config;
   const scale = (config.scaleAttention ? headSize ** -0.5 : 1) / (config.scaleAttentionByLayer ? layer + 1 : 1);
   const frequencies = () => scaledFrequencies(headSize, config.rotaryBase, config.ropeScaling);
   return {
@@ -114,6 +114,7 @@ function attentionConfig(config: TransformerConfig, layer: number): SelfAttentio
     scale,
     rotary: config.family === 'llama' ? {frequencies: frequencies(), pairing: config.rotaryPairing} : null,
     maxSequenceLength,
+    dropout,
   };
 }
 

@@ -1,4 +1,6 @@
 import type {TransformerOptions} from './config';
+import type {EncoderDecoderOptions} from './seq2seq/config';
+import {encoderDecoderPresets} from './seq2seq/presets';
 
 /** OpenAI's sizes (Radford et al. 2019, table 2, with the shapes of the published files) and distilgpt2. */
 function gpt2Size(numLayers: number, hiddenSize: number, numHeads: number): TransformerOptions {
@@ -52,7 +54,7 @@ const smollm2 = {
   rotaryPairing: 'halves',
 } as const;
 
-/** Published sizes of decoders, by the names of their files. */
+/** Published sizes: decoders by the names of their files, for `transformer`, and the paper's models, for `encoderDecoder`. */
 export const presets = {
   gpt2: gpt2Size(12, 768, 12),
   'gpt2-medium': gpt2Size(24, 1024, 16),
@@ -102,4 +104,5 @@ export const presets = {
     numKeyValueHeads: 5,
     intermediateSize: 2560,
   },
-} satisfies Record<string, TransformerOptions>;
+  ...encoderDecoderPresets,
+} satisfies Record<string, TransformerOptions | EncoderDecoderOptions>;

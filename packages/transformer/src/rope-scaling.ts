@@ -1,4 +1,4 @@
-import {ConfigError, rotaryFrequencies} from '@variants/core';
+import {CheckpointError, type Field, rotaryFrequencies} from '@variants/core';
 
 /** Stretches rotary frequencies, so that a model trained on short texts reads longer ones. */
 export type RopeScaling =
@@ -8,12 +8,43 @@ export type RopeScaling =
   | {
       type: 'llama3';
       factor: number;
+      /** Up to so many turns within the original length a frequency is slow. */
       lowFrequencyFactor: number;
+      /** From so many turns on it is fast. */
       highFrequencyFactor: number;
+      /** Positions that the model was first trained on. */
       originalMaxSequenceLength: number;
     };
 
-/** Frequencies base^(-2i/size), scaled. */
+const numbersOf: Record<RopeScaling['type'], readonly string[]> = {
+  linear: ['factor'],
+  llama3: ['factor', 'lowFrequencyFactor', 'highFrequencyFactor', 'originalMaxSequenceLength'],
+};
+
+/** The rule of a configuration's field `ropeScaling`. */
+export const ropeScalingField: Field<RopeScaling> = {
+  allowed: `${Object.entries(numbersOf)
+    .map(([type, numbers]) => `{type: '${type}', ${numbers.join(', ')}}`)
+    .join(' or ')}, all numbers above 0 and the high factor above the low`,
+  accepts: isRopeScaling,
+};
+
+function isRopeScaling(value: unknown): value is RopeScaling {
+  const scaling = (value ?? {}) as {[field: string]: unknown};
+  const numbers = Object.hasOwn(numbersOf, String(scaling.type))
+    ? numbersOf[scaling.type as RopeScaling['type']]
+    : null;
+  if (!numbers || Object.keys(scaling).length !== numbers.length + 1) return false;
+  if (!numbers.every((name) => Number.isFinite(scaling[name]) && (scaling[name] as number) > 0)) return false;
+  return scaling.type === 'linear' || (scaling.highFrequencyFactor as number) > (scaling.lowFrequencyFactor as number);
+}
+
+/**
+ * Frequencies θ_i = base^(-2i/size) for i = 0 .. size/2 - 1, scaled. Llama 3's, with t the turns of a frequency within the
+ * original length, cut to 0 at the low factor and 1 at the high one:
+ *
+ *     t = clamp((original θ / 2π - low) / (high - low), 0, 1);   θ' = (1 - t) θ / factor + t θ
+ */
 export function scaledFrequencies(size: number, base: number, scaling: RopeScaling | null): number[] {
   const frequencies = rotaryFrequencies(size, base);
   if (!scaling) return frequencies;
@@ -27,41 +58,45 @@ export function scaledFrequencies(size: number, base: number, scaling: RopeScali
 }
 
 /**
- * Reads Hugging Face's `rope_scaling`, in its older form (`type`) and newer (`rope_type`).
- * @throws ConfigError for kinds that depend on the length of the text (dynamic) or are not known here (yarn, longrope).
+ * Reads Hugging Face's `rope_scaling`, in its older form (`type`) and its newer one (`rope_type`), or `rope_parameters`.
+ * @param file Named in messages.
+ * @throws CheckpointError for kinds whose frequencies depend on the length of the text (dynamic, longrope), others that are
+ *   not known here (yarn), and wrong numbers.
  */
-export function readRopeScaling(json: unknown): RopeScaling | null {
+export function readRopeScaling(json: unknown, file: string): RopeScaling | null {
   if (json == null) return null;
   const fields = json as {[field: string]: unknown};
-  const type = fields.rope_type ?? fields.type;
+  const type = fields.rope_type ?? fields.type ?? (fields.factor === undefined ? 'default' : undefined);
   if (type === 'default') return null;
-  const number = (field: string) => {
-    const value = fields[field];
-    if (typeof value === 'number' && value > 0) return value;
-    throw new ConfigError(
-      `transformer: rope_scaling.${field} is ${JSON.stringify(value)}, but must be a number above 0`,
+  const scaling =
+    type === 'llama3'
+      ? {
+          type,
+          factor: fields.factor,
+          lowFrequencyFactor: fields.low_freq_factor,
+          highFrequencyFactor: fields.high_freq_factor,
+          originalMaxSequenceLength: fields.original_max_position_embeddings,
+        }
+      : {type, factor: fields.factor};
+  if (type !== 'linear' && type !== 'llama3')
+    throw new CheckpointError(
+      `${file}: rope_scaling is of type ${JSON.stringify(type)}; linear, llama3 and default can be read`,
     );
-  };
-  if (type === 'linear') return {type, factor: number('factor')};
-  if (type === 'llama3')
-    return {
-      type,
-      factor: number('factor'),
-      lowFrequencyFactor: number('low_freq_factor'),
-      highFrequencyFactor: number('high_freq_factor'),
-      originalMaxSequenceLength: number('original_max_position_embeddings'),
-    };
-  throw new ConfigError(
-    `transformer: rope_scaling of type ${JSON.stringify(type)} is not supported; linear and llama3 are`,
+  if (isRopeScaling(scaling)) return scaling;
+  throw new CheckpointError(
+    `${file}: rope_scaling is ${JSON.stringify(json)}, but must hold the numbers above 0 of type ${type}`,
   );
 }
 
 /** The inverse of {@link readRopeScaling}. */
 export function writeRopeScaling(scaling: RopeScaling | null): object | null {
-  if (scaling?.type !== 'llama3') return scaling && {type: 'linear', rope_type: 'linear', factor: scaling.factor};
+  if (scaling === null) return null;
+  const {type, factor} = scaling;
+  // Older readers know `type` alone.
+  if (type === 'linear') return {type, rope_type: type, factor};
   return {
-    rope_type: 'llama3',
-    factor: scaling.factor,
+    rope_type: type,
+    factor,
     low_freq_factor: scaling.lowFrequencyFactor,
     high_freq_factor: scaling.highFrequencyFactor,
     original_max_position_embeddings: scaling.originalMaxSequenceLength,

@@ -83,9 +83,25 @@ async function greedy(golden: GoldenCase, model: Transformer): Promise<Tensors> 
 /** Rows padded on the left, in one pass and as a stream. */
 function leftPadded(golden: GoldenCase, model: Transformer): Tensors {
   if (!golden.has('input.tokens_left')) return {};
+  const tokens = golden.input('tokens_left');
   const attentionMask = golden.input('attention_mask').toFloat();
-  const logits = model.logits(golden.input('tokens_left'), {attentionMask});
+  const logits = model.logits(tokens, {attentionMask});
+  const half = Math.floor((tokens.shape[1] as number) / 2);
+  const streamed = streamInHalves(model, tokens, attentionMask, half);
+  const difference = tf.tidy(() => logits.sub(streamed).mul(attentionMask.expandDims(-1)).abs().max().dataSync()[0]);
+  const largest = tf.tidy(() => logits.abs().max().dataSync()[0]);
+  if (difference > 1e-5 * largest) throw new Error(`padded rows as a stream differ by ${difference} of ${largest}`);
   return {'output.logits_left': logits.mul(attentionMask.expandDims(-1))};
+}
+
+/** Logits of padded rows, fed in two pieces with their parts of the mask. */
+function streamInHalves(model: Transformer, tokens: tf.Tensor, attentionMask: tf.Tensor, half: number): tf.Tensor {
+  const sizes = [half, (tokens.shape[1] as number) - half];
+  const [pieces, masks] = [tf.split(tokens, sizes, 1), tf.split(attentionMask, sizes, 1)];
+  const first = model.stream(pieces[0], null, {attentionMask: masks[0]});
+  const second = model.stream(pieces[1], first.state, {attentionMask: masks[1]});
+  second.state.dispose();
+  return tf.concat([first.logits, second.logits], 1);
 }
 
 /** A decoder loaded from the case: everything that such cases store. */

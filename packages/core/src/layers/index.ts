@@ -25,6 +25,7 @@ export {
   type MultiHeadAttentionInitializers,
 } from './multi-head-attention';
 export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type NormConfig, RMSNorm} from './norms';
+export {PaddingMask, type PaddingMaskConfig} from './padding-mask';
 export {
   LearnedPositions,
   type LearnedPositionsConfig,

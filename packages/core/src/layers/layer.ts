@@ -29,6 +29,11 @@ function pickLayerOptions({name, inputShape, trainable}: LayerOptions): LayerOpt
   return {...(name && {name}), ...(inputShape && {inputShape}), ...(trainable !== undefined && {trainable})};
 }
 
+/** The options that were given. In a layer that was saved, those that were not are null. */
+function givenOptions<Config extends object>(config: Config): Config {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value != null)) as Config;
+}
+
 /** The last dimension of a shape, which a layer must know to make its weights. */
 export function lastDimension(shape: tf.Shape | tf.Shape[], layer: string): number {
   const single = (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
@@ -43,7 +48,7 @@ export function lastDimension(shape: tf.Shape | tf.Shape[], layer: string): numb
  * full path (`block_0/up/kernel`), in the order in which the children were added.
  */
 export abstract class VariantLayer<Config extends object = object> extends tf.layers.Layer {
-  /** The layer's own options, as given. */
+  /** The layer's own options, as given; null counts as not given. */
   protected readonly config: Config;
   private parent: VariantLayer | undefined;
   private localName: string | undefined;
@@ -51,7 +56,7 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
 
   constructor(config: Config & LayerOptions) {
     super(pickLayerOptions(config));
-    this.config = config;
+    this.config = givenOptions(config);
   }
 
   /** Names from the outermost layer to this one: `block_0/mixer`. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError} from '../errors';
+import {ConfigError, ShapeError} from '../errors';
 import {attention} from '../kernels/attention';
 import {Dropout} from './dropout';
 import {type Initializer, xavierUniform} from './initializers';
@@ -104,7 +104,7 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
   attend(x: tf.Tensor, {keys, values}: KeysAndValues, options: AttendOptions): tf.Tensor {
     const drops = options.training && (this.config.dropout ?? 0) > 0;
     const {output} = attention(this.inHeads(this.queries.forward(x)), keys, values, {
-      ...maskAndBias(options),
+      ...this.maskAndBias(keys, options),
       ...(drops && {dropout: (probabilities) => this.dropout.forward(probabilities, options)}),
     });
     return this.outputProjection.forward(output.transpose([0, 2, 1, 3]).reshape(x.shape));
@@ -118,7 +118,7 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
     const [batch, heads, numKeys] = keys.shape as number[];
     // Where the values are the unit vectors, their weighted sum is the weights.
     const units = tf.broadcastTo(tf.eye(numKeys), [batch, heads, numKeys, numKeys]);
-    return attention(this.inHeads(this.queries.forward(x)), keys, units, maskAndBias(options)).output;
+    return attention(this.inHeads(this.queries.forward(x)), keys, units, this.maskAndBias(keys, options)).output;
   }
 
   /** [batch, time, hidden] as [batch, heads, time, head size]. */
@@ -127,9 +127,14 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
     const {numHeads} = this.config;
     return x.reshape([batch, time, numHeads, width / numHeads]).transpose([0, 2, 1, 3]);
   }
+
+  private maskAndBias(keys: tf.Tensor, {attentionMask, bias}: AttendOptions): {mask?: tf.Tensor; bias?: tf.Tensor} {
+    const [batch, , numKeys] = keys.shape as number[];
+    if (attentionMask && attentionMask.shape.join() !== [batch, numKeys].join())
+      throw new ShapeError(
+        `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the keys, [${batch},${numKeys}]`,
+      );
+    return {mask: attentionMask?.expandDims(1).expandDims(1), bias};
+  }
 }
 tf.serialization.registerClass(MultiHeadAttention);
-
-function maskAndBias({attentionMask, bias}: AttendOptions): {mask?: tf.Tensor; bias?: tf.Tensor} {
-  return {mask: attentionMask?.expandDims(1).expandDims(1), bias};
-}

@@ -39,17 +39,17 @@ export function generateTokens(
 
 /**
  * Continues a text: yields the new text piece by piece, never a part of a character.
- * @param prompt A text of at least one token unless the option `state` is given.
+ * @param prompt A text, or its ids, of at least one token unless the option `state` is given.
  * @throws As {@link generateTokens}.
  */
 export function generateText(
   model: TokenStream,
-  prompt: string,
+  prompt: string | readonly number[],
   options: GenerateOptions & TextOptions,
 ): AsyncGenerator<string, void, void> {
   const settings = resolveOptions(options);
   const {texts, tokens: ids} = stopSequences(settings.stop);
-  const promptTokens = options.tokenizer.encode(prompt);
+  const promptTokens = typeof prompt === 'string' ? options.tokenizer.encode(prompt) : prompt;
   assertPrompt(promptTokens, settings);
   const tokens = withoutStops(draw(model, promptTokens, settings), new StopWatch<readonly number[]>([], ids));
   return withoutStops(decode(flat(tokens), options.tokenizer), new StopWatch('', texts));

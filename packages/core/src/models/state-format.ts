@@ -63,7 +63,9 @@ function isTensorType(type: string): type is TensorType {
 
 async function valuesOf(tensor: tf.Tensor): Promise<WritableTensor> {
   const values = await tensor.data();
-  return {shape: tensor.shape, data: values instanceof Uint8Array ? Int32Array.from(values) : values};
+  // tfjs's own backend leaves what was cast in the array of its first type.
+  const data = tensor.dtype === 'float32' ? Float32Array.from(values) : Int32Array.from(values);
+  return {shape: tensor.shape, data};
 }
 
 /** The replacer of JSON.stringify that makes a tree's outline. */

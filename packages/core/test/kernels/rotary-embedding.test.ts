@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {ShapeError} from '../../src/errors';
-import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../../src/kernels/rotary-embedding';
+import {type RotaryPairing, rotaryEmbedding, rotaryFrequencies, rotaryTables} from '../../src/kernels/rotary-embedding';
 import {rotaryEmbeddingReference} from '../../src/kernels/rotary-embedding/reference';
 import {checkKernel, expectClose, normalPlain, type Plain, rowsOf} from './gradient-check';
 
@@ -99,5 +99,13 @@ describe('rotaryTables', () => {
       expectClose(cos.dataSync(), angles.map(Math.cos).map(Math.fround), 0, 'cos');
       expectClose(sin.dataSync(), angles.map(Math.sin).map(Math.fround), 0, 'sin');
     });
+  });
+});
+
+describe('rotaryFrequencies', () => {
+  it('fall from 1 by base^(-2i/size)', () => {
+    expect(rotaryFrequencies(4, 100)).toEqual([1, 0.1]);
+    expect(rotaryFrequencies(8)).toEqual(frequenciesOf(8));
+    expect(rotaryFrequencies(2, 5)).toEqual([1]);
   });
 });

@@ -4,15 +4,20 @@ import type {VariantLayer} from '../../src/layers/layer';
 import {normalPlain, type Plain} from '../kernels/gradient-check';
 import {artifactsOf} from '../saved-model';
 
-/** Builds a layer as a first use does. */
-export function build<L extends tf.layers.Layer>(layer: L, inputShape: tf.Shape): L {
-  layer.apply(tf.input({shape: inputShape.slice(1)}));
+/** Builds a layer as a first use does, with an input of a shape or with several of them. */
+export function build<L extends tf.layers.Layer>(layer: L, ...inputShapes: tf.Shape[]): L {
+  const inputs = inputShapes.map((shape) => tf.input({shape: shape.slice(1)}));
+  layer.apply(inputs.length === 1 ? inputs[0] : inputs);
   return layer;
 }
 
 /** Builds a layer, gives its weights random values and returns those by their names without the layer's own. */
 export function buildWithRandomWeights(layer: VariantLayer, inputShape: tf.Shape, seed = 0): Record<string, Plain> {
-  build(layer, inputShape);
+  return drawWeights(build(layer, inputShape), seed);
+}
+
+/** Gives the weights of a layer random values and returns those by their names without the layer's own. */
+export function drawWeights(layer: VariantLayer, seed: number): Record<string, Plain> {
   const values: Record<string, Plain> = {};
   for (const weight of layer.weights) {
     const name = weight.originalName.slice(layer.name.length + 1);

@@ -113,6 +113,20 @@ describe.each(Object.entries(configs))('SelfAttention, %s', (_, config) => {
   });
 });
 
+describe('SelfAttention that was saved', () => {
+  it('takes for its defaults what was undefined', async () => {
+    const x = toTensor(normalPlain([1, 3, 8], 0, 'x'));
+    const options = {
+      numKeyValueHeads: undefined,
+      headSize: undefined,
+      scale: undefined,
+      rotary: null,
+      dropout: undefined,
+    };
+    await checkInSequential([new SelfAttention({numHeads: 2, useBias: false, ...options})], x);
+  });
+});
+
 describe('SelfAttention with an attention mask', () => {
   const config: SelfAttentionConfig = {numHeads: 2, rotary: rotary(4)};
   const mask = [

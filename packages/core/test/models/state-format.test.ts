@@ -78,6 +78,18 @@ describe('toBytes and fromBytes', () => {
     again.dispose();
   });
 
+  it('keep a tensor that was cast, whose values some backends leave in the array of their first type', async () => {
+    const whole = tf.tensor1d([1, 0, 1], 'bool');
+    const state = new StreamState({mask: whole.toFloat(), counts: whole.toInt()});
+    const again = StreamState.fromBytes(await state.toBytes());
+    const {mask, counts} = again.tree as {[name: string]: tf.Tensor};
+    expect([mask.dtype, Array.from(mask.dataSync())]).toEqual(['float32', [1, 0, 1]]);
+    expect([counts.dtype, Array.from(counts.dataSync())]).toEqual(['int32', [1, 0, 1]]);
+    again.dispose();
+    state.dispose();
+    whole.dispose();
+  });
+
   it('name tensors by their paths in an ordinary safetensors file', async () => {
     const state = new StreamState({block_0: {mixer: {keys: tf.ones([1, 2]), length: 2}}, list: [tf.scalar(1, 'bool')]});
     const {tensors} = readSafetensors(await state.toBytes());

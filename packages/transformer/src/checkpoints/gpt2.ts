@@ -1,5 +1,6 @@
-import {type Activation, CheckpointError, type CheckpointLayout, type TensorMapping} from '@variants/core';
-import {type LayoutName, resolveConfig, type TransformerConfig} from '../config';
+import type {Activation, Checkpoint, TensorMapping} from '@variants/core';
+import type {LayoutName, TransformerConfig} from '../config';
+import {assertModelType, defineLayout, fieldsOf, readActivation, writeActivation} from './define-layout';
 import {blocks, linear, norm} from './mappings';
 
 /** Hugging Face's names of the activations that GPT-2 may have. */
@@ -30,36 +31,36 @@ function tensors(config: TransformerConfig, prefix: string, transpose: boolean):
   ];
 }
 
-function huggingFaceGpt2(name: LayoutName, prefix: string): CheckpointLayout<TransformerConfig> {
-  return {
+const hasNames = (checkpoint: Checkpoint, prefix: string) => checkpoint.tensors.has(`${prefix}h.0.attn.c_attn.weight`);
+
+/** The names are those of nanoGPT too, the fields of the configuration are not. */
+const isNanogpt = (checkpoint: Checkpoint) => fieldsOf(checkpoint)?.block_size !== undefined;
+
+function huggingFaceGpt2(name: LayoutName, prefix: string) {
+  return defineLayout({
     name,
-    recognizes: ({tensors: stored, config}) =>
-      stored.has(`${prefix}h.0.attn.c_attn.weight`) && config?.n_ctx !== undefined,
-    readConfig({name: file, config}) {
-      const json = config as Record<string, never>;
-      const activation = activationNames[json.activation_function ?? 'gelu_new'];
-      if (!activation)
-        throw new CheckpointError(
-          `${file}: activation_function ${json.activation_function} is unknown; known are ${Object.keys(activationNames).join(', ')}`,
-        );
-      return resolveConfig({
+    recognizes: (checkpoint) => hasNames(checkpoint, prefix) && !isNanogpt(checkpoint),
+    required: ['vocab_size', 'n_embd', 'n_layer', 'n_head', 'n_positions'],
+    read(json, _, file) {
+      assertModelType(json, 'gpt2', file);
+      const fields = json as Record<string, never>;
+      return {
         family: 'gpt2',
-        layout: name,
-        activation,
-        vocabSize: json.vocab_size,
-        hiddenSize: json.n_embd,
-        numLayers: json.n_layer,
-        numHeads: json.n_head,
-        intermediateSize: json.n_inner ?? undefined,
-        maxSequenceLength: json.n_positions ?? json.n_ctx,
-        normEpsilon: json.layer_norm_epsilon,
-        scaleAttention: json.scale_attn_weights,
-        scaleAttentionByLayer: json.scale_attn_by_inverse_layer_idx,
-        tieEmbedding: json.tie_word_embeddings,
-        dropout: json.resid_pdrop,
-      });
+        activation: readActivation(activationNames, json.activation_function ?? 'gelu_new', file),
+        vocabSize: fields.vocab_size,
+        hiddenSize: fields.n_embd,
+        numLayers: fields.n_layer,
+        numHeads: fields.n_head,
+        intermediateSize: fields.n_inner ?? undefined,
+        maxSequenceLength: fields.n_positions,
+        normEpsilon: fields.layer_norm_epsilon,
+        scaleAttention: fields.scale_attn_weights,
+        scaleAttentionByLayer: fields.scale_attn_by_inverse_layer_idx,
+        tieEmbedding: fields.tie_word_embeddings,
+        dropout: fields.resid_pdrop,
+      };
     },
-    writeConfig: (config) => ({
+    write: (config) => ({
       architectures: ['GPT2LMHeadModel'],
       model_type: 'gpt2',
       vocab_size: config.vocabSize,
@@ -69,19 +70,20 @@ function huggingFaceGpt2(name: LayoutName, prefix: string): CheckpointLayout<Tra
       n_inner: config.intermediateSize,
       n_positions: config.maxSequenceLength,
       n_ctx: config.maxSequenceLength,
-      activation_function: Object.keys(activationNames).find((key) => activationNames[key] === config.activation),
+      activation_function: writeActivation(activationNames, config.activation),
       layer_norm_epsilon: config.normEpsilon,
       scale_attn_weights: config.scaleAttention,
       scale_attn_by_inverse_layer_idx: config.scaleAttentionByLayer,
       tie_word_embeddings: config.tieEmbedding,
-      resid_pdrop: config.dropout,
       embd_pdrop: config.dropout,
+      attn_pdrop: config.dropout,
+      resid_pdrop: config.dropout,
     }),
     // The four matrices are "Conv1D"s, stored as [in, out] like ours.
     tensors: (config) => tensors(config, prefix, false),
-    // Masks of old exports, and a second copy of the embedding that is not to be believed.
+    // Masks of old exports, and a second copy of a tied embedding, which that wins over.
     ignored: [/\.attn\.bias$/, /\.attn\.masked_bias$/, /^lm_head\.weight$/],
-  };
+  });
 }
 
 /** Hugging Face's GPT2LMHeadModel, names with `transformer.` before them. */
@@ -91,29 +93,28 @@ export const gpt2 = huggingFaceGpt2('gpt2', 'transformer.');
 export const gpt2bare = huggingFaceGpt2('gpt2bare', '');
 
 /** karpathy/nanoGPT: GPT-2's names, PyTorch's matrices, the exact GELU, one flag for all biases. */
-export const nanogpt: CheckpointLayout<TransformerConfig> = {
+export const nanogpt = defineLayout({
   name: 'nanogpt',
-  recognizes: ({tensors: stored, ...checkpoint}) =>
-    stored.has('transformer.h.0.attn.c_attn.weight') && fieldsOf(checkpoint).block_size !== undefined,
-  readConfig(checkpoint) {
-    const json = fieldsOf(checkpoint) as Record<string, never>;
-    const bias = json.bias ?? true;
-    return resolveConfig({
+  recognizes: (checkpoint) => hasNames(checkpoint, 'transformer.') && isNanogpt(checkpoint),
+  required: ['block_size', 'vocab_size', 'n_layer', 'n_head', 'n_embd'],
+  read(json) {
+    const fields = json as Record<string, never>;
+    const bias = fields.bias ?? true;
+    return {
       family: 'gpt2',
-      layout: 'nanogpt',
       activation: 'gelu',
-      vocabSize: json.vocab_size,
-      hiddenSize: json.n_embd,
-      numLayers: json.n_layer,
-      numHeads: json.n_head,
-      maxSequenceLength: json.block_size,
+      vocabSize: fields.vocab_size,
+      hiddenSize: fields.n_embd,
+      numLayers: fields.n_layer,
+      numHeads: fields.n_head,
+      maxSequenceLength: fields.block_size,
       attentionBias: bias,
       feedForwardBias: bias,
       normBias: bias,
-      dropout: json.dropout,
-    });
+      dropout: fields.dropout,
+    };
   },
-  writeConfig: (config) => ({
+  write: (config) => ({
     block_size: config.maxSequenceLength,
     vocab_size: config.vocabSize,
     n_layer: config.numLayers,
@@ -124,13 +125,7 @@ export const nanogpt: CheckpointLayout<TransformerConfig> = {
   }),
   tensors: (config) => [
     ...tensors(config, 'transformer.', true),
-    {theirs: 'lm_head.weight', ours: 'embedding/table', alias: true},
+    ...(config.tieEmbedding ? [{theirs: 'lm_head.weight', ours: 'embedding/table', alias: true}] : []),
   ],
   ignored: [/\.attn\.bias$/],
-};
-
-/** The configuration of a folder, or of a ckpt.pt, which holds it beside the weights. */
-function fieldsOf({config, extra}: {config: Record<string, unknown> | null; extra?: unknown}): Record<string, unknown> {
-  const {model_args: modelArgs} = (extra ?? {}) as {model_args?: Record<string, unknown>};
-  return config ?? modelArgs ?? {};
-}
+});

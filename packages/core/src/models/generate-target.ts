@@ -1,0 +1,52 @@
+import {ConfigError} from '../errors';
+import {generateText, generateTokens} from './generate';
+import type {GenerateOptions, TextOptions} from './generate-options';
+import type {TokenStream} from './generation-window';
+import type {SequenceToSequence} from './sequence-to-sequence';
+
+/** Options of {@link SequenceToSequence.generate}. */
+export interface TargetOptions extends Omit<GenerateOptions, 'state'> {
+  /** The id, or ids, that the target begins with. They are not part of what is generated. */
+  begin: number | readonly number[];
+}
+
+/**
+ * Generates the target of a source as `SequenceToSequence.generate` says.
+ * @throws ConfigError for an option and DataError for an empty `begin`, both at the call; DataError for a token that the
+ *   model does not have, ShapeError for a source that is too long.
+ */
+export function generateTarget(
+  model: SequenceToSequence,
+  source: string | readonly number[],
+  {begin, maxTokens = 256, ...options}: TargetOptions & Partial<TextOptions>,
+): AsyncGenerator<string | number, void, void> {
+  const prompt = [begin].flat();
+  const limited = {...options, maxTokens: Math.min(maxTokens, roomAfter(prompt, model))};
+  if (typeof source !== 'string') return generateTokens(targetStream(model, source), prompt, limited);
+  const {tokenizer} = options;
+  if (!tokenizer)
+    throw new ConfigError('generate: a source text needs the option tokenizer, e.g. {tokenizer: byteTokenizer}');
+  return generateText(targetStream(model, tokenizer.encode(source)), prompt, {...limited, tokenizer});
+}
+
+/** How many tokens can follow those a target begins with: the last one is never fed. */
+function roomAfter({length}: readonly number[], {contextLength}: SequenceToSequence): number {
+  return contextLength === null ? Number.POSITIVE_INFINITY : Math.max(1, contextLength - length + 1);
+}
+
+/** The target of a source as a stream of its own, which encodes the source when its first tokens come. */
+function targetStream(model: SequenceToSequence, source: readonly number[]): TokenStream {
+  return {
+    contextLength: null,
+    stream(tokens, state, options) {
+      const before = state ?? model.begin(source);
+      try {
+        return model.stream(tokens, before, options);
+      } catch (error) {
+        if (!state) before.dispose();
+        throw error;
+      }
+    },
+    nextLogits: (state) => model.nextLogits(state),
+  };
+}
