@@ -34,7 +34,7 @@ export async function setThreads(threads: number): Promise<void> {
 
 async function createBackend(): Promise<SimdBackend> {
   const memory = new EngineMemory();
-  const threads = new Threads(await compileEngine(), memory.memory);
+  const threads = new Threads(await compileEngine(), memory);
   await threads.start(wantedThreads ?? (await defaultThreads()));
   return new SimdBackend(memory, threads);
 }

@@ -1,4 +1,5 @@
 import {EngineError} from '../../errors';
+import type {EngineMemory} from './memory';
 import {ACTIVE_ADDRESS, ARGUMENTS_ADDRESS, STOP_ADDRESS} from './memory-layout';
 import {type EngineExports, instantiate} from './wasm';
 
@@ -11,9 +12,13 @@ const PATIENCE = 2_000_000_000;
 /** Work below this many multiplications is done before another thread would be awake. */
 const WORTH_SHARING = 50_000;
 
+/** Bytes of a thread's own memory; see `assembly/runtime.ts`. */
+const SCRATCH_BYTES = 65536;
+
 const workerSource = (port: string) => `${port}
-  const instance = new WebAssembly.Instance(module, {env: {memory}});
-  instance.exports.serve(${WORKER_SPINS});`;
+  const {exports} = new WebAssembly.Instance(module, {env: {memory}});
+  exports.setScratch(scratch);
+  exports.serve(${WORKER_SPINS});`;
 
 /** Runs jobs on a memory, on this thread and on workers that share it. */
 export class Threads {
@@ -21,12 +26,18 @@ export class Threads {
   private readonly jobs = new Map<string, number>();
   private stopWorkers: () => void = () => {};
   private workers = 0;
+  private readonly scratches: number[] = [];
 
   constructor(
     private readonly module: WebAssembly.Module,
-    private readonly memory: WebAssembly.Memory,
+    private readonly blocks: EngineMemory,
   ) {
-    this.code = instantiate(module, memory);
+    this.code = instantiate(module, blocks.memory);
+    this.code.setScratch(blocks.allocate(SCRATCH_BYTES));
+  }
+
+  private get memory(): WebAssembly.Memory {
+    return this.blocks.memory;
   }
 
   /** Threads that jobs are shared among, this one included. */
@@ -58,8 +69,8 @@ export class Threads {
     if (threads < 2 || !canShareMemory()) return;
     new Int32Array(this.memory.buffer)[STOP_ADDRESS / 4] = 0;
     const spawn = typeof Worker === 'undefined' ? await nodeWorkers() : browserWorkers();
-    const stops = Array.from({length: threads - 1}, () =>
-      spawn({module: this.module, memory: this.memory}, () => {
+    const stops = Array.from({length: threads - 1}, (_, i) =>
+      spawn({module: this.module, memory: this.memory, scratch: this.scratchOf(i)}, () => {
         this.workers = Math.max(0, this.workers - 1);
       }),
     );
@@ -74,6 +85,12 @@ export class Threads {
     this.stopWorkers();
     this.stopWorkers = () => {};
     this.workers = 0;
+  }
+
+  /** Memory of worker `i`'s own. It stays its place's when the worker ends, for the next one. */
+  private scratchOf(i: number): number {
+    this.scratches[i] ??= this.blocks.allocate(SCRATCH_BYTES);
+    return this.scratches[i];
   }
 
   private jobNumber(name: `job${string}`): number {
@@ -95,6 +112,7 @@ export class Threads {
 interface WorkerData {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
+  scratch: number;
 }
 
 /** Starts a worker; `ended` is called if it dies. Returns how to end it. */
@@ -109,7 +127,7 @@ function canShareMemory(): boolean {
 
 async function nodeWorkers(): Promise<Spawn> {
   const {Worker: NodeWorker} = await import('node:worker_threads');
-  const source = workerSource(`const {workerData: {module, memory}} = require('node:worker_threads');`);
+  const source = workerSource(`const {workerData: {module, memory, scratch}} = require('node:worker_threads');`);
   return (workerData, ended) => {
     const worker = new NodeWorker(source, {eval: true, workerData});
     // A program that has ended must not wait for its engine.
@@ -124,7 +142,7 @@ async function nodeWorkers(): Promise<Spawn> {
 }
 
 function browserWorkers(): Spawn {
-  const source = `onmessage = ({data: {module, memory}}) => {${workerSource('')}}`;
+  const source = `onmessage = ({data: {module, memory, scratch}}) => {${workerSource('')}}`;
   const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
   return (data, ended) => {
     const worker = new Worker(url);

@@ -6,6 +6,7 @@ export type EngineExports = {
   run(job: number, args: number, pieces: number, spins: number): number;
   runAlone(job: number, args: number, pieces: number): void;
   serve(spins: number): void;
+  setScratch(address: number): void;
 } & {[jobNumber: `job${string}`]: () => number};
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

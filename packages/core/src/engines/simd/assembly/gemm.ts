@@ -115,7 +115,7 @@ function gemmPiece(args: usize, piece: i32): void {
 }
 
 /** 4 rows of A, `row` bytes apart, times a panel over `depth` positions of K, stored to C. */
-@inline function fullTile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize): void {
+@inline export function fullTile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize): void {
   let a1 = a0 + row;
   let a2 = a1 + row;
   let a3 = a2 + row;
@@ -155,7 +155,7 @@ function gemmPiece(args: usize, piece: i32): void {
 }
 
 /** A tile that is smaller than 4 x 8, or is added to what C holds. */
-function tile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize, rows: usize, columns: usize, add: bool): void {
+export function tile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize, rows: usize, columns: usize, add: bool): void {
   // Rows that are not there are read as the last one, and not stored.
   let a1 = rows > 1 ? a0 + row : a0;
   let a2 = rows > 2 ? a1 + row : a1;

@@ -1,3 +1,5 @@
-export {run, runAlone, serve} from './runtime';
+export {run, runAlone, serve, setScratch} from './runtime';
+export {jobAttention} from './attention';
+export {jobAttentionGradient} from './attention-gradient';
 export {jobGemm, jobPack} from './gemm';
 export {jobTranspose} from './transpose';

@@ -16,6 +16,17 @@
 /** `NEXT` while no job is open: beyond every count. */
 @inline const CLOSED: i32 = 0x40000000;
 
+/** Bytes of {@link scratch}. */
+@inline export const SCRATCH_BYTES: usize = 65536;
+
+/** Memory of this thread's own, for what a piece needs for itself. Every thread has its own instance of this code. */
+export let scratch: usize = 0;
+
+/** Tells an instance where its thread's scratch memory is. */
+export function setScratch(address: usize): void {
+  scratch = address;
+}
+
 /** Takes pieces of the open job until there are none. */
 function work(): void {
   while (true) {

@@ -21,3 +21,11 @@ export function kernel<Inputs, Attributes>(
 ): SimdKernel {
   return {kernelName, kernelFunc: (call) => run(call as unknown as KernelCall<Inputs, Attributes>)};
 }
+
+const bits = new DataView(new ArrayBuffer(4));
+
+/** A float32 as a job's argument. */
+export function floatBits(value: number): number {
+  bits.setFloat32(0, value);
+  return bits.getInt32(0);
+}
