@@ -18,6 +18,7 @@ async function measureArchitecture(
   {training, validation}: TextData,
   prompt: readonly number[],
   options: BenchOptions,
+  signal: AbortSignal,
 ): Promise<ArchitectureResult> {
   const {parameters, sequenceLength, batchSize, learningRate, seed} = options;
   const contexts = [64, 128, 256, 512];
@@ -25,7 +26,14 @@ async function measureArchitecture(
   const maxSequenceLength = Math.max(sequenceLength, 2 * contexts[contexts.length - 1]);
   const model = create({parameters, vocabSize: byteTokenizer.vocabSize, maxSequenceLength}, seed);
   try {
-    const run = train(model, training, {seconds: options.budget, batchSize, learningRate, seed, schedule: 'cosine'});
+    const run = train(model, training, {
+      seconds: options.budget,
+      batchSize,
+      learningRate,
+      seed,
+      schedule: 'cosine',
+      signal,
+    });
     const curve: CurvePoint[] = [];
     const speeds: number[] = [];
     let tokens = 0;
@@ -77,14 +85,28 @@ function commit(): string {
   }
 }
 
-/** Runs the whole comparison, one architecture after the other. */
-export async function compare(contestants: readonly Contestant[], options: BenchOptions): Promise<BenchReport> {
+/**
+ * Runs the whole comparison, one architecture after the other.
+ * @param signal Ends it early: the report then holds the architectures that were done.
+ */
+export async function compare(
+  contestants: readonly Contestant[],
+  options: BenchOptions,
+  signal: AbortSignal,
+): Promise<BenchReport> {
   const engine = await start({engine: options.backend});
   const text = await readText(options.text);
   const data = textWindows(text, {sequenceLength: options.sequenceLength, tokenizer: byteTokenizer});
   const prompt = byteTokenizer.encode(text.slice(0, 2048));
   const results: ArchitectureResult[] = [];
-  for (const contestant of contestants) results.push(await measureArchitecture(contestant, data, prompt, options));
+  for (const contestant of contestants) {
+    try {
+      results.push(await measureArchitecture(contestant, data, prompt, options, signal));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      break;
+    }
+  }
   return {
     command: `pnpm start ${process.argv.slice(2).join(' ')}`.trim(),
     date: new Date().toISOString(),

@@ -29,8 +29,8 @@ export function bufferSource(name: string, data: ArrayBuffer | Uint8Array): Byte
     size: bytes.length,
     async read(offset, length) {
       assertInside(name, bytes.length, offset, length);
-      // A Node Buffer's own slice() would share its memory.
-      return Uint8Array.prototype.slice.call(bytes, offset, offset + length);
+      // The constructor copies; a Node Buffer's slice() would share its memory.
+      return new Uint8Array(bytes.subarray(offset, offset + length));
     },
   };
 }

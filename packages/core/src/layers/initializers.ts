@@ -7,7 +7,9 @@ export type Initializer = (shape: number[], random: Random) => Float32Array;
 const sizeOf = (shape: number[]) => shape.reduce((size, n) => size * n, 1);
 const fill = (shape: number[], value: () => number) => Float32Array.from({length: sizeOf(shape)}, value);
 
+/** All values 0. */
 export const zeros: Initializer = (shape) => new Float32Array(sizeOf(shape));
+/** All values 1. */
 export const ones: Initializer = (shape) => new Float32Array(sizeOf(shape)).fill(1);
 
 /** Normal distribution with mean 0. */

@@ -154,7 +154,7 @@ export function tensor({
   );
 }
 
-export function pickle(value: Pickled): Uint8Array {
+function pickle(value: Pickled): Uint8Array {
   return join([0x80, 2], value, '.');
 }
 

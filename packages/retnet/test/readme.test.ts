@@ -1,0 +1,3 @@
+import {readmeTests} from '@variants-tooling/readme';
+
+readmeTests(import.meta.url);
