@@ -84,6 +84,12 @@ export class SimdBackend extends cpuBackendClass() {
     return this.data.get(dataId).address;
   }
 
+  /** The same data under another shape. */
+  share({dataId, dtype}: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+    this.incRef(dataId);
+    return {dataId, shape, dtype};
+  }
+
   /** A view of a tensor's values. */
   values({dataId}: tf.TensorInfo): Float32Array | Int32Array | Uint8Array {
     return this.data.get(dataId).values as Float32Array;

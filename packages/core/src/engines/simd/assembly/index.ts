@@ -3,3 +3,5 @@ export {jobAttention} from './attention';
 export {jobAttentionGradient} from './attention-gradient';
 export {jobGemm, jobPack} from './gemm';
 export {jobTranspose} from './transpose';
+export {jobBinary} from './binary';
+export {jobUnary} from './unary';

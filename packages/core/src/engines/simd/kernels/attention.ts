@@ -2,16 +2,13 @@ import * as tf from '@tensorflow/tfjs';
 import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from '../../../kernels/attention';
 import {attentionGradient} from '../../../kernels/attention/gradient';
 import type {SimdBackend} from '../backend';
-import {floatBits, type SimdKernel} from './kernel';
+import {type FusedCall, floatBits, fusedKernel, type SimdKernel} from './kernel';
 
 /** Queries of a tile; see `assembly/attention-tiles.ts`. */
 const QUERY_TILE = 32;
 const PANEL = 8;
 
-interface Call {
-  names: string[];
-  attributes: AttentionAttributes;
-}
+type Call = FusedCall<AttentionAttributes>;
 
 /** Scratch memory that is given back when the kernel is done. */
 class Borrowed {
@@ -160,17 +157,8 @@ function composedGradient(tensors: tf.Tensor[], {names, attributes}: Call): tf.T
   });
 }
 
-const onList = (
-  kernelName: string,
-  run: (tensors: tf.TensorInfo[], backend: SimdBackend, call: Call) => tf.TensorInfo[],
-): SimdKernel => ({
-  kernelName,
-  kernelFunc: ({inputs, backend, attrs}) =>
-    run(inputs as unknown as tf.TensorInfo[], backend as SimdBackend, attrs as unknown as Call),
-});
-
 /** The fused kernels of `kernels/attention`. */
 export const attentionKernels: readonly SimdKernel[] = [
-  onList('Attention', forward),
-  onList('AttentionGradient', backward),
+  fusedKernel<AttentionAttributes>('Attention', forward),
+  fusedKernel<AttentionAttributes>('AttentionGradient', backward),
 ];

@@ -1,7 +1,15 @@
 import {attentionKernels} from './attention';
-import {cast} from './cast';
+import {binaryKernels} from './binary';
+import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
 import {batchMatMul} from './mat-mul';
+import {unaryKernels} from './unary';
 
 /** The kernels that are written for this backend. */
-export const kernels: readonly SimdKernel[] = [batchMatMul, cast, ...attentionKernels];
+export const kernels: readonly SimdKernel[] = [
+  batchMatMul,
+  ...unaryKernels,
+  ...binaryKernels,
+  ...geluKernels,
+  ...attentionKernels,
+];

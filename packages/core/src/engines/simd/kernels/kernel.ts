@@ -29,3 +29,22 @@ export function floatBits(value: number): number {
   bits.setFloat32(0, value);
   return bits.getInt32(0);
 }
+
+/** What a fused kernel of `src/kernels` is told beside its tensors. */
+export interface FusedCall<Attributes> {
+  /** Names of the inputs, in the order in which they are passed. */
+  names: string[];
+  attributes: Attributes;
+}
+
+/** A fused version of a kernel of `src/kernels`, or of its gradient: tensors come and go as lists. */
+export function fusedKernel<Attributes>(
+  kernelName: string,
+  run: (tensors: tf.TensorInfo[], backend: SimdBackend, call: FusedCall<Attributes>) => tf.TensorInfo[],
+): SimdKernel {
+  return {
+    kernelName,
+    kernelFunc: ({inputs, backend, attrs}) =>
+      run(inputs as unknown as tf.TensorInfo[], backend as SimdBackend, attrs as unknown as FusedCall<Attributes>),
+  };
+}
