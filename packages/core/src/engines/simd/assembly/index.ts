@@ -5,3 +5,8 @@ export {jobGemm, jobPack} from './gemm';
 export {jobTranspose} from './transpose';
 export {jobBinary} from './binary';
 export {jobUnary} from './unary';
+export {jobReduce} from './reduce';
+export {
+  jobCrossEntropy, jobCrossEntropyGradient, jobLayerNorm, jobLayerNormGradient, jobRmsNorm, jobRmsNormGradient,
+  jobSoftmax,
+} from './rows';

@@ -1,4 +1,4 @@
-/** Numbers of the element-wise operations: what the compiled code and the kernels that call it agree on. */
+/** Numbers of the operations: what the compiled code and the kernels that call it agree on. */
 
 /** Of one tensor, 4 bytes to 4 bytes unless said. */
 export enum Unary {
@@ -108,4 +108,12 @@ export enum Binary {
   BoolNotEqual,
   LogicalAnd,
   LogicalOr,
+}
+
+/** Of the values along an axis. */
+export enum Reduction {
+  Sum,
+  Prod,
+  Max,
+  Min,
 }

@@ -3,6 +3,8 @@ import {binaryKernels} from './binary';
 import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
 import {batchMatMul} from './mat-mul';
+import {reduceKernels} from './reduce';
+import {rowKernels} from './rows';
 import {unaryKernels} from './unary';
 
 /** The kernels that are written for this backend. */
@@ -10,6 +12,8 @@ export const kernels: readonly SimdKernel[] = [
   batchMatMul,
   ...unaryKernels,
   ...binaryKernels,
+  ...reduceKernels,
+  ...rowKernels,
   ...geluKernels,
   ...attentionKernels,
 ];
