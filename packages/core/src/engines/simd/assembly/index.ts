@@ -10,3 +10,5 @@ export {
   jobCrossEntropy, jobCrossEntropyGradient, jobLayerNorm, jobLayerNormGradient, jobRmsNorm, jobRmsNormGradient,
   jobSoftmax,
 } from './rows';
+export {jobCopy} from './copy';
+export {jobRotary} from './rotary';

@@ -2,8 +2,11 @@ import {attentionKernels} from './attention';
 import {binaryKernels} from './binary';
 import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
+import {lookupKernels} from './lookup';
 import {batchMatMul} from './mat-mul';
+import {movementKernels} from './movement';
 import {reduceKernels} from './reduce';
+import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
 import {unaryKernels} from './unary';
 
@@ -16,4 +19,7 @@ export const kernels: readonly SimdKernel[] = [
   ...rowKernels,
   ...geluKernels,
   ...attentionKernels,
+  ...movementKernels,
+  ...lookupKernels,
+  ...rotaryKernels,
 ];
