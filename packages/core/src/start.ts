@@ -10,7 +10,7 @@ export interface StartOptions {
 }
 
 /** Backends from the fastest to the slowest; those that are not listed come last. */
-const preference = ['webgpu', 'webgl', 'wasm', 'simd', 'cpu'];
+const preference = ['webgpu', 'simd', 'webgl', 'wasm', 'cpu'];
 
 const rank = (name: string) => (preference.includes(name) ? preference.indexOf(name) : preference.length);
 
