@@ -11,7 +11,8 @@ export interface KernelDefinition<Inputs extends KernelTensors, Attributes, Outp
   reference(inputs: Inputs, attributes: Attributes): Outputs;
   /**
    * The gradient in closed form: from the gradients of the outputs to those of the inputs, as a fresh tensor each.
-   * It may leave out inputs that have none (token ids, masks).
+   * A backend may bring a fused one, registered as `<name>Gradient`: it is passed the output gradients, the inputs that
+   * are there and the outputs, and returns a tensor for each differentiable input that is there.
    */
   gradient(
     outputGradients: Outputs,
@@ -21,6 +22,8 @@ export interface KernelDefinition<Inputs extends KernelTensors, Attributes, Outp
   ): {[name in keyof Inputs]?: tf.Tensor};
   /** The names of the outputs, in the order in which a fused kernel returns them. */
   outputs: readonly (keyof Outputs & string)[];
+  /** The names of the inputs that have a gradient. */
+  differentiable: readonly (keyof Inputs & string)[];
 }
 
 /** The attributes that a fused kernel gets beside its tensors. */
@@ -33,6 +36,12 @@ export interface KernelCall<Attributes> {
 const named = (names: readonly string[], tensors: tf.Tensor[]) =>
   Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
 
+/** Runs a kernel that takes a list of tensors. */
+function runKernel(name: string, tensors: tf.Tensor[], call: tf.NamedAttrMap): tf.Tensor[] {
+  const result = tf.engine().runKernel(name, tensors as unknown as tf.NamedTensorMap, call) as unknown;
+  return [result as tf.Tensor | tf.Tensor[]].flat();
+}
+
 /**
  * Makes a differentiable operation of a kernel's definition and registers it with tfjs, so that the operation takes the
  * fused kernel when the active backend has registered one under `name`, and else the reference.
@@ -42,7 +51,8 @@ const named = (names: readonly string[], tensors: tf.Tensor[]) =>
 export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs extends Record<string, tf.Tensor>>(
   definition: KernelDefinition<Inputs, Attributes, Outputs>,
 ): (inputs: Inputs, attributes: Attributes) => Outputs {
-  const {name, reference, gradient, outputs: outputNames} = definition;
+  const {name, reference, gradient, differentiable, outputs: outputNames} = definition;
+  const fusedGradient = `${name}Gradient`;
 
   tf.registerGradient({
     kernelName: name,
@@ -50,17 +60,19 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
     outputsToSave: outputNames.map(() => true),
     gradFunc: (outputGradients, saved, call) => {
       const {names, attributes} = call as unknown as KernelCall<Attributes>;
-      const gradients = tf.tidy(() =>
-        gradient(
-          named(outputNames, [outputGradients].flat()) as Outputs,
-          named(names, saved) as Inputs,
-          named(outputNames, saved.slice(names.length)) as Outputs,
-          attributes,
-        ),
-      );
-      return Object.fromEntries(
-        names.flatMap((input, i) => (gradients[input] ? [[i, () => gradients[input] as tf.Tensor]] : [])),
-      );
+      const wanted = names.filter((input) => differentiable.includes(input));
+      const tensors = [outputGradients].flat();
+      const gradients = tf.getKernel(fusedGradient, tf.getBackend())
+        ? named(wanted, runKernel(fusedGradient, [...tensors, ...saved], call))
+        : tf.tidy(() =>
+            gradient(
+              named(outputNames, tensors) as Outputs,
+              named(names, saved) as Inputs,
+              named(outputNames, saved.slice(names.length)) as Outputs,
+              attributes,
+            ),
+          );
+      return Object.fromEntries(wanted.map((input) => [names.indexOf(input), () => gradients[input] as tf.Tensor]));
     },
   });
 
@@ -80,9 +92,6 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
     const names = Object.keys(inputs).filter((input) => inputs[input] !== undefined);
     const tensors = names.map((input) => inputs[input] as tf.Tensor);
     const call: KernelCall<Attributes> = {names, attributes};
-    const result = tf
-      .engine()
-      .runKernel(name, tensors as unknown as tf.NamedTensorMap, call as unknown as tf.NamedAttrMap) as unknown;
-    return named(outputNames, [result as tf.Tensor | tf.Tensor[]].flat()) as Outputs;
+    return named(outputNames, runKernel(name, tensors, call as unknown as tf.NamedAttrMap)) as Outputs;
   };
 }

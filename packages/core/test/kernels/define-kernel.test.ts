@@ -13,6 +13,7 @@ function testKernel(name: string) {
   return defineKernel<Inputs, {power: number}, Outputs>({
     name,
     outputs: ['product', 'square'],
+    differentiable: ['x', 'factor'],
     reference: ({x, factor, shift}, {power}) => ({
       product: (factor ? x.mul(factor) : x).mul(power).add(shift),
       square: x.square(),

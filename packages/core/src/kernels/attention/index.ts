@@ -30,6 +30,7 @@ export type AttentionOutputs = {
 const kernel = defineKernel<AttentionInputs, AttentionAttributes, AttentionOutputs>({
   name: 'Attention',
   outputs: ['output', 'logSumExp'],
+  differentiable: ['queries', 'keys', 'values', 'bias'],
   reference: attentionReference,
   gradient: attentionGradient,
 });

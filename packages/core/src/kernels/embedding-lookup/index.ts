@@ -5,6 +5,7 @@ import {embeddingLookupGradient, embeddingLookupReference} from './reference';
 const kernel = defineKernel<{table: tf.Tensor; tokens: tf.Tensor}, Record<string, never>, {rows: tf.Tensor}>({
   name: 'EmbeddingLookup',
   outputs: ['rows'],
+  differentiable: ['table'],
   reference: ({table, tokens}) => ({rows: embeddingLookupReference(table as tf.Tensor2D, tokens as tf.Tensor1D)}),
   gradient: ({rows: g}, {table, tokens}) => ({
     table: embeddingLookupGradient(g, table as tf.Tensor2D, tokens as tf.Tensor1D),

@@ -5,6 +5,7 @@ import {geluDerivative, geluReference} from './reference';
 const kernel = defineKernel<{x: tf.Tensor}, {approximate: boolean}, {y: tf.Tensor}>({
   name: 'Gelu',
   outputs: ['y'],
+  differentiable: ['x'],
   reference: ({x}, {approximate}) => ({y: geluReference(x, approximate)}),
   gradient: ({y: g}, {x}, _, {approximate}) => ({x: g.mul(geluDerivative(x, approximate))}),
 });

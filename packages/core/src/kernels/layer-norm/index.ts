@@ -6,6 +6,7 @@ import {layerNormReference} from './reference';
 const kernel = defineKernel<{x: tf.Tensor}, {epsilon: number}, {y: tf.Tensor}>({
   name: 'LayerNorm',
   outputs: ['y'],
+  differentiable: ['x'],
   reference: ({x}, {epsilon}) => ({y: layerNormReference(x, epsilon)}),
   gradient: ({y: g}, {x}, {y}, {epsilon}) => ({x: layerNormGradient(g, x, y, epsilon)}),
 });

@@ -6,6 +6,7 @@ import {rmsNormReference} from './reference';
 const kernel = defineKernel<{x: tf.Tensor}, {epsilon: number}, {y: tf.Tensor}>({
   name: 'RmsNorm',
   outputs: ['y'],
+  differentiable: ['x'],
   reference: ({x}, {epsilon}) => ({y: rmsNormReference(x, epsilon)}),
   gradient: ({y: g}, {x}, _, {epsilon}) => ({x: rmsNormGradient(g, x, epsilon)}),
 });

@@ -17,6 +17,7 @@ type Inputs = {x: tf.Tensor; cos: tf.Tensor; sin: tf.Tensor};
 const kernel = defineKernel<Inputs, {pairing: RotaryPairing}, {y: tf.Tensor}>({
   name: 'RotaryEmbedding',
   outputs: ['y'],
+  differentiable: ['x'],
   reference: ({x, cos, sin}, {pairing}) => ({y: rotaryEmbeddingReference(x, cos, sin, pairing)}),
   // A rotation's gradient is the rotation back.
   gradient: ({y: g}, {cos, sin}, _, {pairing}) => ({x: rotaryEmbeddingReference(g, cos, sin.neg(), pairing)}),

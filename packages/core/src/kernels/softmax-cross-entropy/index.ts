@@ -11,6 +11,7 @@ const kernel = defineKernel<
 >({
   name: 'SoftmaxCrossEntropy',
   outputs: ['loss'],
+  differentiable: ['logits'],
   reference: ({logits, targets}, {ignoreIndex, smoothing}) => ({
     loss: softmaxCrossEntropyReference(logits as tf.Tensor2D, targets as tf.Tensor1D, ignoreIndex, smoothing),
   }),

@@ -1,0 +1,78 @@
+/**
+ * Jobs over threads. A job is a function called for pieces of a range; the threads take the pieces from a shared counter,
+ * so that a thread that sleeps or is not there yet delays nobody. Which thread computes a piece never changes its bits.
+ */
+
+/** Addresses in the shared memory, see `memory-layout.ts` on the other side. */
+@inline const EPOCH: usize = 1024;
+@inline const NEXT: usize = 1088;
+@inline const ACTIVE: usize = 1152;
+@inline const JOB: usize = 1216;
+@inline const COUNT: usize = 1220;
+@inline const ARGUMENTS: usize = 1224;
+@inline const STOP: usize = 1228;
+@inline const SLEEPING: usize = 1280;
+
+/** `NEXT` while no job is open: beyond every count. */
+@inline const CLOSED: i32 = 0x40000000;
+
+/** Bytes of {@link scratch}. */
+@inline export const SCRATCH_BYTES: usize = 65536;
+
+/** Memory of this thread's own, for what a piece needs for itself. Every thread has its own instance of this code. */
+export let scratch: usize = 0;
+
+/** Tells an instance where its thread's scratch memory is. */
+export function setScratch(address: usize): void {
+  scratch = address;
+}
+
+/** Takes pieces of the open job until there are none. */
+function work(): void {
+  while (true) {
+    const piece = atomic.add<i32>(NEXT, 1);
+    // After the counter: a piece below the count belongs to a job whose fields were written before it was opened.
+    if (piece >= atomic.load<i32>(COUNT)) return;
+    call_indirect<void>(load<u32>(JOB), load<u32>(ARGUMENTS), piece);
+  }
+}
+
+/** Runs a job's pieces 0 .. count-1 on this thread and on those that are awake. Returns false when others do not finish. */
+export function run(job: u32, args: usize, count: i32, spins: i32): bool {
+  store<u32>(JOB, job);
+  store<u32>(ARGUMENTS, <u32>args);
+  atomic.store<i32>(COUNT, count);
+  atomic.store<i32>(NEXT, 0);
+  atomic.add<i32>(EPOCH, 1);
+  if (atomic.load<i32>(SLEEPING) > 0) atomic.notify(EPOCH, -1);
+  work();
+  atomic.store<i32>(NEXT, CLOSED);
+  while (atomic.load<i32>(ACTIVE) > 0) if (--spins < 0) return false;
+  return true;
+}
+
+/** Runs a job's pieces on this thread alone. */
+export function runAlone(job: u32, args: usize, count: i32): void {
+  for (let piece = 0; piece < count; piece++) call_indirect<void>(job, args, piece);
+}
+
+/** A worker thread's life: waits for jobs, a bounded time awake, then asleep. Returns when the engine stops. */
+export function serve(spins: i32): void {
+  let seen = atomic.load<i32>(EPOCH);
+  while (true) {
+    let left = spins;
+    while (atomic.load<i32>(EPOCH) == seen) {
+      if (--left < 0) {
+        atomic.add<i32>(SLEEPING, 1);
+        atomic.wait<i32>(EPOCH, seen, -1);
+        atomic.sub<i32>(SLEEPING, 1);
+        left = spins;
+      }
+    }
+    seen = atomic.load<i32>(EPOCH);
+    if (load<i32>(STOP) != 0) return;
+    atomic.add<i32>(ACTIVE, 1);
+    work();
+    atomic.sub<i32>(ACTIVE, 1);
+  }
+}

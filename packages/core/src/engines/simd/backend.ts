@@ -1,0 +1,175 @@
+import * as tf from '@tensorflow/tfjs';
+import {EngineError} from '../../errors';
+import type {EngineMemory} from './memory';
+import type {Threads} from './threads';
+
+/** The values of a tensor as tfjs's own CPU kernels see them. */
+type Values = Float32Array | Int32Array | Uint8Array | Uint8Array[];
+
+/** What the engine knows of a tensor's data. `address` is 0 where it has none: strings, complex numbers. */
+export interface SimdData {
+  /** A view of the engine's memory; a list of byte strings for strings. */
+  values: Values | undefined;
+  dtype: tf.DataType;
+  refCount: number;
+  address: number;
+  bytes: number;
+  complexTensorInfos?: {real: tf.TensorInfo; imag: tf.TensorInfo};
+}
+
+/** What tfjs's CPU backend offers its kernels, and ours inherits. */
+interface CpuBackend extends tf.KernelBackend {
+  data: tf.DataStorage<SimdData>;
+  nextDataId(): number;
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values?: tf.backend_util.BackendValues | string[]): tf.TensorInfo;
+}
+
+/**
+ * tfjs's CPU backend: its kernels stand in for those that are not written here, on views of our memory. Taken from tfjs's
+ * registry, so that it is the very copy that the program's tfjs belongs to.
+ */
+function cpuBackendClass(): new () => CpuBackend {
+  const registered = tf.engine().registryFactory.cpu;
+  if (!registered)
+    throw new EngineError("simd: needs tfjs's cpu backend; import @tensorflow/tfjs or @tensorflow/tfjs-backend-cpu");
+  return (registered.factory() as CpuBackend).constructor as new () => CpuBackend;
+}
+
+const typedArrays = {float32: Float32Array, int32: Int32Array, bool: Uint8Array} as const;
+
+/** The dtypes whose values lie in the engine's memory. */
+export type NumericType = keyof typeof typedArrays;
+
+/** Whether values of this dtype lie in the engine's memory. */
+export const isNumeric = (dtype: tf.DataType): dtype is NumericType => dtype in typedArrays;
+
+/** A tfjs backend whose tensors lie in one WebAssembly memory. */
+export class SimdBackend extends cpuBackendClass() {
+  /** What a CPU kernel that is running has freed; null while none runs. */
+  private heldBack: {address: number; bytes: number}[] | null = null;
+
+  constructor(
+    readonly memoryBlocks: EngineMemory,
+    readonly threads: Threads,
+  ) {
+    super();
+  }
+
+  override write(values: tf.backend_util.BackendValues | undefined, shape: number[], dtype: tf.DataType): tf.DataId {
+    const dataId = {id: this.nextDataId()};
+    this.data.set(dataId, this.makeData(values, tf.util.sizeFromShape(shape), dtype, 1));
+    return dataId;
+  }
+
+  override move(
+    dataId: tf.DataId,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    this.data.set(dataId, this.makeData(values, tf.util.sizeFromShape(shape), dtype, refCount));
+  }
+
+  /** A new tensor whose values are whatever its memory held: for kernels, which write them all. */
+  output(shape: number[], dtype: NumericType = 'float32'): tf.TensorInfo & {address: number} {
+    const dataId = {id: this.nextDataId()};
+    const data = this.allocate(tf.util.sizeFromShape(shape), dtype, 1);
+    this.data.set(dataId, data);
+    return {dataId, shape, dtype, address: data.address};
+  }
+
+  /** Where a tensor's values begin. */
+  address({dataId}: tf.TensorInfo): number {
+    return this.data.get(dataId).address;
+  }
+
+  /** The same data under another shape. */
+  share({dataId, dtype}: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+    this.incRef(dataId);
+    return {dataId, shape, dtype};
+  }
+
+  /** A view of a tensor's values. */
+  values({dataId}: tf.TensorInfo): Float32Array | Int32Array | Uint8Array {
+    return this.data.get(dataId).values as Float32Array;
+  }
+
+  /**
+   * Runs one of tfjs's own CPU kernels on this backend's tensors. Some of them free an intermediate tensor and read its
+   * values after that, so what they free is given out again only when they are done.
+   */
+  fallback(kernelName: string, inputs: object, attributes: object): tf.TensorInfo | tf.TensorInfo[] {
+    const {kernelFunc} = tf.getKernel(kernelName, 'cpu');
+    const outermost = this.heldBack === null;
+    this.heldBack ??= [];
+    try {
+      return kernelFunc({inputs: inputs as tf.NamedTensorInfoMap, backend: this, attrs: attributes as tf.NamedAttrMap});
+    } finally {
+      if (outermost) {
+        for (const {address, bytes} of this.heldBack) this.memoryBlocks.free(address, bytes);
+        this.heldBack = null;
+      }
+    }
+  }
+
+  override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+    const {values, complexTensorInfos} = this.data.get(dataId);
+    if (complexTensorInfos) {
+      const [real, imag] = [complexTensorInfos.real, complexTensorInfos.imag].map((part) => this.readSync(part.dataId));
+      return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
+    }
+    // A copy, in memory that a program may pass on and that the engine does not use again.
+    return (values as Float32Array).slice();
+  }
+
+  override async read(dataId: tf.DataId): Promise<tf.backend_util.BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override disposeData(dataId: tf.DataId, force = false): boolean {
+    if (!this.data.has(dataId)) return true;
+    const data = this.data.get(dataId);
+    data.refCount--;
+    if (!force && data.refCount > 0) return false;
+    if (data.complexTensorInfos) {
+      this.disposeData(data.complexTensorInfos.real.dataId, true);
+      this.disposeData(data.complexTensorInfos.imag.dataId, true);
+    }
+    if (data.address) this.release(data);
+    this.data.delete(dataId);
+    return true;
+  }
+
+  override memory(): {unreliable: boolean} {
+    return {unreliable: false};
+  }
+
+  override dispose(): void {
+    this.threads.stop();
+  }
+
+  private release({address, bytes}: {address: number; bytes: number}): void {
+    if (this.heldBack) this.heldBack.push({address, bytes});
+    else this.memoryBlocks.free(address, bytes);
+  }
+
+  private makeData(
+    values: tf.backend_util.BackendValues | undefined,
+    size: number,
+    dtype: tf.DataType,
+    refCount: number,
+  ): SimdData {
+    if (!isNumeric(dtype)) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
+    const data = this.allocate(values?.length ?? size, dtype, refCount);
+    if (values) (data.values as Float32Array).set(values as Float32Array);
+    return data;
+  }
+
+  private allocate(size: number, dtype: NumericType, refCount: number): SimdData {
+    const bytes = Math.max(1, size * typedArrays[dtype].BYTES_PER_ELEMENT);
+    const address = this.memoryBlocks.allocate(bytes);
+    const values = new typedArrays[dtype](this.memoryBlocks.memory.buffer as ArrayBuffer, address, size);
+    return {values, dtype, refCount, address, bytes};
+  }
+}

@@ -1,0 +1,57 @@
+import * as tf from '@tensorflow/tfjs';
+import {ConfigError} from '../../errors';
+import {SimdBackend} from './backend';
+import {kernels} from './kernels';
+import {EngineMemory} from './memory';
+import {Threads} from './threads';
+import {compileEngine} from './wasm';
+
+/** The backend's name in tfjs. */
+const SIMD = 'simd';
+
+let wantedThreads: number | undefined;
+
+/** As many threads as the machine has processors, up to eight: beyond, memory is the limit. */
+async function defaultThreads(): Promise<number> {
+  const inBrowser = globalThis.navigator?.hardwareConcurrency;
+  const processors = inBrowser ?? (await import('node:os')).availableParallelism();
+  return Math.min(8, processors);
+}
+
+/**
+ * How many threads the engine works with, the calling one included. Before it starts, or later.
+ * @param threads Default: one per processor, at most 8. Where memory cannot be shared (a page that is not cross-origin
+ *   isolated) it is always one.
+ * @throws ConfigError unless it is a whole number from 1 to 64.
+ */
+export async function setThreads(threads: number): Promise<void> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64)
+    throw new ConfigError(`simd: threads is ${threads}, but must be a whole number from 1 to 64`);
+  wantedThreads = threads;
+  const running = tf.engine().registry[SIMD] as SimdBackend | undefined;
+  await running?.threads.start(threads);
+}
+
+async function createBackend(): Promise<SimdBackend> {
+  const memory = new EngineMemory();
+  const threads = new Threads(await compileEngine(), memory);
+  await threads.start(wantedThreads ?? (await defaultThreads()));
+  return new SimdBackend(memory, threads);
+}
+
+function fallback(kernelName: string): tf.KernelFunc {
+  return ({inputs, backend, attrs}) => (backend as SimdBackend).fallback(kernelName, inputs, attrs as object);
+}
+
+/** Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. */
+function register(): void {
+  // Below tfjs's own, so that importing the engine does not change what a program runs on.
+  tf.registerBackend(SIMD, createBackend, 0);
+  const own = new Set(kernels.map(({kernelName}) => kernelName));
+  for (const kernel of tf.getKernelsForBackend('cpu'))
+    if (!own.has(kernel.kernelName))
+      tf.registerKernel({...kernel, backendName: SIMD, kernelFunc: fallback(kernel.kernelName)});
+  for (const kernel of kernels) tf.registerKernel({...kernel, backendName: SIMD});
+}
+
+register();

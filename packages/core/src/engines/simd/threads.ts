@@ -1,0 +1,153 @@
+import {EngineError} from '../../errors';
+import type {EngineMemory} from './memory';
+import {ACTIVE_ADDRESS, ARGUMENTS_ADDRESS, STOP_ADDRESS} from './memory-layout';
+import {type EngineExports, instantiate} from './wasm';
+
+/** Turns of a waiting loop before a worker goes to sleep: some 50 microseconds. */
+const WORKER_SPINS = 20_000;
+
+/** Turns to wait for other threads' last pieces: some seconds, far beyond any piece. */
+const PATIENCE = 2_000_000_000;
+
+/** Work below this many multiplications is done before another thread would be awake. */
+const WORTH_SHARING = 50_000;
+
+/** Bytes of a thread's own memory; see `assembly/runtime.ts`. */
+const SCRATCH_BYTES = 65536;
+
+const workerSource = (port: string) => `${port}
+  const {exports} = new WebAssembly.Instance(module, {env: {memory}});
+  exports.setScratch(scratch);
+  exports.serve(${WORKER_SPINS});`;
+
+/** Runs jobs on a memory, on this thread and on workers that share it. */
+export class Threads {
+  private readonly code: EngineExports;
+  private readonly jobs = new Map<string, number>();
+  private stopWorkers: () => void = () => {};
+  private workers = 0;
+  private readonly scratches: number[] = [];
+
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly blocks: EngineMemory,
+  ) {
+    this.code = instantiate(module, blocks.memory);
+    this.code.setScratch(blocks.allocate(SCRATCH_BYTES));
+  }
+
+  private get memory(): WebAssembly.Memory {
+    return this.blocks.memory;
+  }
+
+  /** Threads that jobs are shared among, this one included. */
+  get count(): number {
+    return this.workers + 1;
+  }
+
+  /**
+   * Runs a job: pieces 0 .. pieces-1 of it, each once.
+   * @param name Of the function that exports its number: `jobGemm`.
+   * @param args 32-bit values that the job's task is made of.
+   * @param pieces How many there are; the job's own affair what each is.
+   * @param work About how many multiplications all of them are.
+   */
+  run(name: `job${string}`, args: readonly number[], pieces: number, work: number): void {
+    const ints = new Int32Array(this.memory.buffer, ARGUMENTS_ADDRESS, args.length);
+    for (let i = 0; i < args.length; i++) ints[i] = args[i];
+    const job = this.jobNumber(name);
+    if (this.workers === 0 || pieces < 2 || work < WORTH_SHARING) this.code.runAlone(job, ARGUMENTS_ADDRESS, pieces);
+    else if (!this.code.run(job, ARGUMENTS_ADDRESS, pieces, PATIENCE)) this.fail();
+  }
+
+  /**
+   * Starts workers until jobs are shared among `threads`. They take part as soon as they are there; where none can be
+   * started (a page that is not cross-origin isolated) this thread works alone.
+   */
+  async start(threads: number): Promise<void> {
+    this.stop();
+    if (threads < 2 || !canShareMemory()) return;
+    new Int32Array(this.memory.buffer)[STOP_ADDRESS / 4] = 0;
+    const spawn = typeof Worker === 'undefined' ? await nodeWorkers() : browserWorkers();
+    const stops = Array.from({length: threads - 1}, (_, i) =>
+      spawn({module: this.module, memory: this.memory, scratch: this.scratchOf(i)}, () => {
+        this.workers = Math.max(0, this.workers - 1);
+      }),
+    );
+    this.workers = stops.length;
+    this.stopWorkers = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Ends the workers; this thread goes on alone. */
+  stop(): void {
+    this.stopWorkers();
+    this.stopWorkers = () => {};
+    this.workers = 0;
+  }
+
+  /** Memory of worker `i`'s own. It stays its place's when the worker ends, for the next one. */
+  private scratchOf(i: number): number {
+    this.scratches[i] ??= this.blocks.allocate(SCRATCH_BYTES);
+    return this.scratches[i];
+  }
+
+  private jobNumber(name: `job${string}`): number {
+    const known = this.jobs.get(name);
+    if (known !== undefined) return known;
+    const number = this.code[name]();
+    this.jobs.set(name, number);
+    return number;
+  }
+
+  private fail(): never {
+    this.stop();
+    // The count of threads at work would never come back to 0.
+    new Int32Array(this.memory.buffer)[ACTIVE_ADDRESS / 4] = 0;
+    throw new EngineError('simd: a worker thread did not finish its work; the engine goes on with one thread');
+  }
+}
+
+interface WorkerData {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  scratch: number;
+}
+
+/** Starts a worker; `ended` is called if it dies. Returns how to end it. */
+type Spawn = (data: WorkerData, ended: () => void) => () => void;
+
+function canShareMemory(): boolean {
+  const isPage =
+    typeof window !== 'undefined' ||
+    typeof (globalThis as {WorkerGlobalScope?: unknown}).WorkerGlobalScope !== 'undefined';
+  return !isPage || (globalThis as {crossOriginIsolated?: boolean}).crossOriginIsolated === true;
+}
+
+async function nodeWorkers(): Promise<Spawn> {
+  const {Worker: NodeWorker} = await import('node:worker_threads');
+  const source = workerSource(`const {workerData: {module, memory, scratch}} = require('node:worker_threads');`);
+  return (workerData, ended) => {
+    const worker = new NodeWorker(source, {eval: true, workerData});
+    // A program that has ended must not wait for its engine.
+    worker.unref();
+    worker.on('error', ended);
+    worker.on('exit', ended);
+    return () => {
+      worker.removeAllListeners();
+      void worker.terminate();
+    };
+  };
+}
+
+function browserWorkers(): Spawn {
+  const source = `onmessage = ({data: {module, memory, scratch}}) => {${workerSource('')}}`;
+  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
+  return (data, ended) => {
+    const worker = new Worker(url);
+    worker.onerror = ended;
+    worker.postMessage(data);
+    return () => worker.terminate();
+  };
+}
