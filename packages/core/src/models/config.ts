@@ -65,9 +65,17 @@ export function resolveFields<Config extends object>(
   return complete as Config;
 }
 
-// JSON has no NaN and no infinity.
+/** A value as messages show it: at most 100 characters, on one line. */
 function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  // JSON has no NaN, no infinity and no BigInt.
+  if (typeof value !== 'object' && typeof value !== 'string') return String(value);
+  try {
+    const text = JSON.stringify(value);
+    return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  } catch {
+    return 'an object that contains itself';
+  }
 }
 
 /** Throws a ConfigError unless `condition` holds; for rules between fields. */

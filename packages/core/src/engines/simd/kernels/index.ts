@@ -3,7 +3,7 @@ import {binaryKernels} from './binary';
 import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
 import {lookupKernels} from './lookup';
-import {batchMatMul} from './mat-mul';
+import {matMulKernels} from './mat-mul';
 import {movementKernels} from './movement';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
@@ -12,7 +12,7 @@ import {unaryKernels} from './unary';
 
 /** The kernels that are written for this backend. */
 export const kernels: readonly SimdKernel[] = [
-  batchMatMul,
+  ...matMulKernels,
   ...unaryKernels,
   ...binaryKernels,
   ...reduceKernels,

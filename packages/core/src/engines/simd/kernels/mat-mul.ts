@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import {Unary} from '../assembly/operations';
 import type {SimdBackend} from '../backend';
-import {kernel} from './kernel';
+import {floatBits, kernel, type SimdKernel} from './kernel';
+import {mapValues} from './unary';
 
 /** Columns of a packed panel and rows of a piece; see `assembly/gemm.ts`. */
 const PANEL = 8;
@@ -47,7 +49,7 @@ function broadcastPairs(shape: number[], a: number[], b: number[]): [number, num
 }
 
 /** Multiplies float32 matrices into a new tensor. `bias` [N] is added to each row. */
-export function multiply(backend: SimdBackend, inputs: Inputs, transposed: Transposed, bias = 0): tf.TensorInfo {
+function multiply(backend: SimdBackend, inputs: Inputs, transposed: Transposed, bias = 0): tf.TensorInfo {
   const {outShape, pairs, M, N, K} = productOf(inputs, transposed);
   const output = backend.output(outShape);
   const a = transposed.transposeA ? transposeMatrices(backend, inputs.a) : undefined;
@@ -114,9 +116,38 @@ function transposeMatrices(backend: SimdBackend, a: tf.TensorInfo): Scratch {
   return swapped;
 }
 
-/** tfjs's BatchMatMul. */
-export const batchMatMul = kernel<Inputs, Transposed>('BatchMatMul', ({inputs, backend, attrs}) => {
-  const {a, b} = inputs;
-  if (a.dtype === 'float32' && b.dtype === 'float32') return multiply(backend, inputs, attrs);
-  return backend.fallback('BatchMatMul', inputs, attrs);
+const areFloats = ({a, b}: Inputs) => a.dtype === 'float32' && b.dtype === 'float32';
+
+const batchMatMul = kernel<Inputs, Transposed>('BatchMatMul', ({inputs, backend, attrs}) =>
+  areFloats(inputs) ? multiply(backend, inputs, attrs) : backend.fallback('BatchMatMul', inputs, attrs),
+);
+
+type FusedInputs = Inputs & {bias?: tf.TensorInfo; preluActivationWeights?: tf.TensorInfo};
+type FusedAttributes = Transposed & {activation: string; leakyreluAlpha: number};
+
+/** The activations that may follow a product, as operations on its values. */
+const activations: {[name: string]: Unary | null} = {
+  linear: null,
+  relu: Unary.Relu,
+  relu6: Unary.Relu6,
+  elu: Unary.Elu,
+  sigmoid: Unary.Sigmoid,
+  leakyrelu: Unary.LeakyRelu,
+};
+
+const fusedMatMul = kernel<FusedInputs, FusedAttributes>('_FusedMatMul', ({inputs, backend, attrs}) => {
+  const {bias} = inputs;
+  const activation = activations[attrs.activation];
+  const columns = inputs.b.shape[inputs.b.shape.length - (attrs.transposeB ? 2 : 1)];
+  // A bias of another shape, or an activation with weights of its own, is rare.
+  const isRow = !bias || (bias.dtype === 'float32' && tf.util.arraysEqual(bias.shape, [columns]));
+  if (!areFloats(inputs) || !isRow || activation === undefined) return backend.fallback('_FusedMatMul', inputs, attrs);
+  const product = multiply(backend, inputs, attrs, bias ? backend.address(bias) : 0);
+  if (activation === null) return product;
+  const output = mapValues(backend, product, activation, 'float32', [floatBits(attrs.leakyreluAlpha ?? 0)]);
+  backend.disposeData(product.dataId);
+  return output;
 });
+
+/** tfjs's matrix products. */
+export const matMulKernels: readonly SimdKernel[] = [batchMatMul, fusedMatMul];

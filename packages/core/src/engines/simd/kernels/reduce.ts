@@ -26,7 +26,7 @@ function reduceMiddle(
 }
 
 /** Reduces axes, the last group of neighbours first; the result has their shape left out, or as 1. */
-export function reduce(
+function reduce(
   backend: SimdBackend,
   x: tf.TensorInfo,
   operation: Reduction,
