@@ -1,10 +1,15 @@
 import {basename, dirname} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {describe, expect, it} from 'vitest';
+import * as tf from '@tensorflow/tfjs';
+import '@variants/core/simd';
+import {afterAll, describe, expect, it} from 'vitest';
 import {findCases} from './find-cases';
 import {GoldenCase} from './golden-case';
 import {type Kinds, runCase} from './run-case';
 import {suiteName} from './suite-name';
+
+/** Every case must hold on tfjs's own CPU backend, which runs the references, and on the fused kernels. */
+const engines = ['cpu', 'simd'];
 
 /**
  * Registers a test for each golden case of a package, to be called once, from `test/<name>.golden.test.ts`:
@@ -23,8 +28,18 @@ export function goldenTests(testFileUrl: string, kinds: Kinds): void {
     return;
   }
   describe(suiteName(packageName), () => {
+    afterAll(async () => {
+      await tf.setBackend('cpu');
+    });
+
     it.each(cases.map((directory) => [basename(directory), directory]))('%s', async (_, directory) => {
-      const failures = await runCase(new GoldenCase(directory, packageName), kinds);
+      const failures: string[] = [];
+      for (const engine of engines) {
+        if (failures.length > 0) break;
+        await tf.setBackend(engine);
+        const lines = await runCase(new GoldenCase(directory, packageName), kinds);
+        failures.push(...lines.map((line) => (engine === 'cpu' ? line : `${line} (on ${engine})`)));
+      }
       if (failures.length > 0) throw new GoldenError(failures.join('\n'));
     });
   });
