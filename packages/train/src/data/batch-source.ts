@@ -21,6 +21,11 @@ export interface BatchSource {
   /** UTF-8 bytes that a predicted token stands for, on average; absent where tokens are no text. */
   readonly bytesPerToken?: number;
   /**
+   * What tells the examples from others of the same size, in a few words for messages: a resumed run compares it with what
+   * was saved. Absent where a source cannot tell; then a run resumes on whatever it is given.
+   */
+  fingerprint?(): string;
+  /**
    * The batch of a step: a pure function of its arguments, so that resuming a run needs the number of the step alone. Row
    * i is example `step * batchSize + i`; the last batch of a finite source may have fewer rows.
    * @param step from 0
@@ -41,7 +46,7 @@ export interface ExampleSource extends Omit<BatchSource, 'batch'> {
 
 /** Makes batches out of examples. */
 export function batchSource(examples: ExampleSource): BatchSource {
-  const {name, vocabSize, tokensPerExample, numExamples, bytesPerToken} = examples;
+  const {name, vocabSize, tokensPerExample, numExamples, bytesPerToken, fingerprint} = examples;
 
   function numRows(step: number, batchSize: number): number {
     const rows = Math.min(batchSize, numExamples - step * batchSize);
@@ -57,6 +62,7 @@ export function batchSource(examples: ExampleSource): BatchSource {
     tokensPerExample,
     numExamples,
     bytesPerToken,
+    fingerprint,
     batch(step, batchSize, seed) {
       requireWhole(name, 'step', step, 0);
       requireWhole(name, 'batchSize', batchSize, 1);

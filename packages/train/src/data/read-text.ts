@@ -1,4 +1,5 @@
 import {DataError} from '@variants/core';
+import {oneLine} from '../one-line';
 import {decodeUtf8} from './decode-utf8';
 import {mobyDick} from './moby-dick';
 
@@ -18,16 +19,16 @@ export async function readText(source: TextSource): Promise<string> {
   const place = typeof source === 'string' && /^(https?|file|data|blob):/i.test(source) ? parseUrl(source) : source;
   const files = nodeFiles();
   const isFile = typeof place === 'string' || place.protocol === 'file:';
-  return decodeUtf8(files && isFile ? await readFile(files, place) : await download(place), String(source));
+  return decodeUtf8(files && isFile ? await readFile(files, place) : await download(place), oneLine(String(source)));
 }
 
 function nameOf(blob: Blob): string {
-  return 'name' in blob && typeof blob.name === 'string' ? blob.name : 'the Blob';
+  return 'name' in blob && typeof blob.name === 'string' ? oneLine(blob.name) : 'the Blob';
 }
 
 function parseUrl(text: string): URL {
   if (URL.canParse(text)) return new URL(text);
-  throw new DataError(`${text} is not a URL; give one like https://example.org/book.txt`);
+  throw new DataError(`${oneLine(text)} is not a URL; give one like https://example.org/book.txt`);
 }
 
 type NodeFiles = typeof import('node:fs/promises');
@@ -41,9 +42,10 @@ async function readFile(files: NodeFiles, path: string | URL): Promise<Uint8Arra
   try {
     return await files.readFile(path);
   } catch (cause) {
-    throw new DataError(`${path} cannot be read: ${reasonOf(cause)}; give 'moby-dick', or the path or URL of a text`, {
-      cause,
-    });
+    throw new DataError(
+      `${oneLine(String(path))} cannot be read: ${reasonOf(cause)}; give 'moby-dick', or the path or URL of a text`,
+      {cause},
+    );
   }
 }
 
@@ -51,22 +53,26 @@ const reasons: Record<string, string> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a directory',
   EACCES: 'no permission',
+  ENAMETOOLONG: 'no path is as long; a text that is read already needs no reading',
 };
 
 function reasonOf(error: unknown): string {
   const {code, message} = error as NodeJS.ErrnoException;
-  return reasons[code ?? ''] ?? message;
+  return reasons[code ?? ''] ?? oneLine(message);
 }
 
 async function download(url: string | URL): Promise<Uint8Array> {
   const response = await fetch(url).catch((cause) => lost(url, cause));
   if (!response.ok)
     throw new DataError(
-      `${url} cannot be loaded: the server says ${response.status} ${response.statusText}; check the address`,
+      `${oneLine(String(url))} cannot be loaded: the server says ${response.status} ${response.statusText}; check the address`,
     );
   return new Uint8Array(await response.arrayBuffer().catch((cause) => lost(url, cause)));
 }
 
 function lost(url: string | URL, cause: unknown): never {
-  throw new DataError(`${url} cannot be loaded: ${reasonOf(cause)}; check the address and the connection`, {cause});
+  throw new DataError(
+    `${oneLine(String(url))} cannot be loaded: ${reasonOf(cause)}; check the address and the connection`,
+    {cause},
+  );
 }

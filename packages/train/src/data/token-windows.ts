@@ -1,6 +1,7 @@
 import {DataError, Random} from '@variants/core';
 import {requireWhole, wholeRange} from '../checks';
 import {type BatchSource, batchSource} from './batch-source';
+import {tokenFingerprint} from './token-fingerprint';
 
 /** Token ids in a row, a text's or others'. */
 export type TokenArray = Int32Array | Uint32Array | Uint16Array | Uint8Array;
@@ -62,12 +63,17 @@ function tokenWindows(
     throw new DataError(
       `${name}: ${tokens.length} tokens; a window of sequenceLength ${sequenceLength} needs ${sequenceLength + 1}`,
     );
+  let fingerprint: string | undefined;
   const source = batchSource({
     name,
     vocabSize: vocabSizeOf(tokens, options.vocabSize, name),
     tokensPerExample: sequenceLength,
     numExamples,
     bytesPerToken,
+    fingerprint() {
+      fingerprint ??= tokenFingerprint(tokens);
+      return fingerprint;
+    },
     writeExample(index, seed, inputs, targets) {
       const from = start(index, seed);
       inputs.set(tokens.subarray(from, from + sequenceLength));

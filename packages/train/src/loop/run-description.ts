@@ -7,20 +7,25 @@ interface RunDescription {
   architecture: string;
   /** The model's configuration. */
   config: Record<string, unknown>;
-  /** What the batches depend on. */
-  data: Record<string, unknown>;
+  /** What batches and dropout depend on. */
+  batches: Record<string, unknown>;
+  /** What the optimizer's moments depend on. */
+  moments: Record<string, unknown>;
 }
 
 /** Describes a run as it stands in the metadata of its state. */
 export function describeRun({model, source, settings}: TrainingRun): RunDescription {
-  const {seed, batchSize} = settings;
-  const {tokensPerExample, vocabSize, numExamples} = source;
+  const {seed, batchSize, accumulate, betas} = settings;
+  const {tokensPerExample, vocabSize} = source;
+  // JSON has no Infinity.
+  const numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 'without end';
   const description = {
     architecture: model.getClassName(),
     config: model.config,
-    data: {seed, batchSize, tokensPerExample, vocabSize, numExamples},
+    batches: {seed, batchSize, accumulate, tokensPerExample, vocabSize, numExamples, data: source.fingerprint?.()},
+    moments: {betas},
   };
-  // As JSON will give it back: Infinity is null there.
+  // As JSON will give it back: without what is undefined.
   return JSON.parse(JSON.stringify(description));
 }
 
@@ -28,9 +33,9 @@ export function describeRun({model, source, settings}: TrainingRun): RunDescript
 export function readDescription(text: string | undefined, name: string): RunDescription & TrainingPosition {
   if (text === undefined) throw new CheckpointError(`${name}: is no training state; give what train saved with saveTo`);
   const description = parse(text);
-  const {step, seconds, config, data} = description ?? {};
+  const {step, seconds, config, batches, moments} = description ?? {};
   const isPosition = Number.isSafeInteger(step) && Number(step) >= 0 && Number.isFinite(seconds);
-  if (isPosition && isObject(config) && isObject(data)) return description as RunDescription & TrainingPosition;
+  if (isPosition && [config, batches, moments].every(isObject)) return description as RunDescription & TrainingPosition;
   throw new CheckpointError(`${name}: its metadata entry training is damaged`);
 }
 
@@ -59,11 +64,17 @@ export function assertSameRun(saved: RunDescription, present: RunDescription, na
     (field, was, is) =>
       `${name}: was saved by a ${architecture} with ${field} ${was}, but the model has ${field} ${is}`,
   );
+  const ofTraining = (reason: string) => (field: string, was: string, is: string) =>
+    `${name}: was saved by a training with ${field} ${was}, but this one has ${field} ${is}; ${reason}`;
   assertSameFields(
-    saved.data,
-    present.data,
-    (field, was, is) =>
-      `${name}: was saved by a training with ${field} ${was}, but this one has ${field} ${is}; a resumed run must see the same batches`,
+    saved.batches,
+    present.batches,
+    ofTraining('a resumed run must see the same batches with the same dropout'),
+  );
+  assertSameFields(
+    saved.moments,
+    present.moments,
+    ofTraining('the saved moments are means that were taken with those'),
   );
 }
 

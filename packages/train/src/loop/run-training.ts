@@ -3,10 +3,10 @@ import {type LanguageModel, nextTask} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {AdamW} from '../optim/adamw';
 import {clipByGlobalNorm} from '../optim/clip';
-import {schedules} from '../optim/schedules';
 import {batchGradients} from './batch-gradients';
 import {DivergenceError} from './divergence-error';
 import {type Evaluation, evaluate} from './evaluate';
+import {learningRateAt} from './learning-rate';
 import {loadState, storeState} from './state-storage';
 import type {TrainSettings} from './train-options';
 import {encodeTrainingState, restoreTrainingState, type TrainingPosition, type TrainingRun} from './training-state';
@@ -92,15 +92,6 @@ async function timedStep(run: TrainingRun, position: TrainingPosition): Promise<
   position.seconds += seconds;
   const tokensPerSecond = step.tokens / seconds;
   return {number: position.step, ...step, learningRate, tokensPerSecond, seconds: position.seconds};
-}
-
-function learningRateAt({step, seconds}: TrainingPosition, settings: TrainSettings): number {
-  const {learningRate, warmupSteps, minLearningRate} = settings;
-  const schedule = typeof settings.schedule === 'function' ? settings.schedule : schedules[settings.schedule];
-  // Where time ends the run, its last step is estimated by the pace so far.
-  const lastInTime = step === 0 ? Infinity : (step / seconds) * settings.seconds;
-  const decaySteps = settings.decaySteps ?? Math.min(settings.steps, lastInTime);
-  return schedule(step, {learningRate, warmupSteps, minLearningRate, decaySteps});
 }
 
 async function updateWeights(

@@ -20,7 +20,10 @@ export interface TrainOptions {
   learningRate?: number;
   /** The course of the learning rate, by name or as a function. Default 'cosine', or 'constant' where a run has no known end. */
   schedule?: ScheduleName | Schedule;
-  /** Steps in which the learning rate rises. Default: a tenth of the steps, at most 100; 20 where their number is not known. */
+  /**
+   * Steps in which the learning rate rises. Default: a tenth of the steps, or what is done in 5 % of the seconds where that
+   * is less, from 1 to 100; 20 where a run has no known end, and for the first step of one that only time ends.
+   */
   warmupSteps?: number;
   /** Where the learning rate ends. Default learningRate / 10. */
   minLearningRate?: number;
@@ -49,7 +52,11 @@ export interface TrainOptions {
   saveTo?: StateTarget;
   /** Steps between two savings besides. Default: none. */
   saveEvery?: number;
-  /** What an earlier run saved: its directory, a Blob or the bytes. The model must have the same configuration. */
+  /**
+   * What an earlier run saved: its directory, a Blob or the bytes. The model's configuration and the data must be the same,
+   * and so must `seed`, `batchSize`, `accumulate`, on which batches and dropout depend, and `betas`, with which the saved
+   * moments were taken. Everything else may change: it holds from the next step on, as a learning rate does.
+   */
   resumeFrom?: TrainingStateSource;
 }
 
@@ -62,7 +69,7 @@ export interface TrainSettings {
   gradientCheckpointing: boolean;
   learningRate: number;
   schedule: ScheduleName | Schedule;
-  warmupSteps: number;
+  warmupSteps: number | null;
   minLearningRate: number;
   decaySteps: number | null;
   weightDecay: number;
@@ -94,7 +101,7 @@ export function resolveTrainOptions(options: TrainOptions): TrainSettings {
     gradientCheckpointing: fields.flag(false),
     learningRate: rateField(1e-3),
     schedule: scheduleField(hasEnd ? 'cosine' : 'constant'),
-    warmupSteps: fields.count(Math.min(100, tenth ?? 20), 0),
+    warmupSteps: fields.optional(fields.count(undefined, 0)),
     minLearningRate: rateField((learningRate ?? 1e-3) / 10),
     decaySteps: fields.optional(fields.count()),
     weightDecay: rateField(0.1),

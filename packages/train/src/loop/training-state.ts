@@ -51,7 +51,7 @@ function nameOf(kind: Kind, {originalName}: tf.LayerVariable): string {
 /**
  * Puts a run back to where it was saved.
  * @param name What messages call the bytes.
- * @throws CheckpointError when they are damaged or of another model, seed, batch size or data; nothing is changed then.
+ * @throws CheckpointError when they are damaged, or of a run with other batches, moments or another model; nothing is changed then.
  */
 export async function restoreTrainingState(
   bytes: Uint8Array,

@@ -1,5 +1,6 @@
 import {ConfigError} from '@variants/core';
 import {wholeRange} from '../checks';
+import {oneLine} from '../one-line';
 
 /** What a field of a task's configuration can hold; null stands for "drawn at random". */
 export type FieldValue = number | boolean | null;
@@ -63,7 +64,9 @@ export function defaultsOf<C>(fields: Fields<C>): Partial<C> {
 export function resolveFields<C>(owner: string, fields: Fields<C>, config: Partial<C>): C {
   for (const name of Object.keys(config))
     if (!Object.hasOwn(fields, name))
-      throw new ConfigError(`${owner}: there is no field ${name}; the fields are ${Object.keys(fields).join(', ')}`);
+      throw new ConfigError(
+        `${owner}: there is no field ${oneLine(name)}; the fields are ${Object.keys(fields).join(', ')}`,
+      );
   const given = config as Readonly<Record<string, unknown>>;
   const resolved = Object.entries<Field>(fields).map(([name, field]) => [
     name,
@@ -75,6 +78,7 @@ export function resolveFields<C>(owner: string, fields: Fields<C>, config: Parti
 function resolveField(owner: string, name: string, field: Field, given: unknown): unknown {
   const value = given === undefined ? field.initial : given;
   if (value === undefined) throw new ConfigError(`${owner}: ${name} has no default; give ${field.allowed}`);
-  if (!field.accepts(value)) throw new ConfigError(`${owner}: ${name} is ${String(value)}; allowed: ${field.allowed}`);
+  if (!field.accepts(value))
+    throw new ConfigError(`${owner}: ${name} is ${oneLine(String(value))}; allowed: ${field.allowed}`);
   return value;
 }

@@ -43,6 +43,10 @@ export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {
     vocabSize: task.vocabSize(config),
     tokensPerExample: example(0, options.seed ?? 0).inputs.length,
     numExamples: split === 'train' ? Infinity : numExamples,
+    fingerprint() {
+      const all = {...config, split, numExamples, seed: options.seed ?? 'of the batches', onlyScored};
+      return [task.name, ...Object.entries(all).map(([name, value]) => `${name} ${value}`)].join(', ');
+    },
     writeExample(index, batchSeed, inputs, targets) {
       const made = example(index % numExamples, options.seed ?? batchSeed);
       inputs.set(made.inputs);

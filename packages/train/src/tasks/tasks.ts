@@ -1,4 +1,5 @@
 import {ConfigError} from '@variants/core';
+import {oneLine} from '../one-line';
 import {associativeRecall} from './associative-recall';
 import {compression} from './compression';
 import {copying, selectiveCopying} from './copying';
@@ -48,5 +49,5 @@ export type TaskName = keyof typeof tasks;
  */
 export function taskNamed(name: string): Task {
   if (Object.hasOwn(tasks, name)) return tasks[name as TaskName] as Task;
-  throw new ConfigError(`there is no task ${name}; the tasks are ${Object.keys(tasks).join(', ')}`);
+  throw new ConfigError(`there is no task ${oneLine(name)}; the tasks are ${Object.keys(tasks).join(', ')}`);
 }

@@ -19,6 +19,7 @@ const failure = async (source: Parameters<typeof readText>[0]) => {
     (reason) => reason,
   );
   expect(error).toBeInstanceOf(DataError);
+  expect(error.message).not.toMatch(/[\n\r]/);
   return (error as DataError).message;
 };
 
@@ -72,6 +73,17 @@ describe('files', () => {
     expect(await failure(file('empty.txt', ''))).toContain('empty.txt is empty; give a file with text');
     expect(await failure(new File([], 'nothing.txt'))).toBe('nothing.txt is empty; give a file with text');
     expect(await failure(new Blob([]))).toBe('the Blob is empty; give a file with text');
+  });
+
+  test('that are no path but the text itself', async () => {
+    const book = 'CHAPTER 1. Loomings.\n\nCall me Ishmael. '.repeat(1000);
+    const message = await failure(book);
+    expect(message).toMatch(
+      /^CHAPTER 1\. Loomings\. Call me.*… cannot be read: no path is as long; a text that is read already needs no reading/,
+    );
+    expect(message.length).toBeLessThan(400);
+    expect(await failure(`http://[${book}`)).toContain('is not a URL');
+    expect(await failure(new File([], 'two\nlines.txt'))).toBe('two lines.txt is empty; give a file with text');
   });
 
   test('in another encoding: the error has the first bad byte', async () => {

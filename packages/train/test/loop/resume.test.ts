@@ -5,7 +5,15 @@ import * as tf from '@tensorflow/tfjs';
 import {CheckpointError, readSafetensors, writeSafetensors} from '@variants/core';
 import fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {type BatchSource, randomWindows, type TrainOptions, train} from '../../src/index';
+import {
+  type BatchSource,
+  orderedWindows,
+  randomWindows,
+  type TrainOptions,
+  taskBatches,
+  tasks,
+  train,
+} from '../../src/index';
 import {tokens, training} from '../sources';
 import {type TinyConfig, TinyModel, valuesOf} from '../tiny-model';
 
@@ -145,11 +153,25 @@ describe('a run that is interrupted and resumed', () => {
     });
   });
 
-  it('may go on with another learning rate, and for longer', async () => {
+  it.each<TrainOptions>([{learningRate: 0.01}, {weightDecay: 0.5}, {clipNorm: 0.01}, {steps: 12}])(
+    'may go on with %o, which holds from there on',
+    async (more) => {
+      const {last, saveTo} = keeper();
+      const state = await withNew((model) => trainUntil(model, 1));
+      expect(await resumed(state, {saveTo, ...more})).not.toEqual(whole);
+      expect(descriptionOf(last()).step).toBe(more.steps ?? steps);
+    },
+  );
+
+  it('may go on from data that cannot tell what they are', async () => {
+    const {fingerprint: _, ...anonymous} = training;
     const {last, saveTo} = keeper();
-    const state = await withNew((model) => trainUntil(model, 1));
-    expect(await resumed(state, {steps: 12, learningRate: 0.01, saveTo})).not.toEqual(whole);
-    expect(descriptionOf(last()).step).toBe(12);
+    const run = (until: number, more: TrainOptions) =>
+      weightsAfter(async (model) => {
+        for await (const {number} of train(model, anonymous, {...options, ...more})) if (number === until) break;
+      });
+    await run(3, {saveTo});
+    expect(await run(steps, {resumeFrom: last()})).toEqual(whole);
   });
 });
 
@@ -191,7 +213,12 @@ describe('a state that does not fit', () => {
   });
 
   /** Resumes a run that must fail; gives the message. */
-  const failure = (bytes: Uint8Array, given: Partial<TinyConfig>, more: TrainOptions = {}, source = training) =>
+  const failure = (
+    bytes: Uint8Array,
+    given: Partial<TinyConfig>,
+    more: TrainOptions = {},
+    source: BatchSource = training,
+  ) =>
     withNew(async (model) => {
       const before = valuesOf(model);
       const run = async () => {
@@ -199,6 +226,7 @@ describe('a state that does not fit', () => {
       };
       const error = await run().catch((thrown) => thrown);
       expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.message).not.toMatch(/[\n\r]/);
       expect(valuesOf(model)).toEqual(before);
       return error.message;
     }, given);
@@ -209,9 +237,15 @@ describe('a state that does not fit', () => {
     [
       {},
       {seed: 4},
-      'was saved by a training with seed 3, but this one has seed 4; a resumed run must see the same batches',
+      'was saved by a training with seed 3, but this one has seed 4; a resumed run must see the same batches with the same dropout',
     ],
     [{}, {batchSize: 8}, 'with batchSize 4, but this one has batchSize 8'],
+    [{}, {accumulate: 4}, 'with accumulate 2, but this one has accumulate 4'],
+    [
+      {},
+      {betas: [0.9, 0.99]},
+      'with betas [0.9,0.95], but this one has betas [0.9,0.99]; the saved moments are means that were taken with those',
+    ],
   ])('because of %o %o', async (given, more, message) => {
     expect(await failure(state, {...config, ...given}, more)).toContain(message);
   });
@@ -220,6 +254,31 @@ describe('a state that does not fit', () => {
     const longer = randomWindows(tokens, {sequenceLength: 6, vocabSize: 7});
     expect(await failure(state, config, {}, longer)).toContain(
       'with tokensPerExample 4, but this one has tokensPerExample 6',
+    );
+    const ordered = orderedWindows(tokens, {sequenceLength: 4, vocabSize: 7});
+    expect(await failure(state, config, {}, ordered)).toContain(
+      'with numExamples "without end", but this one has numExamples 14',
+    );
+  });
+
+  it('because the data is another text of the same size', async () => {
+    const other = randomWindows(tokens.toReversed(), {sequenceLength: 4, vocabSize: 7});
+    expect(await failure(state, config, {}, other)).toMatch(
+      /with data "60 tokens, FNV-1a \w{8}", but this one has data "60 tokens, FNV-1a \w{8}"; a resumed run must see the same/,
+    );
+    const {fingerprint: _, ...without} = training;
+    expect(await failure(state, config, {}, without)).toContain('but this one has data missing');
+  });
+
+  it('because the task has other examples of the same size', async () => {
+    const batches = (numExamples: number) =>
+      taskBatches(tasks['associative-recall'], {config: {vocabSize: 6, numPairs: 2}, numExamples});
+    const {saveTo, last} = keeper();
+    await withNew(async (model) => {
+      for await (const _ of train(model, batches(6), {...options, saveTo})) break;
+    });
+    expect(await failure(last(), config, {}, batches(9))).toMatch(
+      /with data "associative-recall, .*numExamples 6.*", but this one has data "associative-recall, .*numExamples 9/,
     );
   });
 

@@ -227,10 +227,15 @@ describe('what goes wrong', () => {
     [{resumeFrom: 3}, 'resumeFrom is 3, but must be the path of a directory, a Blob or the bytes'],
     [{validation: []}, 'validation is [], but must be a source of batches'],
     [{signal: 'stop'}, 'signal is "stop"'],
+    [{warmupSteps: -1}, 'warmupSteps is -1, but must be a whole number of at least 0, or nothing'],
+    [{schedule: 'co\nsine'}, 'schedule is "co\\nsine"'],
+    [{batchSize: () => 'two\nlines'}, 'batchSize is a function'],
+    [{validation: {training, validation}}, 'validation is {"training":{"vocabSize":7'],
   ])('%o is refused at the call', (options, message) =>
     withTiny({}, (model) => {
       expect(() => train(model, training, options as object)).toThrow(ConfigError);
       expect(() => train(model, training, options as object)).toThrow(message);
+      expect(() => train(model, training, options as object)).not.toThrow(/[\n\r]/);
     }),
   );
 

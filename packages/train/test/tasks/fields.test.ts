@@ -9,7 +9,9 @@ function errorOf(name: string, config: Record<string, unknown>): string {
     taskNamed(name).resolve(config as TaskConfig);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
-    return (error as ConfigError).message;
+    const {message} = error as ConfigError;
+    expect(message).not.toMatch(/[\n\r]/);
+    return message;
   }
   return 'no error';
 }
@@ -32,6 +34,8 @@ describe('impossible configurations', () => {
     ['mqar', {numPairs: '4'}, 'mqar: numPairs is 4; allowed: a whole number from 1'],
     ['mqar', {sequenceLenght: 64}, 'mqar: there is no field sequenceLenght; the fields are vocabSize, sequenceLength,'],
     ['mqar', {toString: 1}, 'mqar: there is no field toString'],
+    ['mqar', {numPairs: '4\n5'}, 'mqar: numPairs is 4 5; allowed: a whole number from 1'],
+    ['mqar', {'num\nPairs': 4}, 'mqar: there is no field num Pairs; the fields are'],
     ['associative-recall', {vocabSize: 3}, 'vocabSize is 3; allowed: a whole number from 4'],
     ['induction-heads', {numReserved: 16}, 'numReserved is 16; allowed: fewer than vocabSize, 16'],
     ['in-context-recall', {sequenceLength: 5}, 'sequenceLength is 5; allowed: an even number'],

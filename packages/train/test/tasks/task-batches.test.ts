@@ -75,6 +75,24 @@ describe('taskBatches', () => {
     expect(() => source.batch(3, 2, 0)).toThrow('parity: step is 3; allowed: up to 2, 5 examples in batches of 2');
   });
 
+  test('have a fingerprint of all that their examples depend on', () => {
+    const task = tasks['associative-recall'];
+    expect(taskBatches(task, {config}).fingerprint?.()).toBe(
+      'associative-recall, vocabSize 8, numPairs 3, split train, numExamples Infinity, seed of the batches, onlyScored true',
+    );
+    const others = [
+      taskBatches(task, {config: {...config, numPairs: 2}}),
+      taskBatches(task, {config, split: 'test'}),
+      taskBatches(task, {config, numExamples: 9}),
+      taskBatches(task, {config, seed: 0}),
+      taskBatches(task, {config, onlyScored: false}),
+      taskBatches(tasks.parity),
+    ];
+    const all = [taskBatches(task, {config}), ...others].map((source) => source.fingerprint?.());
+    expect(new Set(all).size).toBe(7);
+    expect(taskBatches(task, {config}).fingerprint?.()).toBe(all[0]);
+  });
+
   test('refuse what they cannot make', () => {
     expect(() => taskBatches(tasks.copying)).toThrow(ConfigError);
     expect(() => taskBatches(tasks.parity, {numExamples: 0})).toThrow(

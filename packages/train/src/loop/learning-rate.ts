@@ -1,0 +1,30 @@
+import {schedules} from '../optim/schedules';
+import type {TrainSettings} from './train-options';
+import type {TrainingPosition} from './training-state';
+
+/** The longest warm-up by default, in steps. */
+const longestWarmup = 100;
+/** That of a run whose number of steps is not known. */
+const warmupOfUnknown = 20;
+/** How much of a run's seconds is warm-up by default. */
+const warmupShare = 0.05;
+
+/** The learning rate of the step that follows a position. */
+export function learningRateAt(position: TrainingPosition, settings: TrainSettings): number {
+  const {learningRate, minLearningRate} = settings;
+  const schedule = typeof settings.schedule === 'function' ? settings.schedule : schedules[settings.schedule];
+  const inTime = stepsInTime(position, settings);
+  const warmupSteps = settings.warmupSteps ?? defaultWarmup(settings, inTime);
+  const decaySteps = settings.decaySteps ?? Math.min(settings.steps, inTime);
+  return schedule(position.step, {learningRate, warmupSteps, minLearningRate, decaySteps});
+}
+
+/** The steps for which the seconds will do, by the pace so far; Infinity where there is none. */
+function stepsInTime({step, seconds}: TrainingPosition, settings: TrainSettings): number {
+  return step === 0 ? Infinity : (step / seconds) * settings.seconds;
+}
+
+function defaultWarmup({steps}: TrainSettings, inTime: number): number {
+  const least = Math.min(Math.ceil(steps / 10), Math.max(1, inTime * warmupShare));
+  return least === Infinity ? warmupOfUnknown : Math.min(longestWarmup, least);
+}
