@@ -4,7 +4,7 @@ import {SimdBackend} from './backend';
 import {kernels} from './kernels';
 import {EngineMemory} from './memory';
 import {Threads} from './threads';
-import {compileEngine} from './wasm';
+import {compileEngine, isNode} from './wasm';
 
 /** The backend's name in tfjs. */
 const SIMD = 'simd';
@@ -13,9 +13,11 @@ let wantedThreads: number | undefined;
 
 /** As many threads as the machine has processors, up to eight: beyond, memory is the limit. */
 async function defaultThreads(): Promise<number> {
-  const inBrowser = globalThis.navigator?.hardwareConcurrency;
-  const processors = inBrowser ?? (await import('node:os')).availableParallelism();
-  return Math.min(8, processors);
+  return Math.min(8, globalThis.navigator?.hardwareConcurrency ?? (await nodeProcessors()));
+}
+
+async function nodeProcessors(): Promise<number> {
+  return isNode() ? (await import('node:os')).availableParallelism() : 1;
 }
 
 /**

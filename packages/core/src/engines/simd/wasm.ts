@@ -26,9 +26,14 @@ export async function compileEngine(): Promise<WebAssembly.Module> {
   throw new EngineError('simd: this machine runs no WebAssembly with SIMD and shared memory; take the engine "cpu"');
 }
 
+/** Whether this is Node, with its modules. */
+export function isNode(): boolean {
+  return typeof process !== 'undefined' && process.versions?.node !== undefined;
+}
+
 /** Node 20 knows relaxed SIMD, but hides it behind a flag, which may be set before the first module that needs it. */
 async function allowRelaxedSimd(): Promise<void> {
-  if (typeof process === 'undefined' || !process.versions?.node) return;
+  if (!isNode()) return;
   const v8 = await import('node:v8');
   if (Number(process.versions.node.split('.')[0]) < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
