@@ -6,8 +6,6 @@ import type {TrainingPosition} from './training-state';
 const longestWarmup = 100;
 /** That of a run whose number of steps is not known. */
 const warmupOfUnknown = 20;
-/** How much of a run's seconds is warm-up by default. */
-const warmupShare = 0.05;
 
 /** The learning rate of the step that follows a position. */
 export function learningRateAt(position: TrainingPosition, settings: TrainSettings): number {
@@ -25,6 +23,6 @@ function stepsInTime({step, seconds}: TrainingPosition, settings: TrainSettings)
 }
 
 function defaultWarmup({steps}: TrainSettings, inTime: number): number {
-  const least = Math.min(Math.ceil(steps / 10), Math.max(1, inTime * warmupShare));
-  return least === Infinity ? warmupOfUnknown : Math.min(longestWarmup, least);
+  const tenth = Math.min(Math.ceil(steps / 10), Math.max(1, inTime / 10));
+  return tenth === Infinity ? warmupOfUnknown : Math.min(longestWarmup, tenth);
 }

@@ -21,8 +21,8 @@ export interface TrainOptions {
   /** The course of the learning rate, by name or as a function. Default 'cosine', or 'constant' where a run has no known end. */
   schedule?: ScheduleName | Schedule;
   /**
-   * Steps in which the learning rate rises. Default: a tenth of the steps, or what is done in 5 % of the seconds where that
-   * is less, from 1 to 100; 20 where a run has no known end, and for the first step of one that only time ends.
+   * Steps in which the learning rate rises. Default: a tenth of the steps, or what is done in a tenth of the seconds where
+   * that is less, from 1 to 100; 20 where a run has no known end, and for the first step of one that only time ends.
    */
   warmupSteps?: number;
   /** Where the learning rate ends. Default learningRate / 10. */
