@@ -4,8 +4,8 @@ import type {TrainingPosition} from './training-state';
 
 /** The longest warm-up by default, in steps. */
 const longestWarmup = 100;
-/** That of a run whose number of steps is not known. */
-const warmupOfUnknown = 20;
+/** That of a run without a known end. */
+const endlessWarmup = 20;
 
 /** The learning rate of the step that follows a position. */
 export function learningRateAt(position: TrainingPosition, settings: TrainSettings): number {
@@ -22,7 +22,8 @@ function stepsInTime({step, seconds}: TrainingPosition, settings: TrainSettings)
   return step === 0 ? Infinity : (step / seconds) * settings.seconds;
 }
 
-function defaultWarmup({steps}: TrainSettings, inTime: number): number {
-  const tenth = Math.min(Math.ceil(steps / 10), Math.max(1, inTime / 10));
-  return tenth === Infinity ? warmupOfUnknown : Math.min(longestWarmup, tenth);
+function defaultWarmup({steps, seconds}: TrainSettings, inTime: number): number {
+  if (steps === Infinity && seconds === Infinity) return endlessWarmup;
+  // Before the first step, whose pace is not known, this is the longest, so that the rate can only rise from there.
+  return Math.min(longestWarmup, Math.ceil(steps / 10), Math.max(1, inTime / 10));
 }

@@ -22,7 +22,7 @@ export interface TrainOptions {
   schedule?: ScheduleName | Schedule;
   /**
    * Steps in which the learning rate rises. Default: a tenth of the steps, or what is done in a tenth of the seconds where
-   * that is less, from 1 to 100; 20 where a run has no known end, and for the first step of one that only time ends.
+   * that is less, from 1 to 100; 20 where a run has no known end.
    */
   warmupSteps?: number;
   /** Where the learning rate ends. Default learningRate / 10. */
