@@ -5,15 +5,24 @@ import * as transformer from '@variants/transformer';
 /** An architecture that takes part in the comparison. */
 export interface Contestant {
   card: ArchitectureCard;
-  /** A fresh model with the wanted number of parameters. */
-  create(size: SizeRequest, seed: number): LanguageModel;
+  /**
+   * Chooses a configuration and gives what makes a fresh model of it.
+   * @throws ConfigError that names the architecture where it has none of that size.
+   */
+  sized(size: SizeRequest): (seed: number) => LanguageModel;
 }
 
 function contestant<Config extends object>(
   card: ArchitectureCard<Config>,
   create: (config: Config) => unknown,
 ): Contestant {
-  return {card, create: (size, seed) => create({...card.sized(size), seed}) as LanguageModel};
+  return {
+    card,
+    sized(size) {
+      const config = card.sized(size);
+      return (seed) => create({...config, seed}) as LanguageModel;
+    },
+  };
 }
 
 /** Every architecture that the comparison knows, one line each; the baseline first. */

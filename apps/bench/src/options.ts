@@ -10,7 +10,7 @@ export interface BenchOptions {
   only?: string[];
   /** A text file, or 'moby-dick'. */
   text: string;
-  /** A tfjs backend; the fastest one here where it is missing. */
+  /** An engine, which is a tfjs backend; the fastest one here where it is missing. */
   backend?: string;
   seed: number;
   /** Print the results as JSON instead of tables. */
@@ -45,8 +45,9 @@ const count = (text: string) => {
   return value;
 };
 
-const wholeNumber = (text: string) => {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('must be a whole number');
+const seed = (text: string) => {
+  if (!/^\d+$/.test(text) || Number(text) >= 2 ** 32)
+    throw new InvalidArgumentError('must be a whole number from 0 to 4294967295');
   return Number(text);
 };
 
@@ -58,7 +59,7 @@ const wholeNumber = (text: string) => {
  */
 export function parseOptions(argv: readonly string[], known: readonly string[]): BenchOptions {
   const names = (text: string) => {
-    const wanted = text.split(',').map((name) => name.trim());
+    const wanted = [...new Set(text.split(',').map((name) => name.trim()))];
     const unknown = wanted.find((name) => !known.includes(name));
     if (unknown !== undefined)
       throw new InvalidArgumentError(`${JSON.stringify(unknown)} is unknown; known are ${known.join(', ')}`);
@@ -75,8 +76,8 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     )
     .option('--only <names>', `architectures, separated by commas: ${known.join(', ')} (default: all)`, names)
     .option('--text <file>', 'text to learn from', 'moby-dick')
-    .option('--backend <name>', 'tfjs backend: wasm or cpu (default: the fastest here)')
-    .option('--seed <number>', 'seed of weights, data order and samples', wholeNumber, 0)
+    .option('--backend <name>', 'engine: simd, wasm or cpu (default: the fastest here)')
+    .option('--seed <number>', 'seed of weights, data order and samples', seed, 0)
     .option('--parameters <number>', 'size of each model', count, 100_000)
     .option('--sequence-length <tokens>', 'length of the training windows', count, 64)
     .option('--batch-size <windows>', 'windows per step', count, 8)

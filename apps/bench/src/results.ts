@@ -32,6 +32,14 @@ export interface ArchitectureResult {
   sample: string;
 }
 
+/** An architecture that took part, but has no results. */
+export interface Unfinished {
+  name: string;
+  title: string;
+  /** 'interrupted', or what went wrong. */
+  reason: string;
+}
+
 /** One run of the comparison: everything needed to read it, and to make it again. */
 export interface BenchReport {
   command: string;
@@ -41,9 +49,13 @@ export interface BenchReport {
   machine: string;
   seed: number;
   text: string;
+  /** Of training, per architecture. */
   budgetSeconds: number;
+  /** Those of each model are within 1 % of it. */
+  wantedParameters: number;
   sequenceLength: number;
   batchSize: number;
   learningRate: number;
   results: ArchitectureResult[];
+  unfinished: Unfinished[];
 }

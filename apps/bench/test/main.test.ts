@@ -14,6 +14,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'variants bench '));
 });
 afterEach(() => rmSync(directory, {recursive: true}));
+const reports = () => join(directory, 'reports');
 
 interface Outcome {
   code: number | null;
@@ -21,10 +22,9 @@ interface Outcome {
   err: string;
 }
 
+/** Runs the program, in a directory whose name has a space; `watch` is called whenever it says something on standard error. */
 function run(argv: string[], watch: (child: ChildProcess, err: string) => void = () => {}): Promise<Outcome> {
-  const child = spawn(process.execPath, ['--import', loader, main, ...argv, '--out', join(directory, 'reports')], {
-    cwd: directory,
-  });
+  const child = spawn(process.execPath, ['--import', loader, main, '--out', reports(), ...argv], {cwd: directory});
   const outcome: Outcome = {code: null, out: '', err: ''};
   child.stdout.on('data', (data) => {
     outcome.out += data;
@@ -36,65 +36,130 @@ function run(argv: string[], watch: (child: ChildProcess, err: string) => void =
   return new Promise((resolve) => child.on('close', (code) => resolve({...outcome, code})));
 }
 
+/** Presses Ctrl-C, once, when the program has said this. */
+function interruptAt(words: string) {
+  let done = false;
+  return (child: ChildProcess, err: string) => {
+    if (!done && err.includes(words)) done = child.kill('SIGINT');
+  };
+}
+
+const tiny = ['--budget', '1s', '--parameters', '40000'];
+
 describe('the main job', () => {
-  it('trains, measures and reports', async () => {
-    const {code, out} = await run(['--budget', '1s', '--only', 'retnet', '--parameters', '30000', '--json']);
+  it('trains, measures, and prints JSON alone where that is wanted', async () => {
+    const {code, out, err} = await run(['--budget', '1s', '--only', 'retnet', '--parameters', '30000', '--json']);
     expect(code).toBe(0);
     const report: BenchReport = JSON.parse(out);
-    expect(report).toMatchObject({seed: 0, text: 'moby-dick', budgetSeconds: 1});
-    const [result] = report.results;
-    expect(result.name).toBe('retnet');
-    expect(Math.abs(result.parameters / 30000 - 1)).toBeLessThan(0.01);
-    expect(result.steps).toBeGreaterThan(0);
-    expect(result.tokens).toBe(result.steps * 8 * 64);
-    expect(result.bitsPerByte).toBeGreaterThan(1);
-    expect(result.decoding.map(({context}) => context)).toEqual([64, 128, 256, 512]);
-    expect(new Set(result.decoding.map(({stateBytes}) => stateBytes)).size).toBe(1);
-    expect(result.sample).toMatch(/^Call me/);
-
-    expect(JSON.parse(readFileSync(join(directory, 'reports/comparison.json'), 'utf8'))).toEqual(report);
-    const html = readFileSync(join(directory, 'reports/comparison.html'), 'utf8');
-    expect(html.match(/<svg/g)).toHaveLength(4);
-    expect(html).toContain('bits per byte');
-    // Nothing is loaded from elsewhere.
-    expect(html).not.toMatch(/(src|href)="https?:/);
-  });
-
-  it('ends cleanly on Ctrl-C, with what is done', async () => {
-    let interrupted = false;
-    const {code, err} = await run(['--budget', '60s', '--only', 'retnet', '--parameters', '30000'], (child, text) => {
-      if (interrupted || !text.includes('step 1')) return;
-      interrupted = child.kill('SIGINT');
+    const {results, ...conditions} = report;
+    const text = expect.any(String);
+    expect(conditions).toEqual({
+      command: expect.stringMatching(/^pnpm start --out '.*' --budget 1s --only retnet --parameters 30000 --json$/),
+      date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      commit: text,
+      engine: 'simd',
+      machine: text,
+      seed: 0,
+      text: 'moby-dick',
+      budgetSeconds: 1,
+      wantedParameters: 30_000,
+      sequenceLength: 64,
+      batchSize: 8,
+      learningRate: 0.004,
+      unfinished: [],
     });
-    expect(code).toBe(130);
-    expect(err).toContain('Interrupted: 0 of 1 architectures are done');
-    expect(err).not.toContain('    at ');
+    const number = expect.any(Number);
+    const point = {context: number, millisecondsPerToken: number, stateBytes: number};
+    expect(results).toEqual([
+      {
+        name: 'retnet',
+        title: 'RetNet',
+        config: expect.objectContaining({vocabSize: 256, seed: 0}),
+        parameters: number,
+        steps: number,
+        tokens: results[0].steps * 8 * 64,
+        tokensPerSecond: number,
+        bitsPerByte: number,
+        trainingCurve: results[0].trainingCurve.map(() => ({step: number, seconds: number, bitsPerByte: number})),
+        decoding: [64, 128, 256, 512].map((context) => ({...point, context})),
+        sample: expect.stringMatching(/^Call me./),
+      },
+    ]);
+    const [{parameters, bitsPerByte, steps, trainingCurve, decoding}] = results;
+    expect(Math.abs(parameters / 30_000 - 1)).toBeLessThan(0.01);
+    expect(bitsPerByte).toBeGreaterThan(1);
+    expect(bitsPerByte).toBeLessThan(9);
+    expect(trainingCurve[trainingCurve.length - 1].step).toBe(steps);
+    // What RetNet keeps is as large after a word as after a book.
+    expect(new Set(decoding.map(({stateBytes}) => stateBytes)).size).toBe(1);
+
+    expect(err).toMatch(/^RetNet, [\d,]+ parameters\n.*step 1 .*\nReports: .*comparison\.json, .*comparison\.html\n$/s);
+    expect(JSON.parse(readFileSync(join(reports(), 'comparison.json'), 'utf8'))).toEqual(report);
+    expect(readFileSync(join(reports(), 'comparison.html'), 'utf8')).toContain('RetNet');
   });
 
+  it('prints a table and samples, without colours where it is no terminal', async () => {
+    const {code, out, err} = await run(tiny);
+    expect(code).toBe(0);
+    expect(out.match(/^│ (Transformer|RetNet) .*│$/gm)).toHaveLength(2);
+    expect(out.match(/^(Transformer|RetNet): "Call me.*"$/gm)).toHaveLength(2);
+    expect(out + err).not.toContain('\x1b');
+  });
+
+  it('ends cleanly on Ctrl-C, with the architectures that are done', async () => {
+    const {code, out, err} = await run([...tiny, '--json'], interruptAt('RetNet,'));
+    expect(code).toBe(130);
+    const report: BenchReport = JSON.parse(out);
+    expect(report.results.map(({name}) => name)).toEqual(['transformer']);
+    expect(report.unfinished).toEqual([{name: 'retnet', title: 'RetNet', reason: 'interrupted'}]);
+    expect(err).toContain('RetNet has no results: interrupted');
+    expect(err).not.toContain('    at ');
+    expect(readFileSync(join(reports(), 'comparison.html'), 'utf8')).toContain('RetNet has no results: interrupted');
+  });
+
+  it('has nothing to report on Ctrl-C in the first of them', async () => {
+    const {code, out, err} = await run(['--budget', '60s', ...tiny.slice(2)], interruptAt('step 1'));
+    expect(code).toBe(130);
+    expect(out).toBe('');
+    expect(err).toContain('Transformer has no results: interrupted\nRetNet has no results: interrupted\n');
+    expect(existsSync(join(reports(), 'comparison.html'))).toBe(false);
+  });
+
+  it('writes its reports though nobody reads what it prints', async () => {
+    const {code, err} = await run([...tiny, '--only', 'retnet'], (child) => child.stdout?.destroy());
+    expect(code).toBe(0);
+    expect(err).not.toContain('EPIPE');
+    expect(existsSync(join(reports(), 'comparison.json'))).toBe(true);
+  });
+});
+
+describe('what cannot be', () => {
   it.each([
-    [['--backend', 'gpu9'], /^start: no engine is called "gpu9"; registered are .*$/m],
-    [['--text', 'missing.txt'], /^.*missing\.txt.*$/m],
-    [['--parameters', '50'], /^transformer: no configuration has 50 parameters within 1 %.*$/m],
-    [['--budget', 'x'], /^.*--budget.*see pnpm start --help$/m],
-  ])('refuses %j with one line and code 2', async (argv, message) => {
+    [['--backend', 'gpu9'], /^start: no engine is called "gpu9"; registered are simd, .*$/],
+    [['--text', 'missing.txt'], /^missing\.txt cannot be read: there is no such file; .*$/],
+    [['--text', 'short.txt'], /^textWindows: the training part has \d+ tokens; .*: give a longer text or .*$/],
+    [['--bugdet', '3s'], /^unknown option '--bugdet' \(Did you mean --budget\?\); see pnpm start --help$/],
+  ])('%j is refused with one line and code 2, before anything is trained', async (argv, message) => {
+    writeFileSync(join(directory, 'short.txt'), 'Call me Ishmael.');
     const {code, out, err} = await run(argv);
+    expect(err).toMatch(/^[^\n]+\n$/);
+    expect(err.trimEnd()).toMatch(message);
     expect(code).toBe(2);
     expect(out).toBe('');
-    expect(err.trim()).toMatch(message);
-    expect(err.trim().split('\n')).toHaveLength(1);
-    expect(existsSync(join(directory, 'reports'))).toBe(false);
+    expect(existsSync(reports())).toBe(false);
   });
 
-  it('refuses a text that is too short', async () => {
-    writeFileSync(join(directory, 'short.txt'), 'Call me Ishmael.');
-    const {code, err} = await run(['--text', 'short.txt']);
+  it('has a stack with --debug', async () => {
+    const {code, err} = await run(['--text', 'missing.txt', '--debug']);
     expect(code).toBe(2);
-    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(err).toMatch(/^DataError: missing\.txt cannot be read.*\n {4}at /);
   });
+});
 
-  it('prints help', async () => {
-    const {code, out} = await run(['--help']);
-    expect(code).toBe(0);
-    expect(out).toContain('--budget <time>');
-  });
+it('prints help', async () => {
+  const {code, out, err} = await run(['--', '--help']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Usage: pnpm start \[options\]\n/);
+  expect(out).toContain('--budget <time>');
+  expect(err).toBe('');
 });

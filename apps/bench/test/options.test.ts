@@ -16,6 +16,7 @@ describe('parseOptions', () => {
     expect(parse('--', '--budget', '2m').budget).toBe(120);
     expect(parse('--budget', '30s').budget).toBe(30);
     expect(parse('--budget', '7').budget).toBe(7);
+    expect(parse('--only', 'retnet,retnet').only).toEqual(['retnet']);
     expect(parse('--only', 'retnet, transformer').only).toEqual(['retnet', 'transformer']);
     expect(parse('--seed', '3', '--json')).toMatchObject({seed: 3, json: true});
   });
@@ -23,9 +24,14 @@ describe('parseOptions', () => {
   it.each([
     [['--budget', 'soon'], /--budget.*'soon' is invalid. must be a time such as 30s or 2m/],
     [['--only', 'rwvk'], /"rwvk" is unknown; known are transformer, retnet/],
-    [['--seed', '-1'], /must be a whole number/],
+    [['--seed', '-1'], /must be a whole number from 0 to 4294967295/],
+    [['--seed', '4294967296'], /must be a whole number from 0/],
+    [['--seed', '1.5'], /must be a whole number from 0/],
     [['--parameters', '0'], /must be a number above 0/],
-    [['--wat'], /unknown option '--wat'/],
+    [['--bugdet', '3s'], /^unknown option '--bugdet' \(Did you mean --budget\?\); see pnpm start --help$/],
+    [['--budget'], /argument missing/],
+    [['--budget', '0s'], /must be a time/],
+    [['--budget', '-3s'], /must be a time/],
     [['extra'], /too many arguments/],
   ])('refuses %j in one line', (argv, message) => {
     expect(() => parse(...argv)).toThrow(ConfigError);

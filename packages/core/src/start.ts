@@ -26,7 +26,7 @@ export async function start({engine, threads}: StartOptions = {}): Promise<strin
   const registered = Object.keys(tf.engine().registryFactory);
   if (engine !== undefined && !registered.includes(engine))
     throw new EngineError(
-      `start: no engine is called ${JSON.stringify(engine)}; registered are ${registered.join(', ')}`,
+      `start: no engine is called ${JSON.stringify(engine)}; registered are ${[...new Set(['simd', ...registered])].join(', ')}`,
     );
   if (threads !== undefined) {
     if (!simd) throw new ConfigError(`start: threads is for the engine simd; ${engine} takes none`);
