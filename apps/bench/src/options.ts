@@ -83,7 +83,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     .option('--batch-size <windows>', 'windows per step', count, 8)
     .option('--learning-rate <rate>', 'peak of the schedule', positive, 4e-3)
     .option('--out <directory>', 'where the reports go', 'reports')
-    .option('--json', 'print the results as JSON', false)
+    .option('--json', 'print the results as JSON, alone with pnpm -s start', false)
     .option('--debug', 'show stack traces of errors', false)
     .exitOverride()
     .configureOutput({writeErr: () => {}});
