@@ -201,6 +201,18 @@ describe.each(variants)('an encoder-decoder, %s', (_, options) => {
       expect(byNames.config).toEqual({...model.config, seed: 0});
     }));
 
+  it('gives numbers for a source of padding alone, and for one token', () =>
+    withModel(options, (model) => {
+      const pad = model.config.padToken;
+      const [nothing, full] = logitsOf(model, [[pad, pad, pad, pad], source[1]]);
+      expect(nothing.flat().every(Number.isFinite)).toBe(true);
+      expect(full).toEqual(logitsOf(model)[1]);
+      // Nothing of a source that no one may look at comes through, not even how long it is.
+      expectClose(logitsOf(model, [[pad]], [target[0]]).flat(2), nothing.flat(), 'logits without a source');
+      const [[first]] = logitsOf(model, [source[0]], [[target[0][0]]]);
+      expectClose(first, logitsOf(model)[0][0], 'logits of one token');
+    }));
+
   it('has the weights of its seed, as many as are counted, under names of their own', () =>
     withModel(options, async (model) => {
       expect(model.countParams()).toBe(countParameters(model.config));
@@ -211,6 +223,22 @@ describe.each(variants)('an encoder-decoder, %s', (_, options) => {
           if (/kernel|table/.test(name)) expect(values, name).not.toEqual(weightsOf(model).get(name));
       });
     }));
+});
+
+describe('an encoder-decoder that does not scale its embeddings', () => {
+  it('is one that does, with tables that are sqrt(hiddenSize) larger', () =>
+    withModel(small, (scaled) =>
+      withModel({...small, scaleEmbedding: false}, (plain) => {
+        tf.tidy(() => {
+          plain.weights.forEach((weight, i) => {
+            const isTable = weight.originalName.endsWith('/table');
+            weight.write(scaled.weights[i].read().mul(isTable ? 4 : 1));
+          });
+        });
+        // A factor of 4 is exact.
+        expect(logitsOf(plain)).toEqual(logitsOf(scaled));
+      }),
+    ));
 });
 
 describe('an encoder-decoder with dropout', () => {
