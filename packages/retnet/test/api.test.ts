@@ -1,112 +1,186 @@
-import {existsSync, mkdtempSync, rmSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import {byteTokenizer, ConfigError, inspect, StreamState, saveCheckpoint, VariantsError} from '@variants/core';
+import {byteTokenizer, inspect, StreamState, saveCheckpoint, start} from '@variants/core';
+import {setThreads} from '@variants/core/simd';
 import {readText, textWindows, train} from '@variants/train';
-import {expect, test} from 'vitest';
-import * as retnetPackage from '../src';
+import {afterEach, beforeAll, beforeEach, expect, test} from 'vitest';
+import {fromPretrained, layers, type RetNet, retnet} from '../src';
 
-const {fromPretrained, layers, retnet} = retnetPackage;
+// What users type, top to bottom; errors are in errors.test.ts.
 const small = {vocabSize: 256, hiddenSize: 16, numLayers: 2, numHeads: 2};
+let model: RetNet;
+let directory: string;
 
-test('a model in ten lines: train, then generate', async () => {
-  const model = retnet(small);
-  const {training, validation} = textWindows(await readText('moby-dick'), {
-    sequenceLength: 16,
-    tokenizer: byteTokenizer,
-  });
-  const losses: number[] = [];
-  for await (const step of train(model, training, {
-    steps: 3,
-    batchSize: 2,
-    learningRate: 3e-3,
-    validation,
-    validationTokens: 64,
-  })) {
-    losses.push(step.loss);
-    expect(step.tokensPerSecond).toBeGreaterThan(0);
-  }
-  expect(losses).toHaveLength(3);
-  let text = '';
-  for await (const piece of model.generate('Call me', {
-    tokenizer: byteTokenizer,
-    maxTokens: 5,
-    temperature: 0.8,
-    seed: 1,
-  }))
-    text += piece;
-  expect(text.length).toBeGreaterThan(0);
-  model.dispose();
+beforeAll(() => start({engine: 'cpu'}));
+beforeEach(() => {
+  model = retnet(small);
+  directory = mkdtempSync(join(tmpdir(), 'variants-api-'));
 });
-
-test('the package exports the names that every architecture exports', () => {
-  expect(Object.keys(retnetPackage)).toEqual(
-    expect.arrayContaining(['retnet', 'layers', 'ops', 'presets', 'fromPretrained', 'card']),
-  );
-});
-
-test('a stream: prefill, one token, bytes, clone, save', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'variants-api-'));
-  const model = retnet(small);
-  let {logits, state} = model.stream([1, 2, 3]);
-  logits.dispose();
-  ({logits, state} = model.stream([4], state));
-  const branch = state.clone();
-  await state.save(join(directory, 'prompt.state'));
-  const loaded = await StreamState.load(join(directory, 'prompt.state'));
-  expect(loaded.bytes).toBe(state.bytes);
-  for (const each of [state, branch, loaded]) each.dispose();
-  logits.dispose();
+afterEach(() => {
   model.dispose();
   rmSync(directory, {recursive: true});
 });
 
-test("checkpoints: the authors' names, and tfjs's own way", async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'variants-api-'));
-  const model = retnet(small);
+test('a model in ten lines: train, then generate', async () => {
+  const {training, validation} = textWindows(await readText('moby-dick'), {
+    sequenceLength: 16,
+    tokenizer: byteTokenizer,
+  });
+  const options = {steps: 9, batchSize: 2, learningRate: 3e-3, validation, validationTokens: 64};
+  const losses: number[] = [];
+  for await (const step of train(model, training, options)) {
+    losses.push(step.loss);
+    expect(step.tokensPerSecond).toBeGreaterThan(0);
+    if (step.number === 3) break; // leaves a usable model
+  }
+  expect(losses).toHaveLength(3);
+  for (const loss of losses) expect(loss).toBeGreaterThan(0);
+  const text = async () => {
+    let pieces = '';
+    for await (const piece of model.generate('Call me', {
+      tokenizer: byteTokenizer,
+      maxTokens: 8,
+      temperature: 0.8,
+      seed: 1,
+    }))
+      pieces += piece;
+    return pieces;
+  };
+  const written = await text();
+  expect(written).not.toBe('');
+  expect(await text()).toBe(written);
+});
+
+test('an aborted run is resumed from what it saved', async () => {
+  const {training} = textWindows(await readText('moby-dick'), {sequenceLength: 16});
+  const saveTo = join(directory, 'run1');
+  const abort = new AbortController();
+  const options = {steps: 3, batchSize: 2, learningRate: 3e-3, saveTo};
+  const numbers: number[] = [];
+  const run = async (more: object) => {
+    for await (const {number} of train(model, training, {...options, ...more})) {
+      numbers.push(number);
+      abort.abort();
+    }
+  };
+  await expect(run({signal: abort.signal})).rejects.toThrow(/abort/);
+  await run({resumeFrom: saveTo});
+  expect(numbers).toEqual([1, 2, 3]);
+});
+
+test('a stream: prefill, one token, bytes, clone, save', async () => {
+  let {logits, state} = model.stream([1, 2, 3]);
+  expect(logits.shape).toEqual([1, 3, 256]);
+  logits.dispose();
+  const before = state.bytes;
+  ({logits, state} = model.stream([4], state));
+  expect(logits.shape).toEqual([1, 1, 256]);
+  expect(state.bytes).toBe(before); // of a RetNet: the same whatever the length
+  const branch = state.clone();
+  await state.save(join(directory, 'prompt.state'));
+  const loaded = await StreamState.load(join(directory, 'prompt.state'));
+  const continuations = [state, branch, loaded].map((each) => {
+    const next = model.stream([5], each);
+    const values = next.logits.dataSync();
+    next.state.dispose();
+    next.logits.dispose();
+    return values;
+  });
+  expect(continuations[1]).toEqual(continuations[0]);
+  expect(continuations[2]).toEqual(continuations[0]);
+  logits.dispose();
+});
+
+test('a causal layer streams the same way', () => {
+  const layer = layers.retention({numHeads: 2});
+  const x = tf.randomNormal([1, 4, 8], 0, 1, 'float32', 1);
+  const [first, last] = tf.split(x, [3, 1], 1);
+  const whole = layer.apply(x) as tf.Tensor;
+  const begun = layer.stream(first);
+  const ended = layer.stream(last, begun.state);
+  const difference = tf.tidy(() => tf.concat([begun.output, ended.output], 1).sub(whole).abs().max());
+  expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+  ended.state.dispose();
+  tf.dispose([x, first, last, whole, begun.output, ended.output, difference]);
+  layer.dispose();
+});
+
+test('generate: token ids in and out, from the prompt or a state', async () => {
+  const {logits, state} = model.stream([67, 97]);
+  logits.dispose();
+  const greedy = {maxTokens: 4, temperature: 0};
+  const written = await idsOf(model.generate([67, 97, 108], greedy));
+  expect(written).toHaveLength(4);
+  expect(await idsOf(model.generate([108], {...greedy, state}))).toEqual(written); // leaves the state as it was
+  state.dispose();
+});
+
+test('generate: every option', async () => {
+  const sampling = {temperature: 0.8, topK: 50, topP: 0.9, minP: 0.01, seed: 1};
+  const penalties = {repetitionPenalty: 1.1, presencePenalty: 0.1, frequencyPenalty: 0.1};
+  const options = {maxTokens: 4, ...sampling, ...penalties, signal: new AbortController().signal};
+  const written = await idsOf(model.generate([67], options));
+  expect(await idsOf(model.generate([67], options))).toEqual(written);
+  expect(await idsOf(model.generate([67], {...options, stop: [written[0]]}))).toEqual([]);
+});
+
+test("checkpoints: the authors' names, from a directory, buffers or File objects", async () => {
   await saveCheckpoint(model, directory);
   expect(existsSync(join(directory, 'config.json'))).toBe(true);
   const summary = await inspect(directory, [model.layout]);
   expect(summary.layout).toBe('torchscale');
-  expect(summary.tensors.map(({name}) => name)).toContain('layers.0.retention.q_proj.weight');
-  const copy = await fromPretrained(directory);
+  const {dtype, shape} = summary.tensors.find(({name}) => name === 'layers.0.retention.q_proj.weight') ?? {};
+  expect({dtype, shape}).toEqual({dtype: 'F32', shape: [16, 16]});
 
-  let artifacts: tf.io.ModelArtifacts | undefined;
+  const read = (name: string) => readFileSync(join(directory, name));
+  const config = JSON.parse(read('config.json').toString());
+  const files = ['config.json', 'model.safetensors'].map((name) => new File([new Uint8Array(read(name))], name));
+  for (const source of [directory, {config, weights: new Uint8Array(read('model.safetensors'))}, files]) {
+    const copy = await fromPretrained(source);
+    expectSameWeights(copy);
+    copy.dispose();
+  }
+});
+
+test("checkpoints: tfjs's own way", async () => {
+  let artifacts: tf.io.ModelArtifacts = {};
   await model.save(
     tf.io.withSaveHandler(async (saved) => {
       artifacts = saved;
       return {modelArtifactsInfo: {dateSaved: new Date(), modelTopologyType: 'JSON'}};
     }),
   );
-  const again = await tf.loadLayersModel(tf.io.fromMemory(artifacts as tf.io.ModelArtifacts));
-  for (const other of [copy, again])
-    other.getWeights().forEach((weight, i) => {
-      expect(weight.dataSync()).toEqual(model.getWeights()[i].dataSync());
-    });
-  for (const each of [model, copy, again]) each.dispose();
-  rmSync(directory, {recursive: true});
+  const copy = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+  expectSameWeights(copy);
+  copy.dispose();
 });
 
-test('layers in a tfjs program', async () => {
-  const model = tf.sequential({
+test('layers in a tfjs program, on the engine', async () => {
+  await setThreads(1);
+  await tf.setBackend('simd');
+  const sequential = tf.sequential({
     layers: [tf.layers.inputLayer({inputShape: [8, 8]}), layers.retention({numHeads: 2}), tf.layers.dense({units: 10})],
   });
-  const [x, y] = [tf.zeros([2, 8, 8]), tf.ones([2, 8, 10])];
-  const optimizer = tf.train.adam();
-  model.compile({optimizer, loss: 'meanSquaredError'});
-  const {history} = await model.fit(x, y, {epochs: 2, verbose: 0});
-  expect(history.loss[1]).toBeLessThan(history.loss[0] as number);
-  optimizer.dispose();
-  model.dispose();
+  const [x, y] = [tf.randomNormal([2, 8, 8], 0, 1, 'float32', 1), tf.ones([2, 8, 10])];
+  sequential.compile({optimizer: 'adam', loss: 'meanSquaredError'});
+  const {history} = await sequential.fit(x, y, {epochs: 3, verbose: 0});
+  expect(history.loss[2]).toBeLessThan(history.loss[0] as number);
+  sequential.optimizer.dispose();
+  sequential.dispose();
   tf.dispose([x, y]);
 });
 
-test('errors are classes with one line that names the field, its value and what is allowed', () => {
-  expect(() => retnet({...small, numHeads: 5})).toThrow(ConfigError);
-  expect(() => retnet({...small, numHeads: 5})).toThrow(VariantsError);
-  expect(() => retnet({...small, numHeads: 5})).toThrow(/^retnet: numHeads is 5, but must divide hiddenSize 16 .*$/);
-  expect(() => retnet({...small, headCount: 5} as typeof small)).toThrow(
-    /^retnet: unknown field headCount; known are /,
-  );
-});
+function expectSameWeights(copy: tf.LayersModel): void {
+  const [names, expected] = [copy, model].map(({weights}) => weights.map(({originalName}) => originalName));
+  expect(names).toEqual(expected);
+  for (const [i, weight] of copy.getWeights().entries())
+    expect(weight.dataSync()).toEqual(model.getWeights()[i].dataSync());
+}
+
+async function idsOf(tokens: AsyncIterable<number>): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const id of tokens) ids.push(id);
+  return ids;
+}

@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  attention,
+  CheckpointError,
+  ConfigError,
+  checkpointFiles,
+  DataError,
+  EngineError,
+  ShapeError,
+  start,
+  VariantsError,
+} from '@variants/core';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {fromPretrained, type RetNet, retnet} from '../src';
+
+// The kinds of errors as a user of the package meets them.
+const small = {vocabSize: 8, hiddenSize: 8, numLayers: 1, numHeads: 2};
+let model: RetNet;
+
+beforeAll(() => {
+  model = retnet(small);
+});
+afterAll(() => {
+  model.dispose();
+});
+
+/** A checkpoint whose bytes of weights end early. */
+async function truncated() {
+  const files = await checkpointFiles(model);
+  return {config: JSON.parse(files['config.json']), weights: files['model.safetensors'].subarray(0, 100)};
+}
+
+const cases: [what: string, kind: typeof VariantsError, run: () => unknown, message: RegExp][] = [
+  [
+    'a number of heads that does not fit',
+    ConfigError,
+    () => retnet({...small, numHeads: 5}),
+    /numHeads is 5, but must divide hiddenSize 8/,
+  ],
+  [
+    'an unknown field',
+    ConfigError,
+    () => retnet({...small, headCount: 5} as typeof small),
+    /unknown field headCount; known are /,
+  ],
+  ['an unknown option of generate', ConfigError, () => model.generate([1], {heat: 2} as object), /heat/],
+  ['a token that the model does not have', DataError, () => model.logits([1, 99]), /99/],
+  ['an empty prompt', DataError, () => model.generate([]), /the prompt is empty; give at least one token/],
+  [
+    'values of another length than keys',
+    ShapeError,
+    () => tf.tidy(() => attention(tf.zeros([1, 2, 4, 4]), tf.zeros([1, 2, 3, 4]), tf.zeros([1, 2, 4, 4]))),
+    /values \[1,2,4,4\] must begin like keys \[1,2,3,4\]/,
+  ],
+  ['a file that is cut off', CheckpointError, async () => fromPretrained(await truncated()), /byte/],
+  ['a folder that is not there', CheckpointError, () => fromPretrained('./no-such-folder'), /no-such-folder/],
+  ['an engine that is not there', EngineError, () => start({engine: 'gpu9'}), /"gpu9"; registered are /],
+];
+
+describe('errors say in one line what is wrong, where, and what would be right', () => {
+  it.each(cases)('%s', async (_, kind, run, message) => {
+    const error = await Promise.resolve()
+      .then(run)
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error).toBeInstanceOf(VariantsError);
+    expect(error).toBeInstanceOf(kind);
+    const {name, message: text} = error as VariantsError;
+    expect(name).toBe(kind.name);
+    expect(text).toMatch(message);
+    expect(text).not.toContain('\n');
+  });
+});
