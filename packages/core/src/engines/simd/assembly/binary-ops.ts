@@ -1,4 +1,5 @@
 /** What each operation on two tensors computes, as a class for `loops.ts`. */
+import {pow4} from './pow';
 
 @unmanaged export class Add {
   @inline apply(x: v128, y: v128): v128 {
@@ -42,6 +43,12 @@
   @inline apply(x: v128, y: v128): v128 {
     const difference = f32x4.sub(x, y);
     return f32x4.mul(difference, difference);
+  }
+}
+
+@unmanaged export class Pow {
+  @inline apply(x: v128, y: v128): v128 {
+    return pow4(x, y);
   }
 }
 

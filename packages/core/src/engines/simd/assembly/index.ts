@@ -12,3 +12,5 @@ export {
 } from './rows';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
+export {jobAddN} from './add-n';
+export {jobFill, jobSelect} from './select';

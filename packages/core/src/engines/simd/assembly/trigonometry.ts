@@ -14,8 +14,8 @@ const QUARTER: usize = memory.data<f64>([0.636619772367581343076, 1.570796326734
   return v128.load64_splat(address + (index << 3));
 }
 
-@inline export function withinReach(x: v128): bool {
-  return i32x4.all_true(f32x4.le(f32x4.abs(x), constant(REACH)));
+@inline function withinReach(x: v128): v128 {
+  return f32x4.le(f32x4.abs(x), constant(REACH));
 }
 
 /** Whole quarter turns nearest to two arguments. */
@@ -69,12 +69,14 @@ const COS: usize = memory.data<f32>([
 
 /** sin x. */
 @inline export function sin4(x: v128): v128 {
-  return withinReach(x) ? turned(x, 0) : sinFar(x);
+  const near = withinReach(x), result = turned(x, 0);
+  return i32x4.all_true(near) ? result : v128.bitselect(result, sinFar(x), near);
 }
 
 /** cos x. */
 @inline export function cos4(x: v128): v128 {
-  return withinReach(x) ? turned(x, 1) : cosFar(x);
+  const near = withinReach(x), result = turned(x, 1);
+  return i32x4.all_true(near) ? result : v128.bitselect(result, cosFar(x), near);
 }
 
 function sinFar(x: v128): v128 {

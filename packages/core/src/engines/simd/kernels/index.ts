@@ -1,4 +1,5 @@
 import {attentionKernels} from './attention';
+import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
 import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
@@ -8,6 +9,8 @@ import {movementKernels} from './movement';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
+import {selectKernels} from './select';
+import {siluKernels} from './silu';
 import {unaryKernels} from './unary';
 
 /** The kernels that are written for this backend. */
@@ -15,9 +18,12 @@ export const kernels: readonly SimdKernel[] = [
   batchMatMul,
   ...unaryKernels,
   ...binaryKernels,
+  ...selectKernels,
+  ...batchNormKernels,
   ...reduceKernels,
   ...rowKernels,
   ...geluKernels,
+  ...siluKernels,
   ...attentionKernels,
   ...movementKernels,
   ...lookupKernels,

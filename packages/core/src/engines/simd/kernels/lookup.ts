@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {isNumeric, type NumericType} from '../backend';
+import {isNumeric} from '../backend';
 import {fusedKernel, kernel, type SimdKernel} from './kernel';
 
 type GatherInputs = {x: tf.TensorInfo; indices: tf.TensorInfo};
@@ -48,45 +48,4 @@ const lookupGradient = fusedKernel<object>('EmbeddingLookupGradient', ([dRows, t
   return [output];
 });
 
-const fill = kernel<object, {shape: number[]; value: number | string; dtype?: tf.DataType}>(
-  'Fill',
-  ({inputs, backend, attrs}) => {
-    const {shape, value, dtype = tf.util.inferDtype(value)} = attrs;
-    if (!isNumeric(dtype) || typeof value === 'string') return backend.fallback('Fill', inputs, attrs);
-    const output = backend.output(shape, dtype);
-    backend.values(output).fill(value);
-    return output;
-  },
-);
-
-function constantLike(name: string, value: number): SimdKernel {
-  return kernel<{x: tf.TensorInfo}, object>(name, ({inputs, backend, attrs}) => {
-    const {shape, dtype} = inputs.x;
-    if (!isNumeric(dtype)) return backend.fallback(name, inputs, attrs);
-    const output = backend.output(shape, dtype);
-    backend.values(output).fill(value);
-    return output;
-  });
-}
-
-type SelectInputs = {condition: tf.TensorInfo; t: tf.TensorInfo; e: tf.TensorInfo};
-
-const select = kernel<SelectInputs, object>('Select', ({inputs, backend, attrs}) => {
-  const {condition, t, e} = inputs;
-  const sameShape = tf.util.arraysEqual(condition.shape, t.shape);
-  if (!isNumeric(t.dtype) || t.dtype !== e.dtype || !sameShape) return backend.fallback('Select', inputs, attrs);
-  const output = backend.output(t.shape, t.dtype as NumericType);
-  const [chosen, yes, no, to] = [condition, t, e, output].map((tensor) => backend.values(tensor));
-  for (let i = 0; i < to.length; i++) to[i] = chosen[i] ? yes[i] : no[i];
-  return output;
-});
-
-export const lookupKernels: readonly SimdKernel[] = [
-  gatherV2,
-  lookup,
-  lookupGradient,
-  fill,
-  constantLike('ZerosLike', 0),
-  constantLike('OnesLike', 1),
-  select,
-];
+export const lookupKernels: readonly SimdKernel[] = [gatherV2, lookup, lookupGradient];
