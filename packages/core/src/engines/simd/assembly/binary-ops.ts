@@ -192,14 +192,15 @@ import {pow4} from './pow';
   }
 }
 
+/** Right for any bytes that stand for true. */
 @unmanaged export class LogicalAnd {
   @inline apply(x: v128, y: v128): v128 {
-    return v128.and(x, y);
+    return i8x16.min_u(x, y);
   }
 }
 
 @unmanaged export class LogicalOr {
   @inline apply(x: v128, y: v128): v128 {
-    return v128.or(x, y);
+    return i8x16.max_u(x, y);
   }
 }

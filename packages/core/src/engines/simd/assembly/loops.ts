@@ -78,6 +78,19 @@ export function mapFromBytes<Op>(self: usize, from: usize, to: usize, count: isi
 }
 
 export function zip<Op>(a: usize, b: usize, to: usize, count: isize, fixedA: bool, fixedB: bool): void {
+  if (!fixedA && !fixedB) {
+    const op = changetype<Op>(0);
+    for (; count >= 8; count -= 8, a += 32, b += 32, to += 32) {
+      const x = op.apply(v128.load(a), v128.load(b)), y = op.apply(v128.load(a, 16), v128.load(b, 16));
+      v128.store(to, x);
+      v128.store(to, y, 16);
+    }
+  }
+  zipLong<Op>(a, b, to, count, fixedA, fixedB);
+}
+
+/** Of operations for two of which there are not enough registers. */
+export function zipLong<Op>(a: usize, b: usize, to: usize, count: isize, fixedA: bool, fixedB: bool): void {
   const op = changetype<Op>(0);
   if (fixedA) {
     const x = v128.load32_splat(a);
