@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
 /** An axis of the result: its length, and how far the inputs step along it, 0 where they are broadcast. */
-export interface Axis {
+interface Axis {
   size: number;
   strideA: number;
   strideB: number;
