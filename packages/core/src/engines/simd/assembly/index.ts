@@ -14,3 +14,5 @@ export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
 export {jobAddN} from './add-n';
 export {jobFill, jobSelect} from './select';
+export {jobGather, jobScatter} from './gather';
+export {jobTopK} from './top-k';

@@ -123,3 +123,11 @@ export enum Reduction {
   Max,
   Min,
 }
+
+/** Of a row and an update of it. */
+export enum Scatter {
+  AddFloats,
+  AddInts,
+  /** The last update of a row holds. */
+  Replace,
+}

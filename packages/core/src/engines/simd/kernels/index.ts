@@ -1,17 +1,25 @@
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
+import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
-import {lookupKernels} from './lookup';
 import {batchMatMul} from './mat-mul';
-import {movementKernels} from './movement';
+import {multinomialKernels} from './multinomial';
+import {oneHotKernels} from './one-hot';
+import {padKernels} from './pad';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
+import {scatterKernels} from './scatter';
 import {selectKernels} from './select';
 import {siluKernels} from './silu';
+import {sliceKernels} from './slice';
+import {topKKernels} from './top-k';
+import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
+import {viewKernels} from './views';
 
 /** The kernels that are written for this backend. */
 export const kernels: readonly SimdKernel[] = [
@@ -25,7 +33,15 @@ export const kernels: readonly SimdKernel[] = [
   ...geluKernels,
   ...siluKernels,
   ...attentionKernels,
-  ...movementKernels,
-  ...lookupKernels,
+  ...viewKernels,
+  ...transposeKernels,
+  ...sliceKernels,
+  ...joinKernels,
+  ...padKernels,
+  ...gatherKernels,
+  ...scatterKernels,
+  ...oneHotKernels,
+  ...topKKernels,
+  ...multinomialKernels,
   ...rotaryKernels,
 ];

@@ -23,7 +23,7 @@ export function kernel<Inputs, Attributes>(
 }
 
 /** Of a value in the engine's memory. */
-export const bytesOf = (dtype: tf.DataType): number => (dtype === 'bool' ? 1 : 4);
+export const bytesOf = (dtype: tf.DataType): 1 | 4 => (dtype === 'bool' ? 1 : 4);
 
 const bits = new DataView(new ArrayBuffer(4));
 
