@@ -28,9 +28,19 @@ function gatherPiece(args: usize, piece: i32): void {
   for (let row = first; row < last; block++, i = 0) {
     const from = <usize>task.from + block * <usize>task.length * rowBytes;
     const indices = <usize>task.indices + (((block / <usize>task.outer) * count) << 2);
-    for (; i < count && row < last; i++, row++, to += rowBytes)
-      copyBytes(from + <usize>load<u32>(indices + (i << 2)) * rowBytes, to, rowBytes);
+    const rows = min(count - i, last - row);
+    gatherRows(from, indices + (i << 2), to, rows, rowBytes);
+    row += rows;
+    to += rows * rowBytes;
   }
+}
+
+function gatherRows(from: usize, indices: usize, to: usize, rows: usize, rowBytes: usize): void {
+  const end = indices + (rows << 2);
+  if (rowBytes == 4)
+    for (; indices < end; indices += 4, to += 4) store<u32>(to, load<u32>(from + (<usize>load<u32>(indices) << 2)));
+  else
+    for (; indices < end; indices += 4, to += rowBytes) copyBytes(from + <usize>load<u32>(indices) * rowBytes, to, rowBytes);
 }
 
 @unmanaged class ScatterTask {

@@ -55,7 +55,8 @@ const stridedSlice = kernel<Input, StridedAttributes>('StridedSlice', ({inputs, 
   const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const;
   const info = tf.slice_util.sliceInfo(x.shape, begin, end, strides, ...masks);
   if (info.isIdentity) return backend.share(x, info.finalShape);
-  const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+  // Empty where the end lies before the begin.
+  const size = tf.slice_util.computeOutShape(info.begin, info.end, info.strides).map((length) => Math.max(0, length));
   return part(backend, x, info.begin, size, {shape: info.finalShape, steps: info.strides});
 });
 
