@@ -6,7 +6,7 @@ import type {Random} from '../../../src/random';
 export function randomTensor(shape: number[], random: Random, dtype: 'float32' | 'int32' | 'bool' = 'float32') {
   const size = tf.util.sizeFromShape(shape);
   const draw = {float32: () => random.normal(), int32: () => random.below(19) - 9, bool: () => random.below(2)}[dtype];
-  return tf.tensor(Float32Array.from({length: size}, draw), shape, 'float32').cast(dtype);
+  return tf.tidy(() => tf.tensor(Float32Array.from({length: size}, draw), shape).cast(dtype));
 }
 
 export interface Result {

@@ -1,6 +1,7 @@
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {einsumKernels} from './einsum';
 import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
 import {joinKernels} from './join';
@@ -33,6 +34,7 @@ export const kernels: readonly SimdKernel[] = [
   ...geluKernels,
   ...siluKernels,
   ...attentionKernels,
+  ...einsumKernels,
   ...viewKernels,
   ...transposeKernels,
   ...sliceKernels,
