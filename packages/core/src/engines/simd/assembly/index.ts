@@ -16,3 +16,6 @@ export {jobAddN} from './add-n';
 export {jobFill, jobSelect} from './select';
 export {jobGather, jobScatter} from './gather';
 export {jobTopK} from './top-k';
+export {jobConvolve, jobConvolveFilter} from './convolve';
+export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
+export {jobPool} from './pool';

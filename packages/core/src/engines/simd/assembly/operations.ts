@@ -131,3 +131,14 @@ export enum Scatter {
   /** The last update of a row holds. */
   Replace,
 }
+
+/** Of the values under a window. */
+export enum Pool {
+  Max,
+  /** The tap at which the largest value is, -1 where there is none. */
+  MaxTap,
+  Mean,
+  /** From the gradient of the largest values, and their taps. */
+  MaxGradient,
+  MeanGradient,
+}

@@ -1,6 +1,8 @@
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {convolutionKernels} from './convolution';
+import {depthwiseKernels} from './depthwise';
 import {einsumKernels} from './einsum';
 import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
@@ -10,6 +12,7 @@ import {batchMatMul} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {oneHotKernels} from './one-hot';
 import {padKernels} from './pad';
+import {poolKernels} from './pool';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
@@ -35,6 +38,9 @@ export const kernels: readonly SimdKernel[] = [
   ...siluKernels,
   ...attentionKernels,
   ...einsumKernels,
+  ...convolutionKernels,
+  ...depthwiseKernels,
+  ...poolKernels,
   ...viewKernels,
   ...transposeKernels,
   ...sliceKernels,
