@@ -19,3 +19,4 @@ export {jobTopK} from './top-k';
 export {jobConvolve, jobConvolveFilter} from './convolve';
 export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
 export {jobPool} from './pool';
+export {jobFft} from './fft';

@@ -142,3 +142,10 @@ export enum Pool {
   MaxGradient,
   MeanGradient,
 }
+
+/** Fourier transforms of rows. */
+export enum Fft {
+  Complex,
+  Real,
+  ToReal,
+}

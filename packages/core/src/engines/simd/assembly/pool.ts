@@ -30,12 +30,14 @@ function poolPiece(args: usize, piece: i32): void {
     const end = meet(window, <i32>row, <i32>column, scratch);
     for (let c: usize = 0; c < step; c += 16) {
       const lanes = (step - c) >> 2;
-      storeLanes(to + c, pooled(task, source + c, taps + c, step, end, lanes), lanes);
+      // Inlined twice, so that whole vectors are loaded without a question.
+      if (lanes >= 4) v128.store(to + c, pooled(task, source + c, taps + c, step, end, 4));
+      else storeLanes(to + c, pooled(task, source + c, taps + c, step, end, lanes), lanes);
     }
   }
 }
 
-function pooled(task: PoolTask, source: usize, taps: usize, step: usize, end: usize, lanes: usize): v128 {
+@inline function pooled(task: PoolTask, source: usize, taps: usize, step: usize, end: usize, lanes: usize): v128 {
   switch (task.operation) {
     case Pool.Max: return largest(source, step, end, lanes, false);
     case Pool.MaxTap: return largest(source, step, end, lanes, true);

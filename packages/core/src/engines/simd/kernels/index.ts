@@ -4,6 +4,7 @@ import {binaryKernels} from './binary';
 import {convolutionKernels} from './convolution';
 import {depthwiseKernels} from './depthwise';
 import {einsumKernels} from './einsum';
+import {fftKernels} from './fft';
 import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
 import {joinKernels} from './join';
@@ -13,6 +14,7 @@ import {multinomialKernels} from './multinomial';
 import {oneHotKernels} from './one-hot';
 import {padKernels} from './pad';
 import {poolKernels} from './pool';
+import {realFftKernels} from './real-fft';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
@@ -38,6 +40,8 @@ export const kernels: readonly SimdKernel[] = [
   ...siluKernels,
   ...attentionKernels,
   ...einsumKernels,
+  ...fftKernels,
+  ...realFftKernels,
   ...convolutionKernels,
   ...depthwiseKernels,
   ...poolKernels,
