@@ -7,7 +7,7 @@
 import {copyBytes} from './bytes';
 import {Fft} from './operations';
 import {scratch} from './runtime';
-import {passesOf, stockham} from './stockham';
+import {apart, passesOf, stockham} from './stockham';
 
 /** How complex numbers of a length are transformed; its tables are made in `kernels/fft-plans.ts`. */
 @unmanaged class Plan {
@@ -64,7 +64,7 @@ function transform(plan: Plan, re: usize, im: usize, toRe: usize, toIm: usize, w
   const length = <usize>plan.length;
   if (plan.inner == 0) define(plan, re, im, toRe, toIm, scale);
   else if (plan.inner == plan.length)
-    stockham(length, plan.twiddles, re, im, toRe, toIm, work, work + (length << 2), scale);
+    stockham(length, plan.twiddles, re, im, toRe, toIm, work, work + apart(length), scale);
   else convolveChirp(plan, re, im, toRe, toIm, work, scale);
 }
 
@@ -106,41 +106,41 @@ function multiplyComplex(a: usize, aIm: usize, b: usize, bIm: usize, to: usize, 
 /** The transform as a convolution with a chirp (Bluestein 1970), which transforms of the inner length make a product. */
 function convolveChirp(plan: Plan, re: usize, im: usize, toRe: usize, toIm: usize, work: usize, scale: f32): void {
   const length = <usize>plan.length, inner = <usize>plan.inner;
-  const bytes = length << 2, innerBytes = inner << 2;
+  const bytes = length << 2, innerBytes = inner << 2, step = apart(inner);
   const chirp = <usize>plan.chirp, spectrum = <usize>plan.spectrum;
-  const z = work, w = work + 2 * innerBytes;
-  multiplyComplex(re, im, chirp, chirp + bytes, z, z + innerBytes, length, 1);
+  const z = work, w = work + 2 * step;
+  multiplyComplex(re, im, chirp, chirp + bytes, z, z + step, length, 1);
   memory.fill(z + bytes, 0, innerBytes - bytes);
-  memory.fill(z + innerBytes + bytes, 0, innerBytes - bytes);
+  memory.fill(z + step + bytes, 0, innerBytes - bytes);
   const at = transformWithin(inner, plan.twiddles, z, w, false, 1);
-  multiplyComplex(at, at + innerBytes, spectrum, spectrum + innerBytes, at, at + innerBytes, inner, 1);
+  multiplyComplex(at, at + step, spectrum, spectrum + innerBytes, at, at + step, inner, 1);
   const back = transformWithin(inner, plan.twiddles, at, at == z ? w : z, true, 1 / <f32>inner);
-  multiplyComplex(back, back + innerBytes, chirp, chirp + bytes, toRe, toIm, length, scale);
+  multiplyComplex(back, back + step, chirp, chirp + bytes, toRe, toIm, length, scale);
 }
 
 /** Transforms numbers at z with room for as many at w, by a power of two; returns which of the two the result is at. */
 function transformWithin(length: usize, twiddles: usize, z: usize, w: usize, inverse: bool, scale: f32): usize {
   const isOdd = (passesOf(length) & 1) == 1;
   const a = isOdd ? w : z, b = isOdd ? z : w;
-  const re: usize = inverse ? length << 2 : 0, im: usize = inverse ? 0 : length << 2;
+  const re: usize = inverse ? apart(length) : 0, im: usize = inverse ? 0 : apart(length);
   stockham(length, twiddles, z + re, z + im, a + re, a + im, b + re, b + im, scale);
   return a;
 }
 
 /** Transforms the plan's numbers at z in place or to what follows it; returns where they are. `inverse` without the factor. */
 function transformAt(plan: Plan, z: usize, inverse: bool): usize {
-  const bytes = <usize>plan.length << 2;
-  const w = z + 2 * bytes;
+  const step = apart(plan.length);
+  const w = z + 2 * step;
   if (plan.inner == plan.length) return transformWithin(plan.length, plan.twiddles, z, w, inverse, 1);
-  const re: usize = inverse ? bytes : 0, im: usize = inverse ? 0 : bytes;
-  transform(plan, z + re, z + im, w + re, w + im, w + 2 * bytes, 1);
+  const re: usize = inverse ? step : 0, im: usize = inverse ? 0 : step;
+  transform(plan, z + re, z + im, w + re, w + im, w + 2 * step, 1);
   return w;
 }
 
 /** A row of real numbers to the first half of its spectrum. */
 function transformReal(task: FftTask, from: usize, toRe: usize, toIm: usize, z: usize): void {
   const plan = planOf(task);
-  const length = <usize>task.length, size = <usize>plan.length << 2, count = min(<usize>task.fromLength, length);
+  const length = <usize>task.length, size = apart(plan.length), count = min(<usize>task.fromLength, length);
   memory.fill(z, 0, 2 * size);
   if (length & 1) {
     copyBytes(from, z, count << 2);
@@ -215,7 +215,7 @@ function takeApart(task: FftTask, re: usize, im: usize, toRe: usize, toIm: usize
 /** The first half of a spectrum, of which the rest is its mirror image, to a row of real numbers. */
 function transformToReal(task: FftTask, re: usize, im: usize, to: usize, z: usize): void {
   const plan = planOf(task);
-  const length = <usize>task.length, size = <usize>plan.length << 2, count = min(<usize>task.toLength, length);
+  const length = <usize>task.length, size = apart(plan.length), count = min(<usize>task.toLength, length);
   memory.fill(to + (count << 2), 0, (<usize>task.toLength - count) << 2);
   if (length & 1) {
     mirror(task, re, im, z, z + size);

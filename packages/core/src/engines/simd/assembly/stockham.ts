@@ -7,6 +7,14 @@
  */
 import {multiplyAdd} from './simd';
 
+/**
+ * Bytes from the real to the imaginary parts of numbers in scratch memory: some lines of the cache more than they take, or
+ * with powers of two all that a pass reads and writes at a time would share one place in the cache.
+ */
+@inline export function apart(length: usize): usize {
+  return (length << 2) + 192;
+}
+
 /** Passes of a transform. */
 @inline export function passesOf(length: usize): i32 {
   return (ctz(<i32>length) + 1) >> 1;
@@ -14,7 +22,8 @@ import {multiplyAdd} from './simd';
 
 /** a b - c d. */
 @inline function minusProduct(a: v128, b: v128, c: v128, d: v128): v128 {
-  return multiplyAdd(f32x4.neg(c), d, f32x4.mul(a, b));
+  const ab = f32x4.mul(a, b);
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(c, d, ab) : f32x4.sub(ab, f32x4.mul(c, d));
 }
 
 /** Stores 4 vectors as rows of the 4 x 4 matrix of which they are the columns. */

@@ -1,9 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import type {SimdBackend} from '../backend';
-import {type Borrowed, borrowing} from './borrowed';
-import {copyStrided, stridesOf} from './copy';
+import {borrowing} from './borrowed';
 import {multiply} from './mat-mul';
-import {backwardWindow, forwardWindow, tapsOf, type WindowInfo} from './window';
+import {forwardWindow, tapsOf, type WindowInfo} from './window';
 
 /** Columns of a panel, and rows of a piece; see `assembly/convolve.ts`. */
 const PANEL = 8;
@@ -12,7 +11,7 @@ const ROWS = 32;
 const PIECES = 8;
 
 /** A product: what is gathered from, the matrix on its right, and the sizes; see `assembly/convolve.ts`. */
-interface Product {
+export interface Product {
   source: tf.TensorInfo;
   /** Address of a matrix [features or positions, columns]. */
   right: number;
@@ -22,19 +21,21 @@ interface Product {
   channels: number;
   /** Address of [columns], added to each row; 0 for none. */
   bias: number;
+  /** Address of the result. */
+  to: number;
 }
 
-function runProduct(
+/** Multiplies what a window gathers. */
+export function runProduct(
   backend: SimdBackend,
   job: 'jobConvolve' | 'jobConvolveFilter',
-  {source, right, positions, features, columns, channels, bias}: Product,
+  {source, right, positions, features, columns, channels, bias, to}: Product,
   window: number[],
-  output: tf.TensorInfo,
 ): void {
   const [rows, depth] = job === 'jobConvolve' ? [positions, features] : [features, positions];
   const work = rows * depth * columns;
   if (work === 0) {
-    backend.values(output).fill(0);
+    backend.memoryBlocks.floats.fill(0, to / 4, to / 4 + rows * columns);
     return;
   }
   const blocks = Math.ceil(rows / ROWS);
@@ -44,7 +45,7 @@ function runProduct(
   borrowing(backend, (borrowed) => {
     const packed = borrowed.floats(panels * PANEL * depth);
     backend.threads.run('jobPack', [right, packed, depth, columns, 0, 0, panels], panels, depth * columns);
-    const addresses = [backend.address(source), packed, backend.address(output)];
+    const addresses = [backend.address(source), packed, to];
     const args = [...addresses, positions, features, columns, channels, pieceColumns, bias, ...window];
     backend.threads.run(job, args, blocks * Math.ceil(columns / pieceColumns), work);
   });
@@ -74,39 +75,9 @@ export function convolve(
   }
   const output = backend.output(shape);
   const sizes = {positions, features: tapsOf(info) * channels, columns, channels};
-  const product = {source: x, right: backend.address(filter), bias, ...sizes};
-  runProduct(backend, 'jobConvolve', product, forwardWindow(info), output);
+  const product = {source: x, right: backend.address(filter), bias, to: output.address, ...sizes};
+  runProduct(backend, 'jobConvolve', product, forwardWindow(info));
   return output;
-}
-
-/** The gradient of the input: dy by the filter with its two kinds of channels swapped. */
-export function convolveBack(
-  backend: SimdBackend,
-  dy: tf.TensorInfo,
-  filter: tf.TensorInfo,
-  info: WindowInfo,
-): tf.TensorInfo {
-  const {batchSize, inHeight, inWidth, inChannels: columns, outChannels: channels} = info;
-  const output = backend.output([batchSize, inHeight, inWidth, columns]);
-  const taps = tapsOf(info);
-  const sizes = {positions: batchSize * inHeight * inWidth, features: taps * channels, columns, channels};
-  borrowing(backend, (borrowed) => {
-    const right = swappedChannels(backend, borrowed, filter, taps);
-    runProduct(backend, 'jobConvolve', {source: dy, right, bias: 0, ...sizes}, backwardWindow(info), output);
-  });
-  return output;
-}
-
-/** A filter [taps, channels, outChannels] as [taps, outChannels, channels]. */
-function swappedChannels(backend: SimdBackend, borrowed: Borrowed, filter: tf.TensorInfo, taps: number): number {
-  const [channels, outChannels] = filter.shape.slice(-2);
-  const to = borrowed.floats(taps * channels * outChannels);
-  const shape = [taps, outChannels, channels];
-  const from = [channels * outChannels, 1, outChannels];
-  const strides = stridesOf(shape);
-  const axes = shape.map((size, axis) => ({size, from: from[axis], to: strides[axis]}));
-  copyStrided(backend, backend.address(filter), to, axes, 4);
-  return to;
 }
 
 /** The gradient of the filter: for each tap and channel, what it met times dy. */
@@ -120,7 +91,7 @@ export function convolveFilter(
   const output = backend.output(info.filterShape);
   const positions = batchSize * outHeight * outWidth;
   const sizes = {positions, features: tapsOf(info) * channels, columns, channels};
-  const product = {source: x, right: backend.address(dy), bias: 0, ...sizes};
-  runProduct(backend, 'jobConvolveFilter', product, forwardWindow(info), output);
+  const product = {source: x, right: backend.address(dy), bias: 0, to: output.address, ...sizes};
+  runProduct(backend, 'jobConvolveFilter', product, forwardWindow(info));
   return output;
 }

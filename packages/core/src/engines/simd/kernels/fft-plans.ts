@@ -13,6 +13,9 @@ export interface FftPlan {
   work: number;
 }
 
+/** Floats of scratch memory that complex numbers take; see `apart` in `assembly/stockham.ts`. */
+export const roomFor = (length: number) => 2 * (length + 48);
+
 /** Shorter transforms are done by the definition. */
 const SHORTEST = 16;
 
@@ -74,7 +77,7 @@ export interface FftCall {
 }
 
 /** Bytes of a thread's own scratch memory; see `threads.ts`. */
-const SCRATCH_BYTES = 65536;
+const SCRATCH_BYTES = 262144;
 
 /** Scratch memory that rows are given at most, where a thread's own is too small: then they go in groups. */
 const MAX_WORK_BYTES = 2 ** 24;
@@ -139,20 +142,20 @@ function makePlan(backend: SimdBackend, length: number, store: (values: Float32A
   }
   if (isPowerOfTwo(length)) {
     const twiddles = store(stockhamTwiddles(length));
-    return {length, inner: length, twiddles, chirp: 0, spectrum: 0, work: 2 * length};
+    return {length, inner: length, twiddles, chirp: 0, spectrum: 0, work: roomFor(length)};
   }
   const inner = 2 ** Math.ceil(Math.log2(2 * length - 1));
   const twiddles = store(stockhamTwiddles(inner));
   const chirp = chirpOf(length);
   const spectrum = store(new Float32Array(2 * inner));
   const kernel = store(conjugateChirp(chirp, length, inner));
-  const own = {length: inner, inner, twiddles, chirp: 0, spectrum: 0, work: 2 * inner};
+  const own = {length: inner, inner, twiddles, chirp: 0, spectrum: 0, work: roomFor(inner)};
   const call: FftCall = {
     ...{operation: Fft.Complex, from: [kernel, kernel + 4 * inner], to: [spectrum, spectrum + 4 * inner], rows: 1},
     ...{fromLength: inner, toLength: inner, length: inner, edge: 1, inside: 1, turns: 0},
   };
   runFft(backend, own, call, own.work);
-  return {length, inner, twiddles, chirp: store(chirp), spectrum, work: 4 * inner};
+  return {length, inner, twiddles, chirp: store(chirp), spectrum, work: 2 * roomFor(inner)};
 }
 
 /** The conjugate chirp around 0, in a circle of `inner` numbers. */

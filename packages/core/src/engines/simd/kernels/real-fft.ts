@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import type {InverseRealFftAttributes, RealFftAttributes} from '../../../kernels/real-fft';
 import {Fft} from '../assembly/operations';
 import type {SimdBackend} from '../backend';
-import {fftTables, runFft} from './fft-plans';
+import {fftTables, roomFor, runFft} from './fft-plans';
 import {fusedKernel, type SimdKernel} from './kernel';
 
 /** What the numbers at the edges of half a spectrum are multiplied by, and those inside. */
@@ -18,7 +18,7 @@ function realPlan(backend: SimdBackend, length: number) {
   const plan = plans.get(isEven ? length / 2 : length);
   const isInPlace = plan.inner === plan.length;
   // The numbers, their transform, and what a transform by another length needs.
-  const work = 4 * plan.length + (isInPlace ? 0 : plan.work);
+  const work = 2 * roomFor(plan.length) + (isInPlace ? 0 : plan.work);
   return {plan, turns: isEven ? turns.get(length) : 0, work};
 }
 
