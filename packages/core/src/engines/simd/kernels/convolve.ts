@@ -7,8 +7,9 @@ import {forwardWindow, tapsOf, type WindowInfo} from './window';
 /** Columns of a panel, and rows of a piece; see `assembly/convolve.ts`. */
 const PANEL = 8;
 const ROWS = 32;
-/** Pieces that a product is cut into at least, where it has so many columns. */
+/** Pieces that a product is cut into at least, where it has so many columns; each gathers its rows for itself. */
 const PIECES = 8;
+const PIECE_PANELS = 4;
 
 /** A product: what is gathered from, the matrix on its right, and the sizes; see `assembly/convolve.ts`. */
 export interface Product {
@@ -40,7 +41,7 @@ export function runProduct(
   }
   const blocks = Math.ceil(rows / ROWS);
   const panels = Math.ceil(columns / PANEL);
-  const parts = Math.min(panels, Math.ceil(PIECES / blocks));
+  const parts = Math.min(Math.ceil(panels / PIECE_PANELS), Math.ceil(PIECES / blocks));
   const pieceColumns = Math.ceil(panels / parts) * PANEL;
   borrowing(backend, (borrowed) => {
     const packed = borrowed.floats(panels * PANEL * depth);
