@@ -38,31 +38,27 @@ import {sourceColumn, sourceRow, Window} from './window';
   return changetype<Window>(changetype<usize>(task) + offsetof<ConvolveTask>());
 }
 
-
 /**
  * Gathers features first .. first+count-1 of a position: the source's channels under each tap, zeros beside the source.
  * Taps of one row whose channels lie side by side in the source are taken together.
  */
 function gatherFeatures(task: ConvolveTask, position: usize, first: usize, count: usize, to: usize): void {
   const window = windowOf(task);
-  const channels = <usize>task.channels, width = <usize>window.targetWidth, height = <usize>window.targetHeight;
-  const row = position / width;
-  const column = <i32>(position % width), line = <i32>(row % height);
-  const image = (row / height) * <usize>window.sourceHeight * <usize>window.sourceWidth;
-  const together: usize = window.stepColumn == 1 && window.divideColumn == 1 ? <usize>window.width : 1;
-  const run = together * channels;
+  const channels = <usize>task.channels, taps = <usize>window.width;
+  const line = position / <usize>window.targetWidth, height = <usize>window.targetHeight;
+  const column = <i32>(position % <usize>window.targetWidth), row = <i32>(line % height);
+  const image = <usize>task.source + (((line / height) * <usize>window.sourceHeight * <usize>window.sourceWidth * channels) << 2);
+  const together: usize = window.stepColumn == 1 && window.divideColumn == 1 ? taps : 1;
+  const run = together * channels, size = <usize>window.sourceWidth * channels;
   let group = first / run, within = first % run;
   for (const end = to + (count << 2); to < end; group++, within = 0) {
     const length = min(run - within, (end - to) >> 2);
     const tap = group * together;
-    const y = sourceRow(window, line, <i32>(tap / <usize>window.width));
-    const source = <usize>task.source + (((image + y * window.sourceWidth) * channels) << 2);
-    if (y < 0) memory.fill(to, 0, length << 2);
-    else if (together == 1) {
-      const x = sourceColumn(window, column, <i32>(tap % <usize>window.width));
-      if (x < 0) memory.fill(to, 0, length << 2);
-      else copyBytes(source + ((x * channels + within) << 2), to, length << 2);
-    } else copyClipped(source, <isize>(column * window.multiplyColumn + window.offsetColumn) * <isize>channels + <isize>within, length, to, <isize>window.sourceWidth * <isize>channels);
+    const y = sourceRow(window, row, <i32>(tap / taps));
+    let x = column * window.multiplyColumn + window.offsetColumn;
+    if (together == 1) x = sourceColumn(window, column, <i32>(tap % taps));
+    if (y < 0 || (x < 0 && together == 1)) memory.fill(to, 0, length << 2);
+    else copyClipped(image + ((<usize>y * size) << 2), x * <isize>channels + <isize>within, length, to, <isize>size);
     to += length << 2;
   }
 }
