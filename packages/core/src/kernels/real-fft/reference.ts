@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** The parts of a spectrum, [..., floor(length / 2) + 1] each. */
+/** The first half of the spectrum of real numbers, of which the rest is the mirror image. */
 export interface Spectrum {
+  /** The real parts, [..., floor(length / 2) + 1]. */
   real: tf.Tensor;
+  /** The imaginary parts, of the same shape. */
   imag: tf.Tensor;
 }
 
