@@ -17,6 +17,7 @@ export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {layerNorm} from './kernels/layer-norm';
+export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {
   type RotaryPairing,

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../errors';
 import {gelu} from '../kernels/gelu';
+import {silu} from '../kernels/silu';
 
 const functions = {
   identity: (x: tf.Tensor) => x,
@@ -12,7 +13,7 @@ const functions = {
   /** x Φ(x), in GPT-2's tanh approximation. */
   geluTanh: (x: tf.Tensor) => gelu(x, true),
   /** x sigmoid(x), also called swish. */
-  silu: (x: tf.Tensor) => x.mul(x.sigmoid()),
+  silu: (x: tf.Tensor) => silu(x),
   sigmoid: (x: tf.Tensor) => x.sigmoid(),
   tanh: (x: tf.Tensor) => x.tanh(),
 };

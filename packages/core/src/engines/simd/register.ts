@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../../errors';
 import {SimdBackend} from './backend';
+import './einsum-gradient';
 import {kernels} from './kernels';
 import {EngineMemory} from './memory';
 import {Threads} from './threads';

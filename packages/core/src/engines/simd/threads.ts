@@ -13,7 +13,7 @@ const PATIENCE = 2_000_000_000;
 const WORTH_SHARING = 50_000;
 
 /** Bytes of a thread's own memory; see `assembly/runtime.ts`. */
-const SCRATCH_BYTES = 65536;
+const SCRATCH_BYTES = 262144;
 
 const workerSource = (port: string) => `${port}
   const {exports} = new WebAssembly.Instance(module, {env: {memory}});

@@ -1,4 +1,5 @@
 /** What each operation on two tensors computes, as a class for `loops.ts`. */
+import {pow4} from './pow';
 
 @unmanaged export class Add {
   @inline apply(x: v128, y: v128): v128 {
@@ -42,6 +43,12 @@
   @inline apply(x: v128, y: v128): v128 {
     const difference = f32x4.sub(x, y);
     return f32x4.mul(difference, difference);
+  }
+}
+
+@unmanaged export class Pow {
+  @inline apply(x: v128, y: v128): v128 {
+    return pow4(x, y);
   }
 }
 
@@ -185,14 +192,15 @@
   }
 }
 
+/** Right for any bytes that stand for true. */
 @unmanaged export class LogicalAnd {
   @inline apply(x: v128, y: v128): v128 {
-    return v128.and(x, y);
+    return i8x16.min_u(x, y);
   }
 }
 
 @unmanaged export class LogicalOr {
   @inline apply(x: v128, y: v128): v128 {
-    return v128.or(x, y);
+    return i8x16.max_u(x, y);
   }
 }

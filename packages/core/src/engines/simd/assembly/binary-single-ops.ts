@@ -10,6 +10,8 @@ function modulo(x: f64, y: f64): f64 {
 /** x - n y with n rounded towards 0. */
 function remainder(x: f64, y: f64): f64 {
   const n = trunc(x / y);
+  // Also where y is infinite.
+  if (n == 0) return x;
   // Both are floats: up to here, the quotient rounds to no other whole number and the product is exact.
   if (abs(n) < 134217728) return copysign(x - n * y, x);
   return NativeMath.mod(x, y);
@@ -18,12 +20,6 @@ function remainder(x: f64, y: f64): f64 {
 @unmanaged export class Mod {
   @inline store(to: usize, a: usize, b: usize): void {
     store<f32>(to, <f32>modulo(<f64>load<f32>(a), <f64>load<f32>(b)));
-  }
-}
-
-@unmanaged export class Pow {
-  @inline store(to: usize, a: usize, b: usize): void {
-    store<f32>(to, <f32>NativeMath.pow(<f64>load<f32>(a), <f64>load<f32>(b)));
   }
 }
 

@@ -3,11 +3,11 @@ import {
   Add, BitwiseAnd, BoolEqual, BoolNotEqual, EluGrad, Equal, Greater, GreaterEqual, IntAdd,
   IntEqual, IntGreater, IntGreaterEqual, IntLess, IntLessEqual, IntMaximum, IntMinimum,
   IntMultiply, IntNotEqual, IntSquaredDifference, IntSub, Less, LessEqual, LogicalAnd, LogicalOr,
-  Maximum, Minimum, Multiply, NotEqual, Prelu, RealDiv, SquaredDifference, Sub,
+  Maximum, Minimum, Multiply, NotEqual, Pow, Prelu, RealDiv, SquaredDifference, Sub,
 } from './binary-ops';
-import {Atan2, FloorDiv, IntFloorDiv, IntMod, IntPow, Mod, Pow} from './binary-single-ops';
+import {Atan2, FloorDiv, IntFloorDiv, IntMod, IntPow, Mod} from './binary-single-ops';
 import {GeluGradient, GeluTanhGradient, SiluGradient} from './gated-ops';
-import {zip, zipBytes, zipSingly, zipToBytes} from './loops';
+import {zip, zipBytes, zipLong, zipSingly, zipToBytes} from './loops';
 import {Binary} from './operations';
 
 @unmanaged class BinaryTask {
@@ -77,12 +77,12 @@ function zipRow(operation: Binary, a: usize, b: usize, to: usize, count: isize, 
     case Binary.SquaredDifference: return zip<SquaredDifference>(a, b, to, count, fixedA, fixedB);
     case Binary.Prelu: return zip<Prelu>(a, b, to, count, fixedA, fixedB);
     case Binary.EluGrad: return zip<EluGrad>(a, b, to, count, fixedA, fixedB);
-    case Binary.GeluGradient: return zip<GeluGradient>(a, b, to, count, fixedA, fixedB);
+    case Binary.GeluGradient: return zipLong<GeluGradient>(a, b, to, count, fixedA, fixedB);
     case Binary.GeluTanhGradient: return zip<GeluTanhGradient>(a, b, to, count, fixedA, fixedB);
     case Binary.SiluGradient: return zip<SiluGradient>(a, b, to, count, fixedA, fixedB);
     case Binary.FloorDiv: return zipSingly<FloorDiv>(a, b, to, count, fixedA, fixedB);
     case Binary.Mod: return zipSingly<Mod>(a, b, to, count, fixedA, fixedB);
-    case Binary.Pow: return zipSingly<Pow>(a, b, to, count, fixedA, fixedB);
+    case Binary.Pow: return zipLong<Pow>(a, b, to, count, fixedA, fixedB);
     case Binary.Atan2: return zipSingly<Atan2>(a, b, to, count, fixedA, fixedB);
     case Binary.IntAdd: return zip<IntAdd>(a, b, to, count, fixedA, fixedB);
     case Binary.IntSub: return zip<IntSub>(a, b, to, count, fixedA, fixedB);

@@ -12,3 +12,11 @@ export {
 } from './rows';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
+export {jobAddN} from './add-n';
+export {jobFill, jobSelect} from './select';
+export {jobGather, jobScatter} from './gather';
+export {jobTopK} from './top-k';
+export {jobConvolve, jobConvolveFilter} from './convolve';
+export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
+export {jobPool} from './pool';
+export {jobFft} from './fft';

@@ -27,10 +27,15 @@ export function map<Op>(self: usize, from: usize, to: usize, count: isize): void
   for (; count > 0; count -= 4, from += 16, to += 16) v128.store(to, op.apply(v128.load(from)));
 }
 
-/** Of operations with many instructions. */
+/** Of operations with many instructions: two vectors fill each other's waiting times, and more find no registers. */
 export function mapLong<Op>(self: usize, from: usize, to: usize, count: isize): void {
   const op = changetype<Op>(self);
-  for (; count > 0; count -= 4, from += 16, to += 16) v128.store(to, op.apply(v128.load(from)));
+  for (; count > 4; count -= 8, from += 32, to += 32) {
+    const x = op.apply(v128.load(from)), y = op.apply(v128.load(from, 16));
+    v128.store(to, x);
+    v128.store(to, y, 16);
+  }
+  if (count > 0) v128.store(to, op.apply(v128.load(from)));
 }
 
 export function mapSingly<Op>(self: usize, from: usize, to: usize, count: isize): void {
@@ -73,6 +78,19 @@ export function mapFromBytes<Op>(self: usize, from: usize, to: usize, count: isi
 }
 
 export function zip<Op>(a: usize, b: usize, to: usize, count: isize, fixedA: bool, fixedB: bool): void {
+  if (!fixedA && !fixedB) {
+    const op = changetype<Op>(0);
+    for (; count >= 8; count -= 8, a += 32, b += 32, to += 32) {
+      const x = op.apply(v128.load(a), v128.load(b)), y = op.apply(v128.load(a, 16), v128.load(b, 16));
+      v128.store(to, x);
+      v128.store(to, y, 16);
+    }
+  }
+  zipLong<Op>(a, b, to, count, fixedA, fixedB);
+}
+
+/** Of operations for two of which there are not enough registers. */
+export function zipLong<Op>(a: usize, b: usize, to: usize, count: isize, fixedA: bool, fixedB: bool): void {
   const op = changetype<Op>(0);
   if (fixedA) {
     const x = v128.load32_splat(a);

@@ -1,6 +1,6 @@
 /** Numbers of the operations: what the compiled code and the kernels that call it agree on. */
 
-/** Of one tensor, 4 bytes to 4 bytes unless said. */
+/** Of one tensor, 4 bytes to 4 bytes unless said. The cheap ones come first; see `kernels/cost.ts`. */
 export enum Unary {
   Abs,
   Neg,
@@ -18,30 +18,7 @@ export enum Unary {
   Relu,
   Relu6,
   LeakyRelu,
-  Elu,
-  Selu,
-  Sigmoid,
-  Silu,
-  Softplus,
-  Gelu,
-  GeluTanh,
-  Exp,
-  Expm1,
-  Log,
-  Log1p,
-  Tanh,
-  Erf,
-  Sin,
-  Cos,
-  Tan,
-  Sinh,
-  Cosh,
-  Asin,
-  Acos,
-  Atan,
-  Asinh,
-  Acosh,
-  Atanh,
+  /** Of whole numbers. */
   IntAbs,
   IntNeg,
   IntSquare,
@@ -60,9 +37,35 @@ export enum Unary {
   IntToFloat,
   BoolToInt,
   BoolToFloat,
+  /** Of many instructions. */
+  Elu,
+  Selu,
+  Sigmoid,
+  Silu,
+  Softplus,
+  Gelu,
+  GeluTanh,
+  Exp,
+  Expm1,
+  Log,
+  Log1p,
+  Tanh,
+  Erf,
+  Sin,
+  Cos,
+  /** One value at a time, in double precision. */
+  Tan,
+  Sinh,
+  Cosh,
+  Asin,
+  Acos,
+  Atan,
+  Asinh,
+  Acosh,
+  Atanh,
 }
 
-/** Of two tensors that broadcast, 4 bytes to 4 bytes unless said. */
+/** Of two tensors that broadcast, 4 bytes to 4 bytes unless said. The cheap ones come first. */
 export enum Binary {
   Add,
   Sub,
@@ -73,22 +76,13 @@ export enum Binary {
   SquaredDifference,
   Prelu,
   EluGrad,
-  GeluGradient,
-  GeluTanhGradient,
-  SiluGradient,
-  FloorDiv,
-  Mod,
-  Pow,
-  Atan2,
+  /** Of whole numbers. */
   IntAdd,
   IntSub,
   IntMultiply,
   IntMaximum,
   IntMinimum,
   IntSquaredDifference,
-  IntFloorDiv,
-  IntMod,
-  IntPow,
   BitwiseAnd,
   /** To bytes. */
   Equal,
@@ -108,6 +102,18 @@ export enum Binary {
   BoolNotEqual,
   LogicalAnd,
   LogicalOr,
+  /** Of many instructions. */
+  GeluGradient,
+  GeluTanhGradient,
+  SiluGradient,
+  Pow,
+  /** One value at a time, in double precision. */
+  FloorDiv,
+  Mod,
+  Atan2,
+  IntFloorDiv,
+  IntMod,
+  IntPow,
 }
 
 /** Of the values along an axis. */
@@ -116,4 +122,30 @@ export enum Reduction {
   Prod,
   Max,
   Min,
+}
+
+/** Of a row and an update of it. */
+export enum Scatter {
+  AddFloats,
+  AddInts,
+  /** The last update of a row holds. */
+  Replace,
+}
+
+/** Of the values under a window. */
+export enum Pool {
+  Max,
+  /** The tap at which the largest value is, -1 where there is none. */
+  MaxTap,
+  Mean,
+  /** From the gradient of the largest values, and their taps. */
+  MaxGradient,
+  MeanGradient,
+}
+
+/** Fourier transforms of rows. */
+export enum Fft {
+  Complex,
+  Real,
+  ToReal,
 }

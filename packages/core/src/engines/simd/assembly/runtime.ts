@@ -17,7 +17,7 @@
 @inline const CLOSED: i32 = 0x40000000;
 
 /** Bytes of {@link scratch}. */
-@inline export const SCRATCH_BYTES: usize = 65536;
+@inline export const SCRATCH_BYTES: usize = 262144;
 
 /** Memory of this thread's own, for what a piece needs for itself. Every thread has its own instance of this code. */
 export let scratch: usize = 0;

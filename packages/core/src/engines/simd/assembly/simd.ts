@@ -3,6 +3,14 @@
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
+/**
+ * A constant of `memory.data` in all lanes, the `index`th of them. V8 builds a vector that is a literal with four
+ * instructions at each use, and does not take them out of loops; this is one.
+ */
+@inline export function constant(address: usize, index: usize = 0): v128 {
+  return v128.load32_splat(address + (index << 2));
+}
+
 /** Transposes the 4 x 4 floats whose rows begin at `from`, `stride` bytes apart, to `to`, `toStride` bytes apart. */
 @inline export function transpose4(from: usize, stride: usize, to: usize, toStride: usize): void {
   const a = v128.load(from), b = v128.load(from + stride), c = v128.load(from + 2 * stride), d = v128.load(from + 3 * stride);

@@ -2,27 +2,30 @@
  * Sine and cosine of 4 floats, within 2e-7 of the true value, relatively. The argument is reduced to the nearest multiple
  * of a quarter turn in double precision, so that values near the zeros keep all their digits.
  */
-import {multiplyAdd} from './simd';
+import {constant, multiplyAdd} from './simd';
 
+// Constants are kept in memory, see `constant`.
 /** Quarter turns up to this size of the argument are exact multiples of the first part below. */
-@inline const REACH: f32 = 1e6;
-/** pi / 2 in two parts; multiples of the first by a whole number up to 2^20 are exact. */
-@inline const QUARTER_HIGH: f64 = 1.57079632673412561417;
-@inline const QUARTER_LOW: f64 = 6.07710050650619224932e-11;
-@inline const QUARTERS: f64 = 0.636619772367581343076;
+const REACH: usize = memory.data<f32>([1e6]);
+/** 2 / pi, and pi / 2 in two parts; multiples of the first by a whole number up to 2^20 are exact. */
+const QUARTER: usize = memory.data<f64>([0.636619772367581343076, 1.57079632673412561417, 6.07710050650619224932e-11]);
 
-@inline export function withinReach(x: v128): bool {
-  return i32x4.all_true(f32x4.le(f32x4.abs(x), f32x4.splat(REACH)));
+@inline function double(address: usize, index: usize): v128 {
+  return v128.load64_splat(address + (index << 3));
+}
+
+@inline function withinReach(x: v128): v128 {
+  return f32x4.le(f32x4.abs(x), constant(REACH));
 }
 
 /** Whole quarter turns nearest to two arguments. */
 @inline function quarters(x: v128): v128 {
-  return f64x2.nearest(f64x2.mul(x, f64x2.splat(QUARTERS)));
+  return f64x2.nearest(f64x2.mul(x, double(QUARTER, 0)));
 }
 
 @inline function withoutQuarters(x: v128, n: v128): v128 {
-  const r = f64x2.sub(x, f64x2.mul(n, f64x2.splat(QUARTER_HIGH)));
-  return f32x4.demote_f64x2_zero(f64x2.sub(r, f64x2.mul(n, f64x2.splat(QUARTER_LOW))));
+  const r = f64x2.sub(x, f64x2.mul(n, double(QUARTER, 1)));
+  return f32x4.demote_f64x2_zero(f64x2.sub(r, f64x2.mul(n, double(QUARTER, 2))));
 }
 
 @inline function upperHalf(x: v128): v128 {
@@ -41,31 +44,39 @@ import {multiplyAdd} from './simd';
   return v128.xor(v128.bitselect(cosShort(r), sinShort(r), odd), negative);
 }
 
+const SIN: usize = memory.data<f32>([-0.16666655242443085, 0.008332189172506332, -0.00019518278713803738]);
+
 /** sin r for |r| <= pi / 4. */
 @inline function sinShort(r: v128): v128 {
   const square = f32x4.mul(r, r);
-  let p = multiplyAdd(f32x4.splat(-0.00019518278713803738), square, f32x4.splat(0.008332189172506332));
-  p = multiplyAdd(p, square, f32x4.splat(-0.16666655242443085));
+  let p = multiplyAdd(constant(SIN, 2), square, constant(SIN, 1));
+  p = multiplyAdd(p, square, constant(SIN));
   return multiplyAdd(f32x4.mul(p, square), r, r);
 }
+
+const COS: usize = memory.data<f32>([
+  1, -0.5, 0.04166664555668831, -0.0013887309469282627, 2.4432327336398885e-5,
+]);
 
 /** cos r for |r| <= pi / 4. */
 @inline function cosShort(r: v128): v128 {
   const square = f32x4.mul(r, r);
-  let p = multiplyAdd(f32x4.splat(2.4432327336398885e-5), square, f32x4.splat(-0.0013887309469282627));
-  p = multiplyAdd(p, square, f32x4.splat(0.04166664555668831));
-  p = multiplyAdd(p, square, f32x4.splat(-0.5));
-  return multiplyAdd(p, square, f32x4.splat(1));
+  let p = multiplyAdd(constant(COS, 4), square, constant(COS, 3));
+  p = multiplyAdd(p, square, constant(COS, 2));
+  p = multiplyAdd(p, square, constant(COS, 1));
+  return multiplyAdd(p, square, constant(COS));
 }
 
 /** sin x. */
 @inline export function sin4(x: v128): v128 {
-  return withinReach(x) ? turned(x, 0) : sinFar(x);
+  const near = withinReach(x), result = turned(x, 0);
+  return i32x4.all_true(near) ? result : v128.bitselect(result, sinFar(x), near);
 }
 
 /** cos x. */
 @inline export function cos4(x: v128): v128 {
-  return withinReach(x) ? turned(x, 1) : cosFar(x);
+  const near = withinReach(x), result = turned(x, 1);
+  return i32x4.all_true(near) ? result : v128.bitselect(result, cosFar(x), near);
 }
 
 function sinFar(x: v128): v128 {

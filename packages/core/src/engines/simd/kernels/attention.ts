@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from '../../../kernels/attention';
 import {attentionGradient} from '../../../kernels/attention/gradient';
 import type {SimdBackend} from '../backend';
+import {Borrowed} from './borrowed';
 import {type FusedCall, floatBits, fusedKernel, type SimdKernel} from './kernel';
 
 /** Queries of a tile; see `assembly/attention-tiles.ts`. */
@@ -9,24 +10,6 @@ const QUERY_TILE = 32;
 const PANEL = 8;
 
 type Call = FusedCall<AttentionAttributes>;
-
-/** Scratch memory that is given back when the kernel is done. */
-class Borrowed {
-  private readonly blocks: {address: number; bytes: number}[] = [];
-
-  constructor(private readonly backend: SimdBackend) {}
-
-  floats(count: number): number {
-    const bytes = Math.max(4, 4 * count);
-    const address = this.backend.memoryBlocks.allocate(bytes);
-    this.blocks.push({address, bytes});
-    return address;
-  }
-
-  release(): void {
-    for (const {address, bytes} of this.blocks) this.backend.memoryBlocks.free(address, bytes);
-  }
-}
 
 /** The sizes of a call, and the arguments that both directions begin with. */
 function shapeOf(queries: tf.TensorInfo, values: tf.TensorInfo, {scale, causal}: AttentionAttributes) {

@@ -1,39 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import {Binary} from '../assembly/operations';
+import {Binary, Unary} from '../assembly/operations';
 import type {NumericType, SimdBackend} from '../backend';
-import {kernel, type SimdKernel} from './kernel';
-
-/** About as many values as a piece has. */
-const PIECE = 16384;
+import {broadcast} from './broadcast';
+import {binaryCost, CHEAP, pieceOf} from './cost';
+import {bytesOf, kernel, type SimdKernel} from './kernel';
+import {mapValues} from './unary';
 
 type Inputs = {a: tf.TensorInfo; b: tf.TensorInfo};
-
-/** An axis of the result: its length, and how far the inputs step along it, 0 where they are broadcast. */
-interface Axis {
-  size: number;
-  strideA: number;
-  strideB: number;
-}
-
-/** The axes of a result, the fastest first, with neighbours joined where both inputs go through them in one. */
-function joinedAxes(shape: number[], a: number[], b: number[]): Axis[] {
-  const strides = (of: number[]) => {
-    const padded = [...Array(shape.length - of.length).fill(1), ...of];
-    const full = [...tf.util.computeStrides(padded), 1];
-    return padded.map((size, axis) => (size === 1 ? 0 : full[axis]));
-  };
-  const [stridesA, stridesB] = [strides(a), strides(b)];
-  const axes: Axis[] = [];
-  for (let i = shape.length - 1; i >= 0; i--) {
-    const axis = {size: shape[i], strideA: stridesA[i], strideB: stridesB[i]};
-    const inner = axes[axes.length - 1];
-    if (axis.size === 1) continue;
-    if (inner && axis.strideA === inner.strideA * inner.size && axis.strideB === inner.strideB * inner.size)
-      inner.size *= axis.size;
-    else axes.push(axis);
-  }
-  return axes;
-}
 
 /** A new tensor of the operation's value for each pair of values of two tensors that broadcast. */
 export function zipValues(
@@ -43,32 +16,21 @@ export function zipValues(
   operation: Binary,
   dtype: NumericType = 'float32',
 ): tf.TensorInfo {
-  const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+  const {shape, size, axes} = broadcast(a.shape, b.shape);
   const output = backend.output(shape, dtype);
-  const size = tf.util.sizeFromShape(shape);
   if (size === 0) return output;
-  const [row, ...outer] = joinedAxes(shape, a.shape, b.shape);
-  const columns = row?.size ?? 1;
+  const {size: columns, strideA, strideB} = axes[0];
   const rows = size / columns;
-  const pieceColumns = Math.min(columns, PIECE);
-  const pieceRows = columns > PIECE ? 1 : Math.max(1, Math.floor(PIECE / columns));
-  const fixed = [row && row.strideA === 0 ? 1 : 0, row && row.strideB === 0 ? 1 : 0];
-  const bytes = [a.dtype === 'bool' ? 1 : 4, dtype === 'bool' ? 1 : 4];
-  const axes = outer.flatMap((axis) => [axis.size, axis.strideA, axis.strideB]);
-  const addresses = [backend.address(a), backend.address(b), output.address];
-  const args = [
-    operation,
-    ...addresses,
-    rows,
-    columns,
-    ...fixed,
-    pieceRows,
-    pieceColumns,
-    ...bytes,
-    outer.length,
-    ...axes,
-  ];
-  backend.threads.run('jobBinary', args, Math.ceil(columns / pieceColumns) * Math.ceil(rows / pieceRows), size);
+  const cost = binaryCost(operation);
+  const piece = pieceOf(cost);
+  const pieceColumns = Math.min(columns, piece);
+  const pieceRows = Math.max(1, Math.floor(piece / columns));
+  const args: number[] = [operation, backend.address(a), backend.address(b), output.address, rows, columns];
+  args.push(strideA === 0 ? 1 : 0, strideB === 0 ? 1 : 0, pieceRows, pieceColumns, bytesOf(a.dtype), bytesOf(dtype));
+  args.push(axes.length - 1);
+  for (let i = 1; i < axes.length; i++) args.push(axes[i].size, axes[i].strideA, axes[i].strideB);
+  const pieces = Math.ceil(columns / pieceColumns) * Math.ceil(rows / pieceRows);
+  backend.threads.run('jobBinary', args, pieces, cost * size);
   return output;
 }
 
@@ -98,14 +60,42 @@ const eluGrad = kernel<{dy: tf.TensorInfo; y: tf.TensorInfo}, object>('EluGrad',
   zipValues(backend, inputs.dy, inputs.y, Binary.EluGrad),
 );
 
+/** More tensors than this have their addresses in no job's arguments. */
+const MOST_TERMS = 1024;
+
 const addN = kernel<tf.TensorInfo[], object>('AddN', ({inputs, backend, attrs}) => {
-  if (inputs.some(({dtype}) => dtype !== 'float32') || inputs.length < 2)
-    return backend.fallback('AddN', inputs, attrs);
-  return inputs.slice(1).reduce((sum, x, i) => {
-    const next = zipValues(backend, sum, x, Binary.Add);
-    if (i > 0) backend.disposeData(sum.dataId);
-    return next;
-  }, inputs[0]);
+  const fits = inputs.length > 1 && inputs.length <= MOST_TERMS;
+  if (!fits || inputs.some(({dtype}) => dtype !== 'float32')) return backend.fallback('AddN', inputs, attrs);
+  const {shape} = inputs[0];
+  const output = backend.output(shape);
+  const count = tf.util.sizeFromShape(shape);
+  const cost = CHEAP * inputs.length;
+  const args = [output.address, count, pieceOf(CHEAP), inputs.length, ...inputs.map((x) => backend.address(x))];
+  backend.threads.run('jobAddN', args, Math.ceil(count / pieceOf(CHEAP)), cost * count);
+  return output;
+});
+
+/** The exponents that have an operation of their own. */
+const powers = new Map([
+  [2, Unary.Square],
+  [3, Unary.Cube],
+  [-1, Unary.Reciprocal],
+]);
+
+const pow = kernel<Inputs, object>('Pow', ({inputs, backend, attrs}) => {
+  const {a, b} = inputs;
+  if (a.dtype !== b.dtype) return backend.fallback('Pow', inputs, attrs);
+  if (a.dtype === 'int32') return zipValues(backend, a, b, Binary.IntPow, 'int32');
+  if (a.dtype !== 'float32') return backend.fallback('Pow', inputs, attrs);
+  const power = b.shape.length === 0 ? powers.get(backend.values(b)[0]) : undefined;
+  return power === undefined ? zipValues(backend, a, b, Binary.Pow) : mapValues(backend, a, power);
+});
+
+/** tfjs's FloorDiv gives whole numbers, whatever it is given. */
+const floorDiv = kernel<Inputs, object>('FloorDiv', ({inputs, backend, attrs}) => {
+  const {a, b} = inputs;
+  if (a.dtype !== b.dtype || a.dtype === 'bool') return backend.fallback('FloorDiv', inputs, attrs);
+  return zipValues(backend, a, b, a.dtype === 'float32' ? Binary.FloorDiv : Binary.IntFloorDiv, 'int32');
 });
 
 export const binaryKernels: readonly SimdKernel[] = [
@@ -117,9 +107,8 @@ export const binaryKernels: readonly SimdKernel[] = [
   binary('Minimum', {float32: Binary.Minimum, int32: Binary.IntMinimum}),
   binary('SquaredDifference', {float32: Binary.SquaredDifference, int32: Binary.IntSquaredDifference}),
   binary('Mod', {float32: Binary.Mod, int32: Binary.IntMod}),
-  binary('Pow', {float32: Binary.Pow, int32: Binary.IntPow}),
   binary('Atan2', {float32: Binary.Atan2}),
-  binary('FloorDiv', {int32: Binary.IntFloorDiv}),
+  binary('BitwiseAnd', {int32: Binary.BitwiseAnd}),
   binary('Equal', {float32: Binary.Equal, int32: Binary.IntEqual, bool: Binary.BoolEqual}, 'bool'),
   binary('NotEqual', {float32: Binary.NotEqual, int32: Binary.IntNotEqual, bool: Binary.BoolNotEqual}, 'bool'),
   binary('Less', {float32: Binary.Less, int32: Binary.IntLess}, 'bool'),
@@ -131,4 +120,6 @@ export const binaryKernels: readonly SimdKernel[] = [
   prelu,
   eluGrad,
   addN,
+  pow,
+  floorDiv,
 ];

@@ -1,25 +1,59 @@
 import {attentionKernels} from './attention';
+import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {convolutionKernels} from './convolution';
+import {depthwiseKernels} from './depthwise';
+import {einsumKernels} from './einsum';
+import {fftKernels} from './fft';
+import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
+import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
-import {lookupKernels} from './lookup';
 import {matMulKernels} from './mat-mul';
-import {movementKernels} from './movement';
+import {multinomialKernels} from './multinomial';
+import {oneHotKernels} from './one-hot';
+import {padKernels} from './pad';
+import {poolKernels} from './pool';
+import {realFftKernels} from './real-fft';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
+import {scatterKernels} from './scatter';
+import {selectKernels} from './select';
+import {siluKernels} from './silu';
+import {sliceKernels} from './slice';
+import {topKKernels} from './top-k';
+import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
+import {viewKernels} from './views';
 
 /** The kernels that are written for this backend. */
 export const kernels: readonly SimdKernel[] = [
   ...matMulKernels,
   ...unaryKernels,
   ...binaryKernels,
+  ...selectKernels,
+  ...batchNormKernels,
   ...reduceKernels,
   ...rowKernels,
   ...geluKernels,
+  ...siluKernels,
   ...attentionKernels,
-  ...movementKernels,
-  ...lookupKernels,
+  ...einsumKernels,
+  ...fftKernels,
+  ...realFftKernels,
+  ...convolutionKernels,
+  ...depthwiseKernels,
+  ...poolKernels,
+  ...viewKernels,
+  ...transposeKernels,
+  ...sliceKernels,
+  ...joinKernels,
+  ...padKernels,
+  ...gatherKernels,
+  ...scatterKernels,
+  ...oneHotKernels,
+  ...topKKernels,
+  ...multinomialKernels,
   ...rotaryKernels,
 ];

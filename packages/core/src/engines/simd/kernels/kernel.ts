@@ -22,6 +22,9 @@ export function kernel<Inputs, Attributes>(
   return {kernelName, kernelFunc: (call) => run(call as unknown as KernelCall<Inputs, Attributes>)};
 }
 
+/** Of a value in the engine's memory. */
+export const bytesOf = (dtype: tf.DataType): 1 | 4 => (dtype === 'bool' ? 1 : 4);
+
 const bits = new DataView(new ArrayBuffer(4));
 
 /** A float32 as a job's argument. */

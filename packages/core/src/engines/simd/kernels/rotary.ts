@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {RotaryPairing} from '../../../kernels/rotary-embedding';
-import {rotaryEmbeddingReference} from '../../../kernels/rotary-embedding/reference';
 import type {SimdBackend} from '../backend';
+import {joinedAxes, stridesOf} from './copy';
 import {type FusedCall, floatBits, fusedKernel, type SimdKernel} from './kernel';
 
 /** Rows of a piece; see `assembly/rotary.ts`. */
@@ -9,26 +9,31 @@ const ROWS = 64;
 
 type Call = FusedCall<{pairing: RotaryPairing}>;
 
+/** Rows from one index to the next along each of `rank` axes that a table is broadcast over. */
+function stepsOf(shape: number[], rank: number): number[] {
+  const padded = [...Array(rank - shape.length).fill(1), ...shape];
+  const strides = stridesOf(padded);
+  return padded.map((size, axis) => (size === 1 ? 0 : strides[axis]));
+}
+
 function turn(
   [x, cos, sin]: tf.TensorInfo[],
   backend: SimdBackend,
   {attributes}: Call,
   direction: 1 | -1,
 ): tf.TensorInfo[] {
-  const [time, size] = x.shape.slice(-2);
-  const half = size / 2;
-  // Tables that differ from row to row of the batch are rare: composed.
-  const expected = [time, half];
-  if (!tf.util.arraysEqual(cos.shape, expected) || !tf.util.arraysEqual(sin.shape, expected)) {
-    const angle = direction === 1 ? (sin as tf.Tensor) : (sin as tf.Tensor).neg();
-    return [rotaryEmbeddingReference(x as tf.Tensor, cos as tf.Tensor, angle, attributes.pairing)];
-  }
+  const half = x.shape[x.shape.length - 1] / 2;
   const output = backend.output(x.shape);
-  const rows = tf.util.sizeFromShape(x.shape) / size;
-  const steps = attributes.pairing === 'interleaved' ? [1, 2] : [half, 1];
+  const [leading, ...tables] = [x, cos, sin].map(({shape}) => shape.slice(0, -1));
+  const rows = tf.util.sizeFromShape(leading);
+  if (rows * half === 0) return [output];
   const addresses = [x, cos, sin].map((tensor) => backend.address(tensor));
-  const args = [...addresses, output.address, rows, time, half, ...steps, floatBits(direction)];
-  backend.threads.run('jobRotary', args, Math.ceil(rows / ROWS), 2 * rows * size);
+  const args = [...addresses, output.address, rows, half, attributes.pairing === 'interleaved' ? 1 : 0];
+  const [cosSteps, sinSteps] = tables.map((shape) => stepsOf(shape, leading.length));
+  const axes = joinedAxes(leading.map((size, axis) => ({size, from: cosSteps[axis], to: sinSteps[axis]})));
+  args.push(floatBits(direction), axes.length);
+  for (const {size, from, to} of axes) args.push(size, 4 * half * from, 4 * half * to);
+  backend.threads.run('jobRotary', args, Math.ceil(rows / ROWS), 4 * rows * half);
   return [output];
 }
 

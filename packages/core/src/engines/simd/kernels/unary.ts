@@ -1,12 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import {Unary} from '../assembly/operations';
 import {isNumeric, type NumericType, type SimdBackend} from '../backend';
-import {floatBits, kernel, type SimdKernel} from './kernel';
-
-/** Values of a piece. */
-const PIECE = 16384;
-
-const bytesOf = (dtype: tf.DataType) => (dtype === 'bool' ? 1 : 4);
+import {pieceOf, unaryCost} from './cost';
+import {bytesOf, floatBits, kernel, type SimdKernel} from './kernel';
 
 type Input = {x: tf.TensorInfo};
 
@@ -21,8 +17,10 @@ export function mapValues(
   const output = backend.output(x.shape, dtype);
   const count = backend.values(x).length;
   const [p0 = 0, p1 = 0] = parameters;
-  const args = [operation, backend.address(x), output.address, count, PIECE, bytesOf(x.dtype), bytesOf(dtype), p0, p1];
-  backend.threads.run('jobUnary', args, Math.ceil(count / PIECE), count);
+  const cost = unaryCost(operation);
+  const piece = pieceOf(cost);
+  const args = [operation, backend.address(x), output.address, count, piece, bytesOf(x.dtype), bytesOf(dtype), p0, p1];
+  backend.threads.run('jobUnary', args, Math.ceil(count / piece), cost * count);
   return output;
 }
 
@@ -54,13 +52,36 @@ function withAlpha(name: string, operation: Unary): SimdKernel {
   );
 }
 
-const clipByValue = kernel<Input, {clipValueMin: number; clipValueMax: number}>(
+/** Lets values outside of limits be the nearer limit; whole ones too, whose limits are cut off as tfjs stores them. */
+function clip(backend: SimdBackend, x: tf.TensorInfo, lowest: number, highest: number): tf.TensorInfo | undefined {
+  if (x.dtype === 'float32')
+    return mapValues(backend, x, Unary.ClipByValue, 'float32', [floatBits(lowest), floatBits(highest)]);
+  if (x.dtype !== 'int32') return undefined;
+  const whole = (limit: number) => Math.trunc(Math.min(2 ** 31 - 1, Math.max(-(2 ** 31), limit)));
+  return mapValues(backend, x, Unary.IntClip, 'int32', [whole(lowest), whole(highest)]);
+}
+
+type Limits = {clipValueMin: number; clipValueMax: number};
+
+const clipByValue = kernel<Input, Limits>(
   'ClipByValue',
-  ({inputs, backend, attrs}) => {
-    const limits = [attrs.clipValueMin, attrs.clipValueMax];
-    if (inputs.x.dtype !== 'float32') return backend.fallback('ClipByValue', inputs, attrs);
-    return mapValues(backend, inputs.x, Unary.ClipByValue, 'float32', [floatBits(limits[0]), floatBits(limits[1])]);
-  },
+  ({inputs, backend, attrs}) =>
+    clip(backend, inputs.x, attrs.clipValueMin, attrs.clipValueMax) ?? backend.fallback('ClipByValue', inputs, attrs),
+);
+
+/** Relu or Relu6. */
+function rectifier(name: string, operation: Unary, highest: number): SimdKernel {
+  return kernel<Input, object>(name, ({inputs, backend, attrs}) => {
+    const {x} = inputs;
+    if (x.dtype === 'float32') return mapValues(backend, x, operation);
+    return clip(backend, x, 0, highest) ?? backend.fallback(name, inputs, attrs);
+  });
+}
+
+const logicalNot = kernel<Input, object>('LogicalNot', ({inputs, backend, attrs}) =>
+  inputs.x.dtype === 'bool'
+    ? mapValues(backend, inputs.x, Unary.LogicalNot, 'bool')
+    : backend.fallback('LogicalNot', inputs, attrs),
 );
 
 const conversions: Partial<Record<string, Unary>> = {
@@ -94,9 +115,7 @@ export const unaryKernels: readonly SimdKernel[] = [
   unary('Floor', Unary.Floor),
   unary('Ceil', Unary.Ceil),
   unary('Round', Unary.Round),
-  unary('Sign', Unary.Sign),
-  unary('Relu', Unary.Relu),
-  unary('Relu6', Unary.Relu6),
+  unary('Sign', Unary.Sign, Unary.IntSign),
   unary('Elu', Unary.Elu),
   unary('Selu', Unary.Selu),
   unary('Sigmoid', Unary.Sigmoid),
@@ -123,6 +142,9 @@ export const unaryKernels: readonly SimdKernel[] = [
   predicate('IsFinite', Unary.IsFinite),
   withAlpha('Step', Unary.Step),
   withAlpha('LeakyRelu', Unary.LeakyRelu),
+  rectifier('Relu', Unary.Relu, Number.POSITIVE_INFINITY),
+  rectifier('Relu6', Unary.Relu6, 6),
   clipByValue,
+  logicalNot,
   cast,
 ];
