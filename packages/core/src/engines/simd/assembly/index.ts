@@ -6,6 +6,8 @@ export {jobTranspose} from './transpose';
 export {jobBinary} from './binary';
 export {jobUnary} from './unary';
 export {jobReduce} from './reduce';
+export {jobArg} from './arg';
+export {jobScan} from './scan';
 export {
   jobCrossEntropy, jobCrossEntropyGradient, jobLayerNorm, jobLayerNormGradient, jobRmsNorm, jobRmsNormGradient,
   jobSoftmax,

@@ -1,3 +1,4 @@
+import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
@@ -9,6 +10,7 @@ import {movementKernels} from './movement';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
 import {rowKernels} from './rows';
+import {scanKernels} from './scan';
 import {selectKernels} from './select';
 import {siluKernels} from './silu';
 import {unaryKernels} from './unary';
@@ -21,6 +23,8 @@ export const kernels: readonly SimdKernel[] = [
   ...selectKernels,
   ...batchNormKernels,
   ...reduceKernels,
+  ...argKernels,
+  ...scanKernels,
   ...rowKernels,
   ...geluKernels,
   ...siluKernels,
