@@ -16,7 +16,7 @@ export {type AttentionOptions, type AttentionOutputs, attention} from './kernels
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
-export {layerNorm} from './kernels/layer-norm';
+export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
 export {rmsNorm} from './kernels/rms-norm';
 export {
   type RotaryPairing,

@@ -8,10 +8,10 @@ export {jobUnary} from './unary';
 export {jobReduce} from './reduce';
 export {jobArg} from './arg';
 export {jobScan} from './scan';
-export {
-  jobCrossEntropy, jobCrossEntropyGradient, jobLayerNorm, jobLayerNormGradient, jobRmsNorm, jobRmsNormGradient,
-  jobSoftmax,
-} from './rows';
+export {jobSoftmax} from './softmax';
+export {jobNorm} from './norm';
+export {jobNormGradient} from './norm-gradient';
+export {jobCrossEntropy, jobCrossEntropyGradient} from './cross-entropy';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
 export {jobAddN} from './add-n';

@@ -51,20 +51,17 @@ function accumulate<Op>(to: usize, from: usize, bytes: usize): void {
     for (; to < end; to++, from++) v128.store8_lane(to, op.combine(v128.load8_splat(to), v128.load8_splat(from)), 0);
 }
 
-/** The same of two rows, `from` and `from + step`. */
-function accumulateTwo<Op>(to: usize, from: usize, step: usize, bytes: usize): void {
+/** The same of four rows, `step` bytes apart. */
+function accumulateFour<Op>(to: usize, from: usize, step: usize, bytes: usize): void {
   const op = changetype<Op>(0);
   const end = to + bytes;
-  let second = from + step;
-  for (; to + 32 <= end; to += 32, from += 32, second += 32) {
-    const x = op.combine(v128.load(to), op.combine(v128.load(from), v128.load(second)));
-    const y = op.combine(v128.load(to, 16), op.combine(v128.load(from, 16), v128.load(second, 16)));
-    v128.store(to, x);
-    v128.store(to, y, 16);
+  let second = from + step, third = second + step, fourth = third + step;
+  for (; to + 16 <= end; to += 16, from += 16, second += 16, third += 16, fourth += 16) {
+    const x = op.combine(v128.load(from), v128.load(second)), y = op.combine(v128.load(third), v128.load(fourth));
+    v128.store(to, op.combine(v128.load(to), op.combine(x, y)));
   }
   if (to == end) return;
-  accumulate<Op>(to, from, end - to);
-  accumulate<Op>(to, second, end - to);
+  for (let i: usize = 0; i < 4; i++) accumulate<Op>(to, from + i * step, end - to);
 }
 
 /** Few bytes at a time; `memory.copy` is slow to start. */
@@ -80,8 +77,8 @@ function combineRows<Op>(to: usize, from: usize, rows: usize, width: usize, step
   copy<Op>(to, from, width);
   let row: usize = 1;
   from += step;
-  for (; row + 2 <= rows; row += 2, from += 2 * step) accumulateTwo<Op>(to, from, step, width);
-  if (row < rows) accumulate<Op>(to, from, width);
+  for (; row + 4 <= rows; row += 4, from += 4 * step) accumulateFour<Op>(to, from, step, width);
+  for (; row < rows; row++, from += step) accumulate<Op>(to, from, width);
 }
 
 /** The same of whole rows of few columns, several at a time as if they were one. */
@@ -102,21 +99,25 @@ function reduceNarrow<Op>(to: usize, from: usize, rows: usize, width: usize): vo
   return op.size() == 4 ? v128.load32_lane(from, op.neutral(), 0) : v128.load8_lane(from, op.neutral(), 0);
 }
 
+/** Bytes of a row that are combined before they are to the rest: sums of sums are more accurate. */
+@inline const PART: usize = 1024;
+
 /** One row of values to one; 4 vectors wide. */
 function reduceRow<Op>(to: usize, from: usize, bytes: usize): void {
   const op = changetype<Op>(0);
   const end = from + bytes;
   let a = op.neutral(), b = op.neutral();
-  if (bytes >= 64) {
-    let c = op.neutral(), d = op.neutral();
-    for (; from + 64 <= end; from += 64) {
-      a = op.combine(a, v128.load(from));
-      b = op.combine(b, v128.load(from, 16));
-      c = op.combine(c, v128.load(from, 32));
-      d = op.combine(d, v128.load(from, 48));
+  while (from + 64 <= end) {
+    const part = min(from + PART, end);
+    let c = v128.load(from), d = v128.load(from, 16), e = v128.load(from, 32), f = v128.load(from, 48);
+    for (from += 64; from + 64 <= part; from += 64) {
+      c = op.combine(c, v128.load(from));
+      d = op.combine(d, v128.load(from, 16));
+      e = op.combine(e, v128.load(from, 32));
+      f = op.combine(f, v128.load(from, 48));
     }
-    a = op.combine(a, c);
-    b = op.combine(b, d);
+    a = op.combine(a, op.combine(c, e));
+    b = op.combine(b, op.combine(d, f));
   }
   for (; from + 16 <= end; from += 16) a = op.combine(a, v128.load(from));
   for (; from < end; from += op.size()) b = op.combine(b, loadOne<Op>(from));

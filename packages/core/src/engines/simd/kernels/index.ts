@@ -2,17 +2,19 @@ import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {crossEntropyKernels} from './cross-entropy';
 import {geluKernels} from './gelu';
 import type {SimdKernel} from './kernel';
 import {lookupKernels} from './lookup';
 import {batchMatMul} from './mat-mul';
 import {movementKernels} from './movement';
+import {normKernels} from './norm';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
-import {rowKernels} from './rows';
 import {scanKernels} from './scan';
 import {selectKernels} from './select';
 import {siluKernels} from './silu';
+import {softmaxKernels} from './softmax';
 import {unaryKernels} from './unary';
 
 /** The kernels that are written for this backend. */
@@ -25,7 +27,9 @@ export const kernels: readonly SimdKernel[] = [
   ...reduceKernels,
   ...argKernels,
   ...scanKernels,
-  ...rowKernels,
+  ...softmaxKernels,
+  ...normKernels,
+  ...crossEntropyKernels,
   ...geluKernels,
   ...siluKernels,
   ...attentionKernels,

@@ -22,7 +22,7 @@ type Around = readonly [outer: number, length: number, inner: number];
 /** The length of the chunks that the middle axis is reduced in. Products of floats are not cut; see the assembly. */
 function chunkOf([, length, inner]: Around, operation: Reduction): number {
   if (operation === Reduction.Prod) return length;
-  const chunk = inner === 1 ? ROW_CHUNK : Math.max(COLUMN_CHUNK, Math.ceil(PIECE / inner));
+  const chunk = inner === 1 ? ROW_CHUNK : Math.max(COLUMN_CHUNK, Math.ceil(ROW_CHUNK / inner));
   return length <= 2 * chunk ? length : chunk;
 }
 
