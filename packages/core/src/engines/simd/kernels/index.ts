@@ -1,3 +1,4 @@
+import {adamKernels} from './adam';
 import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
@@ -30,6 +31,7 @@ export const kernels: readonly SimdKernel[] = [
   ...softmaxKernels,
   ...normKernels,
   ...crossEntropyKernels,
+  ...adamKernels,
   ...geluKernels,
   ...siluKernels,
   ...attentionKernels,
