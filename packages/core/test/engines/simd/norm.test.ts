@@ -124,13 +124,18 @@ describe('softmaxCrossEntropy on the simd engine', () => {
   });
 });
 
-describe('fused norms and cross entropy of large tensors', () => {
+describe('norms and cross entropy of large tensors', () => {
   const random = () => new Random(3, 'large');
   const large: {[name: string]: () => tf.Tensor[]} = {
     layerNorm: () => withGradients(layer, inputs({shape: [2, 500, 131], axes: 1, seed: 0}, random(), 2), random()),
     'layerNorm of long rows': () =>
       withGradients(layer, inputs({shape: [5, 2, 9_001], axes: 2, seed: 0}, random(), 2), random()),
     rmsNorm: () => withGradients(rms, inputs({shape: [3, 700, 64], axes: 1, seed: 0}, random(), 1), random()),
+    batchNorm: () => {
+      const [mean, offset, scale, spread] = [0, 1, 2, 3].map(() => randomTensor([37], random()) as tf.Tensor1D);
+      const x = randomTensor([3_000, 37], random()) as tf.Tensor2D;
+      return [tf.batchNorm(x, mean, spread.square(), offset, scale), tf.batchNorm(x, mean, spread.square())];
+    },
     softmaxCrossEntropy: () => {
       const [logits, targets] = scores(300, 259, random());
       return withGradients((x) => softmaxCrossEntropy(x, targets), [logits], random());

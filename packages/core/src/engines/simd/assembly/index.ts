@@ -14,6 +14,7 @@ export {jobNormGradient} from './norm-gradient';
 export {jobCrossEntropy, jobCrossEntropyGradient} from './cross-entropy';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
+export {jobBatchNorm} from './batch-norm';
 export {jobAdam, jobSumOfSquares} from './adam';
 export {jobAddN} from './add-n';
 export {jobFill, jobSelect} from './select';

@@ -27,10 +27,10 @@
   }
 }
 
-/** NaN if one is. */
+/** NaN if one is; like `f32x4.max`, in less than half of its instructions. */
 @unmanaged export class Max {
   @inline combine(a: v128, b: v128): v128 {
-    return f32x4.max(a, b);
+    return v128.or(f32x4.pmax(a, b), f32x4.ne(b, b));
   }
   @inline neutral(): v128 {
     return f32x4.splat(-Infinity);
@@ -43,7 +43,7 @@
 /** NaN if one is. */
 @unmanaged export class Min {
   @inline combine(a: v128, b: v128): v128 {
-    return f32x4.min(a, b);
+    return v128.or(f32x4.pmin(a, b), f32x4.ne(b, b));
   }
   @inline neutral(): v128 {
     return f32x4.splat(Infinity);
