@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type {AdamWCall} from '../../../kernels/adam-w-step';
 import type {SimdBackend} from '../backend';
-import {floatBits, type SimdKernel} from './kernel';
+import {floatBits, listKernel, type SimdKernel} from './kernel';
 
 /** Values of a piece, a multiple of 4. */
 const PIECE = 8192;
@@ -38,15 +38,6 @@ function runPieces(backend: SimdBackend, job: `job${string}`, rows: number[][], 
   backend.memoryBlocks.free(table, bytes);
 }
 
-/** tfjs's form of a kernel of a list of tensors. */
-const listKernel = (
-  kernelName: string,
-  run: (tensors: tf.TensorInfo[], backend: SimdBackend, attributes: unknown) => tf.TensorInfo | tf.TensorInfo[],
-): SimdKernel => ({
-  kernelName,
-  kernelFunc: ({inputs, backend, attrs}) => run(inputs as unknown as tf.TensorInfo[], backend as SimdBackend, attrs),
-});
-
 const sizeOf = (backend: SimdBackend, tensor: tf.TensorInfo) => backend.values(tensor).length;
 const total = (sizes: readonly number[]) => sizes.reduce((sum, size) => sum + size, 0);
 
@@ -57,8 +48,7 @@ function factorsOf({step, learningRate, betas: [beta1, beta2], epsilon}: AdamWCa
   return [scale, beta1, 1 - beta1, beta2, 1 - beta2, rootScale, epsilon, rate].map(floatBits);
 }
 
-const adamWStep = listKernel('AdamWStep', (tensors, backend, attributes) => {
-  const {numbers, weightDecays, isScaled} = attributes as AdamWCall;
+const adamWStep = listKernel<AdamWCall>('AdamWStep', (tensors, backend, {numbers, weightDecays, isScaled}) => {
   const scale = isScaled ? backend.values(tensors[0])[0] : 1;
   const parts = weightDecays.map((weightDecay, i) => {
     const start = 4 * i + (isScaled ? 1 : 0);
@@ -77,7 +67,7 @@ const adamWStep = listKernel('AdamWStep', (tensors, backend, attributes) => {
   return parts.flatMap(({next}) => next);
 });
 
-const globalNorm = listKernel('GlobalNorm', (tensors, backend) => {
+const globalNorm = listKernel<object>('GlobalNorm', (tensors, backend) => {
   const output = backend.output([]);
   const sizes = tensors.map((tensor) => sizeOf(backend, tensor));
   const rows = cut(sizes).map(({tensor, offset, count}) => [backend.address(tensors[tensor]) + offset, count]);
@@ -87,7 +77,7 @@ const globalNorm = listKernel('GlobalNorm', (tensors, backend) => {
   const squares = new Float64Array(backend.memoryBlocks.memory.buffer, sums, rows.length);
   backend.values(output)[0] = Math.sqrt(total([...squares]));
   backend.memoryBlocks.free(sums, bytes);
-  return output;
+  return [output];
 });
 
 /** The fused kernels of `kernels/adam-w-step` and `kernels/global-norm`. */
