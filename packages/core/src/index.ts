@@ -12,11 +12,13 @@ export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkp
 export type {CheckpointFormat, StoredTensor, WeightFile} from './checkpoints/weight-file';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';
+export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
-export {layerNorm} from './kernels/layer-norm';
+export {globalNorm} from './kernels/global-norm';
+export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {

@@ -42,6 +42,18 @@ function runKernel(name: string, tensors: tf.Tensor[], call: tf.NamedAttrMap): t
   return [result as tf.Tensor | tf.Tensor[]].flat();
 }
 
+/** Runs the fused kernel that the active backend has registered under a name, or else the reference; lists to lists. */
+export function runFused(
+  name: string,
+  reference: tf.KernelFunc,
+  tensors: tf.Tensor[],
+  call: tf.NamedAttrMap,
+): tf.Tensor[] {
+  const backend = tf.getBackend();
+  if (!tf.getKernel(name, backend)) tf.registerKernel({kernelName: name, backendName: backend, kernelFunc: reference});
+  return runKernel(name, tensors, call);
+}
+
 /**
  * Makes a differentiable operation of a kernel's definition and registers it with tfjs, so that the operation takes the
  * fused kernel when the active backend has registered one under `name`, and else the reference.
@@ -86,12 +98,10 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
   };
 
   return (inputs, attributes) => {
-    const backend = tf.getBackend();
-    if (!tf.getKernel(name, backend))
-      tf.registerKernel({kernelName: name, backendName: backend, kernelFunc: referenceKernel});
     const names = Object.keys(inputs).filter((input) => inputs[input] !== undefined);
     const tensors = names.map((input) => inputs[input] as tf.Tensor);
     const call: KernelCall<Attributes> = {names, attributes};
-    return named(outputNames, runKernel(name, tensors, call as unknown as tf.NamedAttrMap)) as Outputs;
+    const results = runFused(name, referenceKernel, tensors, call as unknown as tf.NamedAttrMap);
+    return named(outputNames, results) as Outputs;
   };
 }

@@ -26,7 +26,7 @@ export class RMSNorm extends VariantLayer<NormConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    return rmsNorm(x, this.config.epsilon ?? 1e-6).mul(this.scale.read());
+    return rmsNorm(x, this.config.epsilon ?? 1e-6, this.scale.read());
   }
 }
 tf.serialization.registerClass(RMSNorm);
@@ -55,8 +55,7 @@ export class LayerNorm extends VariantLayer<LayerNormConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    const scaled = layerNorm(x, this.config.epsilon ?? 1e-5).mul(this.scale.read());
-    return this.bias ? scaled.add(this.bias.read()) : scaled;
+    return layerNorm(x, this.config.epsilon ?? 1e-5, {weight: this.scale.read(), bias: this.bias?.read()});
   }
 }
 tf.serialization.registerClass(LayerNorm);
@@ -89,9 +88,10 @@ export class GroupNorm extends VariantLayer<GroupNormConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    const groups = x.reshape([...x.shape.slice(0, -1), this.config.numGroups, -1]);
-    const normed = layerNorm(groups, this.config.epsilon ?? 1e-5).reshape(x.shape);
-    return normed.mul(this.scale.read()).add(this.bias.read());
+    const {numGroups, epsilon} = this.config;
+    const [weight, bias] = [this.scale, this.bias].map((variable) => variable.read().reshape([numGroups, -1]));
+    const groups = x.reshape([...x.shape.slice(0, -1), numGroups, -1]);
+    return layerNorm(groups, epsilon ?? 1e-5, {weight, bias}).reshape(x.shape);
   }
 }
 tf.serialization.registerClass(GroupNorm);

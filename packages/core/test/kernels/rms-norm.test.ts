@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {ShapeError} from '../../src/errors';
 import {rmsNorm} from '../../src/kernels/rms-norm';
 import {rmsNormReference} from '../../src/kernels/rms-norm/reference';
 import {checkKernel, expectClose, normalPlain, type Plain, rowsOf} from './gradient-check';
@@ -11,12 +12,15 @@ const factorOf = (row: number[], epsilon: number) =>
 const definition = (x: Plain, epsilon: number) =>
   rowsOf(x).flatMap((row) => row.map((value) => value * factorOf(row, epsilon)));
 
-function check(x: Plain, epsilon: number) {
+function check(x: Plain, epsilon: number, weight?: Plain) {
   checkKernel({
-    inputs: {x},
-    op: (inputs) => [rmsNorm(inputs.x, epsilon)],
-    reference: (inputs) => [rmsNormReference(inputs.x, epsilon)],
-    definition: (inputs) => [definition(inputs.x, epsilon)],
+    inputs: {x, ...(weight && {weight})},
+    op: (inputs) => [rmsNorm(inputs.x, epsilon, inputs.weight)],
+    reference: (inputs) => [rmsNormReference(inputs.x, epsilon, inputs.weight)],
+    definition: (inputs) => {
+      const scale = inputs.weight?.data ?? [1];
+      return [definition(inputs.x, epsilon).map((y, i) => y * scale[i % scale.length])];
+    },
     least: {gradient: Math.max(...rowsOf(x).map((row) => factorOf(row, epsilon)))},
   });
 }
@@ -30,6 +34,24 @@ describe('rmsNorm', () => {
       ),
       {numRuns: 25},
     );
+  });
+
+  it('scales by weights of the last axis or the last axes, with their gradient', () => {
+    const shapes = fc.array(fc.integer({min: 1, max: 4}), {minLength: 1, maxLength: 4});
+    fc.assert(
+      fc.property(shapes, fc.integer(), fc.nat(), (shape, seed, axes) =>
+        check(normalPlain(shape, seed, 'x'), 0.01, normalPlain(shape.slice(axes % shape.length), seed, 'weight')),
+      ),
+      {numRuns: 25},
+    );
+  });
+
+  it('refuses weights of another shape', () => {
+    tf.tidy(() => {
+      const wrong = () => rmsNorm(tf.zeros([2, 3, 4]), 1e-6, tf.ones([3]));
+      expect(wrong).toThrow(ShapeError);
+      expect(wrong).toThrow('rmsNorm: weight [3] must have the shape of the last axes of x [2,3,4]');
+    });
   });
 
   it('holds for values of very different size', () => {

@@ -26,7 +26,7 @@ function check(logits: Plain, targets: Plain, {ignoreIndex = -100, smoothing = 0
     integers: ['targets'],
     op: (inputs) => [softmaxCrossEntropy(inputs.logits, inputs.targets, {ignoreIndex, smoothing})],
     reference: ({logits: rows, targets: wanted}) => [
-      softmaxCrossEntropyReference(rows.reshape([-1, classes]), wanted.reshape([-1]), ignoreIndex, smoothing),
+      softmaxCrossEntropyReference(rows.reshape([-1, classes]), wanted.reshape([-1]), ignoreIndex, smoothing).loss,
     ],
     definition: (inputs) => [[definition(inputs.logits, inputs.targets, ignoreIndex, smoothing)]],
     // A target that is nearly certain leaves next to nothing of logits of this size, and of probabilities near 1.

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LanguageModel, nextTask} from '@variants/core';
+import {globalNorm, type LanguageModel, nextTask} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {AdamW} from '../optim/adamw';
-import {clipByGlobalNorm} from '../optim/clip';
+import {clipFactor} from '../optim/clip';
 import {batchGradients} from './batch-gradients';
 import {DivergenceError} from './divergence-error';
 import {type Evaluation, evaluate} from './evaluate';
@@ -100,16 +100,16 @@ async function updateWeights(
   learningRate: number,
 ): Promise<Pick<TrainingStep, 'loss' | 'gradientNorm' | 'tokens'>> {
   const {loss, gradients, tokens} = await batchGradients(model, source, step, settings);
-  const clipped = clipByGlobalNorm(gradients, settings.clipNorm);
-  tf.dispose(gradients);
+  const norm = globalNorm(Object.values(gradients));
+  const factor = clipFactor(norm, settings.clipNorm);
   try {
-    const [[lossValue], [gradientNorm]] = await Promise.all([loss.data(), clipped.norm.data()]);
+    const [[lossValue], [gradientNorm]] = await Promise.all([loss.data(), norm.data()]);
     assertFinite(step + 1, lossValue, gradientNorm);
     optimizer.learningRate = learningRate;
-    optimizer.applyGradients(clipped.gradients);
+    optimizer.applyGradients(gradients, factor);
     return {loss: lossValue, gradientNorm, tokens};
   } finally {
-    tf.dispose([loss, clipped.norm, clipped.gradients]);
+    tf.dispose([loss, norm, factor ?? [], gradients]);
   }
 }
 

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {fields, resolveFields, ShapeError} from '@variants/core';
-import {adamWStep} from './adamw-step';
+import {adamWStep, fields, resolveFields, ShapeError} from '@variants/core';
 import {betasField, rateField} from './fields';
 
 /** Options of {@link AdamW}. */
@@ -57,28 +56,31 @@ export class AdamW extends tf.Optimizer {
     this.learningRate = this.config.learningRate;
   }
 
-  /** One step: changes the variables that have these names. Those without a gradient stay as they are. */
-  override applyGradients(variableGradients: Gradients): void {
+  /**
+   * One step: changes the variables that have these names. Those without a gradient stay as they are.
+   * @param scale A scalar that all gradients are multiplied by: the factor of clipping. Default 1.
+   */
+  override applyGradients(variableGradients: Gradients, scale?: tf.Tensor): void {
     this.incrementIterations();
     const list = Array.isArray(variableGradients)
       ? variableGradients.map(({name, tensor}) => [name, tensor] as const)
       : Object.entries(variableGradients);
-    for (const [name, gradient] of list) if (gradient) this.update(name, gradient);
-  }
-
-  private update(name: string, gradient: tf.Tensor): void {
-    const weight = tf.engine().registeredVariables[name];
-    const {first, second} = this.momentsOf(weight);
-    const weightDecay = weight.rank >= 2 ? this.config.weightDecay : 0;
+    const updates = list.flatMap(([name, gradient]) => {
+      if (!gradient) return [];
+      const weight = tf.engine().registeredVariables[name];
+      const {first, second} = this.momentsOf(weight);
+      const weightDecay = weight.rank >= 2 ? this.config.weightDecay : 0;
+      return [{weight, gradient, first, second, weightDecay}];
+    });
+    const {learningRate} = this;
     const {betas, epsilon} = this.config;
     tf.tidy(() => {
-      const next = adamWStep(
-        {weight, gradient, first, second},
-        {step: this.iterations, learningRate: this.learningRate, betas, epsilon, weightDecay},
-      );
-      weight.assign(next.weight);
-      first.assign(next.first);
-      second.assign(next.second);
+      const next = adamWStep(updates, {step: this.iterations, learningRate, betas, epsilon}, scale);
+      updates.forEach(({weight, first, second}, i) => {
+        weight.assign(next[i].weight);
+        first.assign(next[i].first);
+        second.assign(next[i].second);
+      });
     });
   }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {globalNorm} from '@variants/core';
 
 /**
  * Limits the norm of all gradients together: g <- g min(1, limit / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does
@@ -11,10 +12,15 @@ export function clipByGlobalNorm(
   limit: number,
 ): {gradients: tf.NamedTensorMap; norm: tf.Scalar} {
   return tf.tidy(() => {
-    const squares = Object.values(gradients).map((gradient) => gradient.square().sum());
-    const norm = tf.addN(squares).sqrt() as tf.Scalar;
-    const factor = limit === Infinity ? 1 : tf.scalar(limit).div(norm.add(1e-6)).minimum(1);
+    const norm = globalNorm(Object.values(gradients));
+    const factor = clipFactor(norm, limit) ?? 1;
     const scaled = Object.entries(gradients).map(([name, gradient]) => [name, gradient.mul(factor)]);
     return {gradients: Object.fromEntries(scaled), norm};
   });
+}
+
+/** What clipping multiplies gradients of this norm by, a scalar; undefined where there is no limit. */
+export function clipFactor(norm: tf.Scalar, limit: number): tf.Scalar | undefined {
+  if (limit === Infinity) return undefined;
+  return tf.tidy(() => tf.scalar(limit).div(norm.add(1e-6)).minimum(1) as tf.Scalar);
 }

@@ -88,6 +88,19 @@ describe('AdamW', () => {
     optimizer.dispose();
   });
 
+  it('multiplies the gradients by a scale if it is given one', () => {
+    const [optimizer, other] = [new AdamW({epsilon: 0.1}), new AdamW({epsilon: 0.1})];
+    const [a, b] = [variableOf([1, 2]), variableOf([1, 2])];
+    tf.tidy(() => {
+      optimizer.applyGradients({[a.name]: tf.tensor1d([4, -2])}, tf.scalar(0.25));
+      other.applyGradients({[b.name]: tf.tensor1d([1, -0.5])});
+    });
+    expect(Array.from(a.dataSync())).toEqual(Array.from(b.dataSync()));
+    tf.dispose([a, b]);
+    optimizer.dispose();
+    other.dispose();
+  });
+
   it('goes on as before from weights that were read', async () => {
     const gradients = [
       [0.5, -1],

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {clipByGlobalNorm} from '../../src/index';
+import {clipFactor} from '../../src/optim/clip';
 
 /** Clips lists of numbers; gives back lists. */
 function clip(lists: Record<string, number[]>, limit: number): {norm: number; clipped: Record<string, number[]>} {
@@ -52,5 +53,20 @@ describe('clipByGlobalNorm', () => {
     expect(clip({a: [0, 0]}, 1)).toEqual({norm: 0, clipped: {a: [0, 0]}});
     expect(clip({a: [Number.NaN], b: [1]}, 1).norm).toBeNaN();
     expect(clip({a: [Infinity]}, 1).norm).toBe(Infinity);
+  });
+});
+
+describe('clipFactor', () => {
+  const factor = (norm: number, limit: number) => tf.tidy(() => clipFactor(tf.scalar(norm), limit)?.dataSync()[0]);
+
+  it('is what brings the norm down to the limit, and 1 below', () => {
+    expect(factor(4, 1)).toBeCloseTo(0.25, 6);
+    expect(factor(1, 4)).toBe(1);
+    expect(factor(0, 1)).toBe(1);
+    expect(factor(4, 0)).toBe(0);
+  });
+
+  it('is none without a limit', () => {
+    expect(factor(1e6, Number.POSITIVE_INFINITY)).toBeUndefined();
   });
 });

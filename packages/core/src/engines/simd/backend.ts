@@ -15,6 +15,8 @@ export interface SimdData {
   address: number;
   bytes: number;
   complexTensorInfos?: {real: tf.TensorInfo; imag: tf.TensorInfo};
+  /** The memory has gone over to other data, see {@link SimdBackend.takeOver}. */
+  isTaken?: boolean;
 }
 
 /** What tfjs's CPU backend offers its kernels, and ours inherits. */
@@ -79,6 +81,19 @@ export class SimdBackend extends cpuBackendClass() {
     return {dataId, shape, dtype, address: data.address};
   }
 
+  /**
+   * A new tensor like `x`, for a kernel that writes over it what nobody needs any more: with the memory and the values of
+   * x, unless others have a share in them. What then reads x reads the new values.
+   */
+  takeOver({dataId: old, shape, dtype}: tf.TensorInfo): tf.TensorInfo & {address: number} {
+    const data = this.data.get(old);
+    if (data.refCount > 1 || data.isTaken) return this.output(shape, dtype as NumericType);
+    const dataId = {id: this.nextDataId()};
+    this.data.set(dataId, {...data});
+    data.isTaken = true;
+    return {dataId, shape, dtype, address: data.address};
+  }
+
   /** Where a tensor's values begin. */
   address({dataId}: tf.TensorInfo): number {
     return this.data.get(dataId).address;
@@ -136,7 +151,7 @@ export class SimdBackend extends cpuBackendClass() {
       this.disposeData(data.complexTensorInfos.real.dataId, true);
       this.disposeData(data.complexTensorInfos.imag.dataId, true);
     }
-    if (data.address) this.release(data);
+    if (data.address && !data.isTaken) this.release(data);
     this.data.delete(dataId);
     return true;
   }

@@ -6,6 +6,7 @@ export function softmaxCrossEntropyGradient(
   lossGradient: tf.Tensor,
   logits: tf.Tensor2D,
   targets: tf.Tensor1D,
+  normalizer: tf.Tensor,
   ignoreIndex: number,
   smoothing: number,
 ): tf.Tensor {
@@ -15,7 +16,9 @@ export function softmaxCrossEntropyGradient(
       .mul(1 - smoothing)
       .add(smoothing / logits.shape[1]);
     const counts = counted(targets, ignoreIndex);
-    const difference = tf.softmax(logits).sub(wanted).mul(lossGradient).div(counts.sum());
+    const [largest, logSum] = tf.split(normalizer, 2, 1);
+    const probabilities = logits.sub(largest).sub(logSum).exp();
+    const difference = probabilities.sub(wanted).mul(lossGradient).div(counts.sum());
     return tf.where(tf.broadcastTo(counts.expandDims(1), logits.shape), difference, tf.zerosLike(difference));
   });
 }

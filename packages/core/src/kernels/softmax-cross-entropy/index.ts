@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {softmaxCrossEntropyGradient} from './gradient';
@@ -7,17 +7,17 @@ import {softmaxCrossEntropyReference} from './reference';
 const kernel = defineKernel<
   {logits: tf.Tensor; targets: tf.Tensor},
   {ignoreIndex: number; smoothing: number},
-  {loss: tf.Tensor}
+  {loss: tf.Tensor; normalizer: tf.Tensor}
 >({
   name: 'SoftmaxCrossEntropy',
-  outputs: ['loss'],
+  outputs: ['loss', 'normalizer'],
   differentiable: ['logits'],
-  reference: ({logits, targets}, {ignoreIndex, smoothing}) => ({
-    loss: softmaxCrossEntropyReference(logits as tf.Tensor2D, targets as tf.Tensor1D, ignoreIndex, smoothing),
-  }),
-  gradient: ({loss: g}, {logits, targets}, _, {ignoreIndex, smoothing}) => ({
-    logits: softmaxCrossEntropyGradient(g, logits as tf.Tensor2D, targets as tf.Tensor1D, ignoreIndex, smoothing),
-  }),
+  reference: ({logits, targets}, {ignoreIndex, smoothing}) =>
+    softmaxCrossEntropyReference(logits as tf.Tensor2D, targets as tf.Tensor1D, ignoreIndex, smoothing),
+  gradient: ({loss: g}, {logits, targets}, {normalizer}, {ignoreIndex, smoothing}) => {
+    const [rows, wanted] = [logits as tf.Tensor2D, targets as tf.Tensor1D];
+    return {logits: softmaxCrossEntropyGradient(g, rows, wanted, normalizer, ignoreIndex, smoothing)};
+  },
 });
 
 /** Options of {@link softmaxCrossEntropy}. */
@@ -51,6 +51,8 @@ export function softmaxCrossEntropy(
     throw new ShapeError(
       `softmaxCrossEntropy: targets [${targets.shape}] must have the shape [${leading}] of logits [${logits.shape}] without its last axis`,
     );
-  const flat = {logits: logits.reshape([-1, logits.shape[logits.rank - 1]]), targets: targets.reshape([-1])};
-  return kernel(flat, {ignoreIndex, smoothing}).loss as tf.Scalar;
+  return tf.tidy(() => {
+    const flat = {logits: logits.reshape([-1, logits.shape[logits.rank - 1]]), targets: targets.reshape([-1])};
+    return kernel(flat, {ignoreIndex, smoothing}).loss as tf.Scalar;
+  });
 }

@@ -18,18 +18,26 @@ function negativeLogLikelihood(logProbabilities: tf.Tensor2D, targets: tf.Tensor
 /**
  * The definition: per token (1 - s) (-log p[target]) + s mean over all classes of -log p, summed over the tokens that
  * count and divided by their number.
+ * @returns Also, for the gradient, the normalizer [tokens, 2] of the tokens that count: the largest logit, and the
+ * logarithm of the sum of exp(logit - largest).
  */
 export function softmaxCrossEntropyReference(
   logits: tf.Tensor2D,
   targets: tf.Tensor1D,
   ignoreIndex: number,
   smoothing: number,
-): tf.Tensor {
+): {loss: tf.Tensor; normalizer: tf.Tensor} {
   return tf.tidy(() => {
-    const logProbabilities = tf.logSoftmax(logits);
+    const largest = logits.max(-1, true);
+    const shifted = logits.sub(largest);
+    const logSum = shifted.exp().sum(-1, true).log();
+    const logProbabilities = shifted.sub(logSum) as tf.Tensor2D;
     const nll = negativeLogLikelihood(logProbabilities, targets);
     const perToken = smoothing === 0 ? nll : nll.mul(1 - smoothing).sub(logProbabilities.mean(-1).mul(smoothing));
     const counts = counted(targets, ignoreIndex);
-    return tf.where(counts, perToken, tf.zerosLike(perToken)).sum().div(counts.sum());
+    return {
+      loss: tf.where(counts, perToken, tf.zerosLike(perToken)).sum().div(counts.sum()),
+      normalizer: tf.concat([largest, logSum], 1),
+    };
   });
 }

@@ -4,10 +4,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {setThreads} from '../../../src/engines/simd/register';
 import {embeddingLookup} from '../../../src/kernels/embedding-lookup';
 import {gelu} from '../../../src/kernels/gelu';
-import {layerNorm} from '../../../src/kernels/layer-norm';
-import {rmsNorm} from '../../../src/kernels/rms-norm';
 import {rotaryEmbedding, rotaryTables} from '../../../src/kernels/rotary-embedding';
-import {softmaxCrossEntropy} from '../../../src/kernels/softmax-cross-entropy';
 import {Random} from '../../../src/random';
 
 interface Case {
@@ -100,38 +97,6 @@ const onShapes: {[name: string]: Operation} = {
     return tf.gather(x, tf.tensor1d([0, x.shape[axis] - 1, random.below(x.shape[axis])], 'int32'), axis);
   },
   where: (x) => tf.where(x.greater(0), x, x.mul(3)),
-  sum: (x, random) =>
-    tf.sum(
-      x,
-      x.shape.flatMap((_, i) => (random.chance(0.5) ? [i] : [])),
-      random.chance(0.5),
-    ),
-  mean: (x, random) =>
-    tf.mean(
-      x,
-      x.shape.flatMap((_, i) => (random.chance(0.5) ? [i] : [])),
-    ),
-  max: (x, random) =>
-    x.size === 0
-      ? x.clone()
-      : tf.max(
-          x,
-          x.shape.flatMap((_, i) => (random.chance(0.5) ? [i] : [])),
-        ),
-  min: (x, random) =>
-    x.size === 0
-      ? x.clone()
-      : tf.min(
-          x,
-          x.shape.flatMap((_, i) => (random.chance(0.5) ? [i] : [])),
-        ),
-  // Within the range of float32: the cpu backend multiplies in double precision.
-  prod: (x, random) =>
-    tf.prod(
-      x.clipByValue(-1, 1),
-      x.shape.flatMap((_, i) => (random.chance(0.5) ? [i] : [])),
-    ),
-  softmax: (x) => (x.rank === 0 || x.size === 0 ? x.clone() : tf.softmax(x)),
   matMul: (x, random) => {
     // Of a batch of none, tfjs's cpu backend computes one product of nothing.
     if (x.shape.slice(0, -2).includes(0)) return x.clone();
@@ -145,19 +110,8 @@ const onShapes: {[name: string]: Operation} = {
 
 /** Fused kernels with their gradients: outputs and the gradients of sum(output * probe). */
 const fused: {[name: string]: (x: tf.Tensor, random: Random) => [(x: tf.Tensor) => tf.Tensor, tf.Tensor]} = {
-  rmsNorm: (x) => [(y) => rmsNorm(y, 1e-3), x],
-  layerNorm: (x) => [(y) => layerNorm(y, 1e-3), x],
   gelu: (x) => [(y) => gelu(y), x],
   geluTanh: (x) => [(y) => gelu(y, true), x],
-  crossEntropy: (x, random) => {
-    const classes = x.shape[x.rank - 1];
-    const targets = tf.tensor(
-      Int32Array.from({length: x.size / classes}, () => (random.chance(0.2) ? -100 : random.below(classes))),
-      x.shape.slice(0, -1),
-      'int32',
-    );
-    return [(y) => softmaxCrossEntropy(y, targets, {smoothing: 0.1}), x];
-  },
   embeddingLookup: (x, random) => {
     const table = x.reshape([-1, x.shape[x.rank - 1]]);
     const tokens = tf.tensor1d(

@@ -6,12 +6,16 @@ export {jobTranspose} from './transpose';
 export {jobBinary} from './binary';
 export {jobUnary} from './unary';
 export {jobReduce} from './reduce';
-export {
-  jobCrossEntropy, jobCrossEntropyGradient, jobLayerNorm, jobLayerNormGradient, jobRmsNorm, jobRmsNormGradient,
-  jobSoftmax,
-} from './rows';
+export {jobArg} from './arg';
+export {jobScan} from './scan';
+export {jobSoftmax} from './softmax';
+export {jobNorm} from './norm';
+export {jobNormGradient} from './norm-gradient';
+export {jobCrossEntropy, jobCrossEntropyGradient} from './cross-entropy';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
+export {jobBatchNorm} from './batch-norm';
+export {jobAdam, jobSumOfSquares} from './adam';
 export {jobAddN} from './add-n';
 export {jobFill, jobSelect} from './select';
 export {jobGather, jobScatter} from './gather';

@@ -122,6 +122,32 @@ export enum Reduction {
   Prod,
   Max,
   Min,
+  /** Of whole numbers. */
+  IntSum,
+  IntProd,
+  IntMax,
+  IntMin,
+  /** Of truth values. */
+  Any,
+  All,
+}
+
+/** Where the best value along an axis stands. */
+export enum Arg {
+  Max,
+  Min,
+  /** Of whole numbers. */
+  IntMax,
+  IntMin,
+}
+
+/** Of the values up to each along an axis. */
+export enum Scan {
+  Sum,
+  Prod,
+  /** Of whole numbers. */
+  IntSum,
+  IntProd,
 }
 
 /** Of a row and an update of it. */

@@ -5,7 +5,7 @@ const PIECE = 16384;
 
 /** What a value costs, in about the time of a multiplication in a matrix product. */
 export const CHEAP = 2;
-const LONG = 16;
+export const LONG = 16;
 const SINGLE = 256;
 
 /** Of an operation on one tensor; `operations.ts` has them in this order. */

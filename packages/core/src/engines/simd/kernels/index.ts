@@ -1,7 +1,10 @@
+import {adamKernels} from './adam';
+import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
 import {convolutionKernels} from './convolution';
+import {crossEntropyKernels} from './cross-entropy';
 import {depthwiseKernels} from './depthwise';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
@@ -11,17 +14,19 @@ import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
+import {normKernels} from './norm';
 import {oneHotKernels} from './one-hot';
 import {padKernels} from './pad';
 import {poolKernels} from './pool';
 import {realFftKernels} from './real-fft';
 import {reduceKernels} from './reduce';
 import {rotaryKernels} from './rotary';
-import {rowKernels} from './rows';
+import {scanKernels} from './scan';
 import {scatterKernels} from './scatter';
 import {selectKernels} from './select';
 import {siluKernels} from './silu';
 import {sliceKernels} from './slice';
+import {softmaxKernels} from './softmax';
 import {topKKernels} from './top-k';
 import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
@@ -35,7 +40,12 @@ export const kernels: readonly SimdKernel[] = [
   ...selectKernels,
   ...batchNormKernels,
   ...reduceKernels,
-  ...rowKernels,
+  ...argKernels,
+  ...scanKernels,
+  ...softmaxKernels,
+  ...normKernels,
+  ...crossEntropyKernels,
+  ...adamKernels,
   ...geluKernels,
   ...siluKernels,
   ...attentionKernels,

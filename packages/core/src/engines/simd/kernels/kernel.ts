@@ -40,14 +40,20 @@ export interface FusedCall<Attributes> {
   attributes: Attributes;
 }
 
-/** A fused version of a kernel of `src/kernels`, or of its gradient: tensors come and go as lists. */
-export function fusedKernel<Attributes>(
+/** A kernel whose tensors come and go as lists. */
+export function listKernel<Call>(
   kernelName: string,
-  run: (tensors: tf.TensorInfo[], backend: SimdBackend, call: FusedCall<Attributes>) => tf.TensorInfo[],
+  run: (tensors: tf.TensorInfo[], backend: SimdBackend, call: Call) => tf.TensorInfo[],
 ): SimdKernel {
   return {
     kernelName,
     kernelFunc: ({inputs, backend, attrs}) =>
-      run(inputs as unknown as tf.TensorInfo[], backend as SimdBackend, attrs as unknown as FusedCall<Attributes>),
+      run(inputs as unknown as tf.TensorInfo[], backend as SimdBackend, attrs as unknown as Call),
   };
 }
+
+/** A fused version of a kernel of `src/kernels`, or of its gradient. */
+export const fusedKernel = <Attributes>(
+  kernelName: string,
+  run: (tensors: tf.TensorInfo[], backend: SimdBackend, call: FusedCall<Attributes>) => tf.TensorInfo[],
+): SimdKernel => listKernel<FusedCall<Attributes>>(kernelName, run);

@@ -49,7 +49,7 @@ function broadcastPairs(shape: number[], a: number[], b: number[]): [number, num
 }
 
 /** Multiplies float32 matrices into a new tensor. `bias` [N] is added to each row. */
-function multiply(backend: SimdBackend, inputs: Inputs, transposed: Transposed, bias = 0): tf.TensorInfo {
+export function multiply(backend: SimdBackend, inputs: Inputs, transposed: Transposed, bias = 0): tf.TensorInfo {
   const {outShape, pairs, M, N, K} = productOf(inputs, transposed);
   const output = backend.output(outShape);
   const a = transposed.transposeA ? transposeMatrices(backend, inputs.a) : undefined;

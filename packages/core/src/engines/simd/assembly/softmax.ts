@@ -1,0 +1,75 @@
+/** Softmax of rows. */
+import {expNegative4} from './math';
+import {loadPart, maxOfRow, storePart, sumLanes} from './row-parts';
+
+@unmanaged class SoftmaxTask {
+  from: u32;
+  to: u32;
+  rows: u32;
+  length: u32;
+  pieceRows: u32;
+}
+
+/**
+ * to = e^(x - largest), where `largest` is the largest value of the row; returns their sum. With `to` 0 the sum alone.
+ * NaN where a value is.
+ */
+@inline export function exponentials(x: usize, largest: f32, to: usize, length: usize): f32 {
+  const shift = f32x4.splat(largest);
+  let a = f32x4.splat(0), b = a;
+  let left = length;
+  for (; left >= 8; left -= 8, x += 32) {
+    const e = expNegative4(f32x4.sub(v128.load(x), shift)), f = expNegative4(f32x4.sub(v128.load(x, 16), shift));
+    a = f32x4.add(a, e);
+    b = f32x4.add(b, f);
+    if (to) {
+      v128.store(to, e);
+      v128.store(to, f, 16);
+      to += 32;
+    }
+  }
+  if (left >= 4) {
+    const e = expNegative4(f32x4.sub(v128.load(x), shift));
+    a = f32x4.add(a, e);
+    if (to) {
+      v128.store(to, e);
+      to += 16;
+    }
+    x += 16;
+    left -= 4;
+  }
+  if (left > 0) {
+    const e = expNegative4(f32x4.sub(loadPart(x, left, f32x4.splat(-Infinity)), shift));
+    b = f32x4.add(b, e);
+    if (to) storePart(to, e, left);
+  }
+  return sumLanes(f32x4.add(a, b));
+}
+
+function softmaxRow(x: usize, to: usize, length: usize): void {
+  const factor = f32x4.splat(<f32>1 / exponentials(x, maxOfRow(x, length), to, length));
+  let left = length;
+  for (; left >= 16; left -= 16, to += 64) {
+    v128.store(to, f32x4.mul(v128.load(to), factor));
+    v128.store(to, f32x4.mul(v128.load(to, 16), factor), 16);
+    v128.store(to, f32x4.mul(v128.load(to, 32), factor), 32);
+    v128.store(to, f32x4.mul(v128.load(to, 48), factor), 48);
+  }
+  for (; left >= 4; left -= 4, to += 16) v128.store(to, f32x4.mul(v128.load(to), factor));
+  if (left > 0) storePart(to, f32x4.mul(loadPart(to, left, factor), factor), left);
+}
+
+/** Piece: some rows. */
+function softmaxPiece(args: usize, piece: i32): void {
+  const task = changetype<SoftmaxTask>(args);
+  const length = <usize>task.length, first = <usize>piece * <usize>task.pieceRows;
+  const last = min(<usize>task.rows, first + <usize>task.pieceRows);
+  for (let row = first; row < last; row++) {
+    const offset = (row * length) << 2;
+    softmaxRow(<usize>task.from + offset, <usize>task.to + offset, length);
+  }
+}
+
+export function jobSoftmax(): u32 {
+  return softmaxPiece.index;
+}

@@ -1,0 +1,16 @@
+import * as tf from '@tensorflow/tfjs';
+import {runFused} from '../define-kernel';
+
+/** sqrt(Σ x²), composed from tf ops. */
+const referenceKernel: tf.KernelFunc = ({inputs}) =>
+  tf.tidy(() => tf.addN((inputs as unknown as tf.Tensor[]).map((x) => x.square().sum())).sqrt());
+
+/**
+ * The Euclidean norm of all values of tensors together, sqrt(Σ x²). Not differentiable.
+ * @param tensors Floats of any shapes.
+ * @returns A scalar, 0 where there is no tensor.
+ */
+export function globalNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  if (tensors.length === 0) return tf.scalar(0);
+  return runFused('GlobalNorm', referenceKernel, [...tensors], {})[0] as tf.Scalar;
+}
