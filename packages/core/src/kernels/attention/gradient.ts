@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from './index';
 import {attentionScores, groupQueries} from './reference';
+import {presentRows} from './visible';
 
 /**
  * With P = exp(S - lse), Δ_i = Σ dout_i · out_i and dl the gradient of the log-sum-exp:
@@ -15,7 +16,8 @@ export function attentionGradient(
   outputs: AttentionOutputs,
   attributes: AttentionAttributes,
 ): {[name in keyof AttentionInputs]?: tf.Tensor} {
-  const {queries, keys, values, bias} = inputs;
+  const {queries, bias, keyLength} = inputs;
+  const [keys, values] = [inputs.keys, inputs.values].map((rows) => presentRows(rows, keyLength));
   const logSumExp = tf.where(outputs.logSumExp.isInf(), tf.zerosLike(outputs.logSumExp), outputs.logSumExp);
   const P = attentionScores(inputs, attributes).sub(logSumExp.expandDims(-1)).exp();
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError} from '../../errors';
+import {ConfigError, ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {attentionGradient} from './gradient';
 import {attentionReference} from './reference';
@@ -11,12 +11,16 @@ export type AttentionInputs = {
   values: tf.Tensor;
   mask?: tf.Tensor;
   bias?: tf.Tensor;
+  keyLength?: tf.Tensor;
 };
 
 /** What {@link attention} is told beside its tensors. */
 export interface AttentionAttributes {
   scale: number;
   causal: boolean;
+  /** null: all that causality leaves. */
+  window: number | null;
+  sinks: number;
 }
 
 /** What {@link attention} returns. */
@@ -41,6 +45,19 @@ export interface AttentionOptions {
   scale?: number;
   /** Query i of n sees the keys j <= i + number of keys - n: the queries are the last positions. Default false. */
   causal?: boolean;
+  /**
+   * A query sees the last `window` keys up to and including its own position alone (Child et al. 2019); at least 1, and
+   * with `causal` only. Default: all keys up to its own.
+   */
+  window?: number | null;
+  /** The first keys, which are seen beside the window (attention sinks, Xiao et al. 2023). Default 0. */
+  sinks?: number;
+  /**
+   * How many keys at the start of `keys` and `values` are there, an int32 scalar []; the rest is room to grow and is not
+   * looked at. With `causal` the queries are the last of those that are there. Read when the kernel runs, not before.
+   * Default: all.
+   */
+  keyLength?: tf.Tensor;
   /** 1 or true where a query may attend; broadcast to [batch, heads, queries, keys]. Holds beside `causal`. */
   mask?: tf.Tensor;
   /** Added to the scaled scores, -infinity included; broadcast to [batch, heads, queries, keys]. Differentiable. */
@@ -63,7 +80,8 @@ export interface AttentionOptions {
  * @param queries [batch, heads, queries, size]
  * @param keys [batch, key heads, keys, size]; the number of heads is a multiple of theirs
  * @param values [batch, key heads, keys, value size]
- * @throws ShapeError when the shapes do not go together.
+ * @throws ShapeError when the shapes do not go together or keyLength is no int32 scalar.
+ * @throws ConfigError when window or sinks is no such number, or has nothing that it belongs to.
  */
 export function attention(
   queries: tf.Tensor,
@@ -71,6 +89,16 @@ export function attention(
   values: tf.Tensor,
   options: AttentionOptions = {},
 ): AttentionOutputs {
+  checkShapes(queries, keys, values);
+  checkOptions(options);
+  const {causal = false, window = null, sinks = 0, mask, bias, keyLength, dropout} = options;
+  const scale = options.scale ?? (queries.shape[3] as number) ** -0.5;
+  const inputs: AttentionInputs = {queries, keys, values, mask, bias, keyLength};
+  const attributes: AttentionAttributes = {scale, causal, window, sinks};
+  return dropout ? tf.tidy(() => attentionReference(inputs, attributes, dropout)) : kernel(inputs, attributes);
+}
+
+function checkShapes(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor): void {
   const [batch, numHeads, , size] = queries.shape as number[];
   const [keyBatch, numKeyHeads, numKeys, keySize] = keys.shape as number[];
   if (
@@ -84,9 +112,17 @@ export function attention(
     );
   if (values.shape.slice(0, 3).join() !== [batch, numKeyHeads, numKeys].join())
     throw new ShapeError(`attention: values [${values.shape}] must begin like keys [${keys.shape}]`);
-  const {scale = size ** -0.5, causal = false, mask, bias, dropout} = options;
-  const inputs: AttentionInputs = {queries, keys, values, mask, bias};
-  return dropout
-    ? tf.tidy(() => attentionReference(inputs, {scale, causal}, dropout))
-    : kernel(inputs, {scale, causal});
+}
+
+function checkOptions({causal, window = null, sinks = 0, keyLength}: AttentionOptions): void {
+  if (window !== null && !(Number.isInteger(window) && window >= 1))
+    throw new ConfigError(`attention: window is ${window}, but must be a whole number of at least 1, or nothing`);
+  if (window !== null && !causal) throw new ConfigError(`attention: window is ${window}, but needs causal to be true`);
+  if (!Number.isInteger(sinks) || sinks < 0)
+    throw new ConfigError(`attention: sinks is ${sinks}, but must be a whole number of at least 0`);
+  if (sinks > 0 && window === null) throw new ConfigError(`attention: sinks is ${sinks}, but needs a window`);
+  if (keyLength && (keyLength.rank !== 0 || keyLength.dtype !== 'int32'))
+    throw new ShapeError(
+      `attention: keyLength is ${keyLength.dtype} [${keyLength.shape}], but must be an int32 scalar []`,
+    );
 }

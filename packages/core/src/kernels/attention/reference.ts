@@ -1,22 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
 import type {AttentionAttributes, AttentionInputs} from './index';
+import {presentRows, visibilityBias} from './visible';
 
 /**
  * Each query head's scores with the keys of its group, [batch, heads, queries, keys]: scale q kᵀ + bias, and -infinity
  * where a query may not attend.
  */
-export function attentionScores(
-  {queries, keys, mask, bias}: AttentionInputs,
-  attributes: AttentionAttributes,
-): tf.Tensor {
+export function attentionScores(inputs: AttentionInputs, attributes: AttentionAttributes): tf.Tensor {
+  const {queries, mask, bias} = inputs;
+  const keys = presentRows(inputs.keys, inputs.keyLength);
   const [batch, numHeads, numQueries] = queries.shape as number[];
   const numKeys = keys.shape[2] as number;
   const products = tf.matMul(groupQueries(queries, keys), keys, false, true).mul(attributes.scale);
   let scores: tf.Tensor = products.reshape([batch, numHeads, numQueries, numKeys]);
   if (bias) scores = scores.add(bias);
   if (mask) scores = tf.where(tf.broadcastTo(mask.toBool(), scores.shape), scores, Number.NEGATIVE_INFINITY);
-  if (attributes.causal) scores = scores.add(causalBias(numQueries, numKeys));
-  return scores;
+  const visibility = visibilityBias(inputs, attributes);
+  return visibility ? scores.add(visibility) : scores;
 }
 
 /** [batch, heads, queries, size] as [batch, key heads, queries of the group, size]: consecutive heads share a key head. */
@@ -24,14 +24,6 @@ export function groupQueries(queries: tf.Tensor, keys: tf.Tensor): tf.Tensor {
   const [batch, numHeads, numQueries, size] = queries.shape as number[];
   const numKeyHeads = keys.shape[1] as number;
   return queries.reshape([batch, numKeyHeads, (numHeads / numKeyHeads) * numQueries, size]);
-}
-
-/** 0 where key j <= i + numKeys - numQueries (the queries are the last positions), else -infinity. [queries, keys] */
-function causalBias(numQueries: number, numKeys: number): tf.Tensor {
-  const bias = new Float32Array(numQueries * numKeys);
-  for (let i = 0; i < numQueries; i++)
-    bias.fill(Number.NEGATIVE_INFINITY, i * numKeys + Math.max(0, i + 1 + numKeys - numQueries), (i + 1) * numKeys);
-  return tf.tensor2d(bias, [numQueries, numKeys]);
 }
 
 /** About the lowest finite float32. */
@@ -46,7 +38,8 @@ export function attentionReference(
   attributes: AttentionAttributes,
   change: (probabilities: tf.Tensor) => tf.Tensor = (probabilities) => probabilities,
 ): {output: tf.Tensor; logSumExp: tf.Tensor} {
-  const {queries, values} = inputs;
+  const {queries} = inputs;
+  const values = presentRows(inputs.values, inputs.keyLength);
   const scores = attentionScores(inputs, attributes);
   // Finite in a row without any key too, whose weights are then 0 and not NaN.
   const shift = scores.max(-1, true).maximum(lowest);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from '../../../kernels/attention';
 import {attentionGradient} from '../../../kernels/attention/gradient';
+import {attentionReference} from '../../../kernels/attention/reference';
 import type {SimdBackend} from '../backend';
 import {Borrowed} from './borrowed';
 import {type FusedCall, floatBits, fusedKernel, type SimdKernel} from './kernel';
@@ -70,6 +71,7 @@ function packed(
 
 function forward(tensors: tf.TensorInfo[], backend: SimdBackend, {names, attributes}: Call): tf.TensorInfo[] {
   const named = (name: string) => tensors[names.indexOf(name)] as tf.TensorInfo | undefined;
+  if (isComposed(names, attributes)) return composed(tensors as tf.Tensor[], {names, attributes});
   const [queries, keys, values] = tensors;
   const shape = shapeOf(queries, values, attributes);
   const {batch, numHeads, numKeyHeads, numQueries, numKeys, size, valueSize} = shape;
@@ -97,7 +99,7 @@ function backward(tensors: tf.TensorInfo[], backend: SimdBackend, call: Call): t
   const {names, attributes} = call;
   const [dOutput, dLogSumExp, ...saved] = tensors;
   const named = (name: string) => saved[names.indexOf(name)] as tf.TensorInfo | undefined;
-  if (named('bias')) return composedGradient(tensors as tf.Tensor[], call);
+  if (named('bias') || isComposed(names, attributes)) return composedGradient(tensors as tf.Tensor[], call);
   const [queries, keys, values] = saved;
   const [output, logSumExp] = saved.slice(names.length);
   const shape = shapeOf(queries, values, attributes);
@@ -126,6 +128,17 @@ function backward(tensors: tf.TensorInfo[], backend: SimdBackend, call: Call): t
   backend.threads.run('jobAttentionGradient', args, batch * numKeyHeads, work);
   borrowed.release();
   return gradients;
+}
+
+/** Whether the reference, on this backend's operations, stands in for the tiles. */
+const isComposed = (names: string[], {window}: AttentionAttributes) => window !== null || names.includes('keyLength');
+
+function composed(tensors: tf.Tensor[], {names, attributes}: Call): tf.Tensor[] {
+  const inputs = Object.fromEntries(names.map((name, i) => [name, tensors[i]])) as unknown as AttentionInputs;
+  return tf.tidy(() => {
+    const {output, logSumExp} = attentionReference(inputs, attributes);
+    return [output, logSumExp];
+  });
 }
 
 /** With a bias, whose gradient needs dS whole: the closed form on this backend's matrix products. */
