@@ -5,10 +5,12 @@ import {
   CausalLayer,
   type ForwardOptions,
   Linear,
+  positionAfter,
   rmsNorm,
   rotaryEmbedding,
   rotaryTables,
   type StateTree,
+  tokenPositions,
   xavierUniform,
 } from '@variants/core';
 import {
@@ -36,8 +38,8 @@ export interface RetentionConfig {
   initialDivisor?: number;
 }
 
-/** What a stream of {@link Retention} remembers: the memory and how many positions it has seen. */
-type RetentionState = RetentionMemory & {position: number};
+/** What a stream of {@link Retention} remembers: the memory and the position that follows, [1, 1] int32. */
+type RetentionState = RetentionMemory & {position: tf.Tensor};
 
 /** Rotation of RetNet: 10000^(-i/(dk/2 - 1)), both ends included, unlike RoPE. */
 export function rotationFrequencies(keySize: number): number[] {
@@ -80,7 +82,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     const {form = 'parallel', chunkSize = 64} = this.config;
-    const {q, k, v} = this.project(x, 0, options);
+    const {q, k, v} = this.project(x, null, options);
     const retained =
       form === 'parallel'
         ? retentionParallel(q, k, v, this.decays)
@@ -90,19 +92,21 @@ export class Retention extends CausalLayer<RetentionConfig> {
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
     const before = state as RetentionState | null;
-    const position = before?.position ?? 0;
+    const position = before?.position ?? null;
     const {q, k, v} = this.project(x, position, options);
     const {output, memory} = retentionRecurrent(q, k, v, this.decays, before, this.config.chunkSize);
     return {
       output: this.gated(x, output),
-      state: {...memory, position: position + (x.shape[1] as number)},
+      state: {...memory, position: positionAfter(x.shape[1] as number, position)},
     };
   }
 
   /** Rotated queries and keys [batch, heads, time, key size] and values [batch, heads, time, value size]. */
-  private project(x: tf.Tensor, position: number, {attentionMask}: ForwardOptions) {
+  private project(x: tf.Tensor, position: tf.Tensor | null, {attentionMask}: ForwardOptions) {
     const time = x.shape[1] as number;
-    const positions = Array.from({length: time}, (_, i) => position + i);
+    const positions = position
+      ? (tokenPositions(time, position).reshape([-1]) as tf.Tensor1D)
+      : [...Array(time).keys()];
     const tables = rotaryTables(positions, rotationFrequencies(this.keySize));
     const q = rotaryEmbedding(this.split(this.queries.forward(x)), tables);
     const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);

@@ -8,6 +8,11 @@ import {type ForwardOptions, inference, VariantLayer} from './layer';
  * sequence in pieces. The law: the outputs of the pieces are the pieces of the output.
  */
 export abstract class CausalLayer<Config extends object = object> extends VariantLayer<Config> {
+  /** The longest sequence that the layer can see, or null where there is no limit. */
+  get contextLength(): number | null {
+    return null;
+  }
+
   /**
    * Continues a stream by `x` [batch, time, ...]; `state` null starts one. Runs inside a `tf.tidy` of the caller and
    * leaves the old state's tensors alone.
@@ -23,6 +28,10 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
     // By tfjs's own way, else it would not let the layer be disposed.
     if (!this.built) this.apply(tf.input({shape: x.shape.slice(1), dtype: x.dtype}));
     // A handle of our own, because a layer may well remember or return the very tensor that it was given.
-    return StreamState.advance(state, (tree) => this.advance(x.clone(), tree, inference));
+    return StreamState.advance(
+      state,
+      {name: this.path, time: x.shape[1] as number, contextLength: this.contextLength},
+      (tree, capacity) => this.advance(x.clone(), tree, {...inference, capacity}),
+    );
   }
 }

@@ -10,6 +10,11 @@ export interface ForwardOptions {
   random?: Random;
   /** [batch, time], 1 = a token, 0 = padding that no one may look at. Without it all are tokens. */
   attentionMask?: tf.Tensor;
+  /**
+   * Positions that the state of a stream is to have room for, those before included. Default: those that there are. While it
+   * stays the same, so do the shapes of a state.
+   */
+  capacity?: number;
 }
 
 /** Running as a trained model does: no dropout. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
 import {embeddingLookup} from '../kernels/embedding-lookup';
+import {rotaryTables} from '../kernels/rotary-embedding';
 import type {StateTree} from '../models/state-tree';
 import type {Advanced} from '../models/stream-state';
 import {CausalLayer} from './causal-layer';
@@ -10,21 +11,24 @@ import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 /**
  * The position of each token, [batch or 1, time] int32: `start`, `start + 1`, ... Padding (mask 0) on the left of a row
  * takes no position; it shares the first.
- * @param start The position of the first token: a number or, where rows differ, [batch, 1].
+ * @param start The position of the first token, [batch or 1, 1] int32. Default 0.
  */
-export function tokenPositions(time: number, start: number | tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor2D {
+export function tokenPositions(time: number, start?: tf.Tensor | null, attentionMask?: tf.Tensor): tf.Tensor2D {
   return tf.tidy(() => {
+    if (!attentionMask && time === 1 && start) return start.clone() as tf.Tensor2D;
     const steps = attentionMask
-      ? attentionMask.toFloat().cumsum(1).sub(1)
-      : tf.range(0, time, 1, 'float32').expandDims(0);
-    return steps.add(start).relu().toInt() as tf.Tensor2D;
+      ? attentionMask.toInt().cumsum(1).sub(tf.scalar(1, 'int32'))
+      : tf.range(0, time, 1, 'int32').expandDims(0);
+    return (start ? steps.add(start) : steps).maximum(tf.scalar(0, 'int32')) as tf.Tensor2D;
   });
 }
 
-/** The position that follows those of {@link tokenPositions}: a number or, where rows are padded, [batch, 1]. */
-export function positionAfter(time: number, start: number | tf.Tensor, attentionMask?: tf.Tensor): number | tf.Tensor {
-  if (attentionMask) return tf.tidy(() => attentionMask.toFloat().sum(1, true).add(start));
-  return typeof start === 'number' ? start + time : start.add(time);
+/** The position that follows those of {@link tokenPositions}, [batch or 1, 1] int32. */
+export function positionAfter(time: number, start?: tf.Tensor | null, attentionMask?: tf.Tensor): tf.Tensor2D {
+  return tf.tidy(() => {
+    const steps = attentionMask ? attentionMask.toInt().sum(1, true) : tf.fill([1, 1], time, 'int32');
+    return (start ? steps.add(start) : steps) as tf.Tensor2D;
+  });
 }
 
 /** Options of {@link LearnedPositions}. */
@@ -44,33 +48,41 @@ export class LearnedPositions extends CausalLayer<LearnedPositionsConfig> {
     this.built = true;
   }
 
+  override get contextLength(): number {
+    return this.config.maxSequenceLength;
+  }
+
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.advance(x, null, options).output;
   }
 
   advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
-    const {length, position} = (state ?? {length: 0, position: 0}) as {length: number; position: number | tf.Tensor};
+    const before = state as tf.Tensor | null;
     const time = x.shape[1] as number;
     const {maxSequenceLength} = this.config;
-    if (length + time > maxSequenceLength)
+    if (time > maxSequenceLength)
       throw new ShapeError(
-        `${this.path}: a sequence of ${length + time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
+        `${this.path}: a sequence of ${time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
       );
-    const output = x.add(embeddingLookup(this.table.read(), tokenPositions(time, position, attentionMask)));
-    return {output, state: {length: length + time, position: positionAfter(time, position, attentionMask)}};
+    const output = x.add(embeddingLookup(this.table.read(), tokenPositions(time, before, attentionMask)));
+    return {output, state: positionAfter(time, before, attentionMask)};
   }
 }
 tf.serialization.registerClass(LearnedPositions);
 
-/** The sinusoids of Vaswani et al. 2017, section 3.5: PE[n, 2i] = sin(n 10000^(-2i/hidden)), PE[n, 2i+1] = cos of the same. [time, hidden] */
-export function sinusoids(start: number, time: number, hiddenSize: number): tf.Tensor2D {
-  const values = new Float32Array(time * hiddenSize);
-  for (let n = 0; n < time; n++)
-    for (let i = 0; i < hiddenSize; i++) {
-      const angle = (start + n) * 10000 ** (-(i - (i % 2)) / hiddenSize);
-      values[n * hiddenSize + i] = i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
-    }
-  return tf.tensor2d(values, [time, hiddenSize]);
+/**
+ * The sinusoids of Vaswani et al. 2017, section 3.5: PE[n, 2i] = sin(n 10000^(-2i/hidden)), PE[n, 2i+1] = cos of the same.
+ * @param positions n: numbers, or [time] int32.
+ * @returns [time, hidden]
+ */
+export function sinusoids(positions: ArrayLike<number> | tf.Tensor1D, hiddenSize: number): tf.Tensor2D {
+  return tf.tidy(() => {
+    const pairs = Math.ceil(hiddenSize / 2);
+    const frequencies = Array.from({length: pairs}, (_, i) => 10000 ** ((-2 * i) / hiddenSize));
+    const {cos, sin} = rotaryTables(positions, frequencies);
+    const both = tf.stack([sin, cos], 2).reshape([-1, 2 * pairs]);
+    return both.slice([0, 0], [-1, hiddenSize]) as tf.Tensor2D;
+  });
 }
 
 /** Adds {@link sinusoids} to its input [batch, time, hidden]. No weights, any length. Padding counts as positions do. */
@@ -90,9 +102,10 @@ export class SinusoidalPositions extends CausalLayer {
   }
 
   advance(x: tf.Tensor, state: StateTree | null): Advanced {
-    const position = (state as number | null) ?? 0;
+    const before = state as tf.Tensor | null;
     const [, time, hiddenSize] = x.shape as number[];
-    return {output: x.add(sinusoids(position, time, hiddenSize)), state: position + time};
+    const positions = before ? (tokenPositions(time, before).reshape([-1]) as tf.Tensor1D) : [...Array(time).keys()];
+    return {output: x.add(sinusoids(positions, hiddenSize)), state: positionAfter(time, before)};
   }
 }
 tf.serialization.registerClass(SinusoidalPositions);

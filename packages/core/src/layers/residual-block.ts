@@ -42,6 +42,10 @@ export abstract class ResidualBlock<Config extends ResidualConfig> extends Causa
     this.built = true;
   }
 
+  override get contextLength(): number | null {
+    return this.mixer.contextLength;
+  }
+
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.compose(x, options, (h) => this.mixer.forward(h, options));
   }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError, ShapeError} from '../errors';
+import {appendRows} from '../kernels/append-rows';
 import {attention} from '../kernels/attention';
 import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../kernels/rotary-embedding';
 import type {StateTree} from '../models/state-tree';
@@ -9,6 +10,7 @@ import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
+import {tokenPositions} from './positions';
 
 /** Rotary positions of a {@link SelfAttention}. */
 export interface RotaryConfig {
@@ -48,15 +50,20 @@ export interface SelfAttentionInitializers {
   output?: Initializer;
 }
 
-/** The key-value cache: what a stream of {@link SelfAttention} remembers. */
+/** The key-value cache: what a stream of {@link SelfAttention} remembers, with room for more. */
 type KeyValueCache = {
-  /** [batch, key heads, time, head size], after rotation. */
+  /** [batch, key heads, capacity, head size], after rotation. */
   keys: tf.Tensor;
-  /** [batch, key heads, time, head size] */
+  /** [batch, key heads, capacity, head size] */
   values: tf.Tensor;
-  /** [batch, time], 1 = a token, 0 = padding; null while there was no padding. */
+  /** [] int32: how many of them there are. */
+  length: tf.Scalar;
+  /** [batch, 1, capacity, 1], 1 = a token, 0 = padding; null while there was no padding. */
   mask: tf.Tensor | null;
 };
+
+/** [batch, heads, time, head size] each. */
+type Heads = {q: tf.Tensor; k: tf.Tensor; v: tf.Tensor};
 
 /**
  * Causal self-attention with a key-value cache (Vaswani et al. 2017, section 3.2), [batch, time, hidden] to the same:
@@ -110,34 +117,53 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     this.built = true;
   }
 
+  override get contextLength(): number | null {
+    return this.config.maxSequenceLength ?? null;
+  }
+
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
+    this.checkInput(x, null, options);
+    return this.attend(x, this.project(x), options.attentionMask?.expandDims(1).expandDims(1), options);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
     const before = state as KeyValueCache | null;
-    const start = before ? (before.keys.shape[2] as number) : 0;
     this.checkInput(x, before, options);
-    const {q, k, v} = this.project(x, start);
-    const keys = before ? tf.concat([before.keys, k], 2) : k;
-    const values = before ? tf.concat([before.values, v], 2) : v;
-    const mask = joinMasks(before, x, options.attentionMask);
+    const piece = this.project(x, before?.length);
+    const now = asRows(x, options.attentionMask);
+    if (!before) {
+      const output = this.attend(x, piece, now && asKeys(now), options);
+      const [keys, values] = [piece.k, piece.v].map((rows) => withRoom(rows, options.capacity));
+      const length = tf.scalar(x.shape[1] as number, 'int32');
+      return {output, state: {keys, values, length, mask: now && withRoom(now, options.capacity)}};
+    }
+    const cache = append(before, piece, now, options.capacity);
+    const all = {q: piece.q, k: cache.keys, v: cache.values};
+    return {output: this.attend(x, all, cache.mask && asKeys(cache.mask), options, cache.length), state: cache};
+  }
 
+  /** What queries find among keys and values, those of `keyLength` if given, through the output projection. */
+  private attend(
+    x: tf.Tensor,
+    {q, k, v}: Heads,
+    mask: tf.Tensor | null | undefined,
+    options: ForwardOptions,
+    keyLength?: tf.Scalar,
+  ): tf.Tensor {
     const drops = options.training && (this.config.dropout ?? 0) > 0;
-    const {output} = attention(q, keys, values, {
+    const {output} = attention(q, k, v, {
       scale: this.config.scale,
       causal: true,
-      mask: mask?.expandDims(1).expandDims(1),
+      mask: mask ?? undefined,
+      keyLength,
       ...(drops && {dropout: (probabilities) => this.dropout.forward(probabilities, options)}),
     });
     const [batch, time] = x.shape as number[];
-    const joined = output.transpose([0, 2, 1, 3]).reshape([batch, time, -1]);
-    const cache: KeyValueCache = {keys, values, mask};
-    return {output: this.outputProjection.forward(joined), state: cache};
+    return this.outputProjection.forward(output.transpose([0, 2, 1, 3]).reshape([batch, time, -1]));
   }
 
   /** Queries, keys and values [batch, heads, time, head size], turned by their positions. */
-  private project(x: tf.Tensor, start: number) {
+  private project(x: tf.Tensor, start?: tf.Scalar): Heads {
     const [batch, time] = x.shape as number[];
     const heads = [this.config.numHeads, this.numKeyValueHeads, this.numKeyValueHeads];
     const projected = this.projections.map((projection) => projection.forward(x));
@@ -149,7 +175,9 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const {rotary} = this.config;
     if (!rotary) return {q, k, v};
     // Scores depend on distances alone, so that padding on the left may count as positions.
-    const positions = Array.from({length: time}, (_, i) => start + i);
+    const positions = start
+      ? (tokenPositions(time, start.reshape([1, 1])).reshape([-1]) as tf.Tensor1D)
+      : [...Array(time).keys()];
     const tables = rotaryTables(positions, rotary.frequencies);
     // What was undefined is null in a layer that was saved and loaded.
     const pairing = rotary.pairing ?? 'interleaved';
@@ -159,7 +187,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 
   private checkInput(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): void {
     const [batch, time] = x.shape as number[];
-    const [cachedBatch, , cachedTime] = before ? (before.keys.shape as number[]) : [batch, 0, 0];
+    const [cachedBatch] = before ? (before.keys.shape as number[]) : [batch];
     if (batch !== cachedBatch)
       throw new ShapeError(`${this.path}: a batch of ${batch} cannot continue a stream of a batch of ${cachedBatch}`);
     if (attentionMask && attentionMask.shape.join() !== [batch, time].join())
@@ -167,20 +195,43 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
         `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
       );
     const {maxSequenceLength} = this.config;
-    const length = cachedTime + time;
-    if (maxSequenceLength != null && length > maxSequenceLength)
+    if (maxSequenceLength != null && time > maxSequenceLength)
       throw new ShapeError(
-        `${this.path}: a sequence of ${length} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
+        `${this.path}: a sequence of ${time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
       );
   }
 }
 tf.serialization.registerClass(SelfAttention);
 
-/** The mask over the cache and the new piece, [batch, time]; null where nothing was ever padded. */
-function joinMasks(before: KeyValueCache | null, x: tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor | null {
-  if (!attentionMask && !before?.mask) return null;
+/** The mask of a piece as rows of a cache, [batch, 1, time, 1]; null where there is none. */
+function asRows(x: tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor | null {
   const [batch, time] = x.shape as number[];
-  const now = attentionMask?.toFloat() ?? tf.ones([batch, time]);
-  if (!before) return now;
-  return tf.concat([before.mask ?? tf.ones([batch, before.keys.shape[2] as number]), now], 1);
+  return attentionMask ? attentionMask.toFloat().reshape([batch, 1, time, 1]) : null;
+}
+
+/** The same as a mask of keys, [batch, 1, 1, keys]. */
+const asKeys = (mask: tf.Tensor) => mask.transpose([0, 1, 3, 2]);
+
+/** Rows [..., time, size] in a buffer [..., capacity, size]. */
+function withRoom(rows: tf.Tensor, capacity = 0): tf.Tensor {
+  const missing = capacity - (rows.shape[2] as number);
+  const none: [number, number] = [0, 0];
+  return missing > 0 ? rows.pad([none, none, [0, missing], none]) : rows;
+}
+
+/** The cache with a piece more, in place where its memory is nobody else's. */
+function append(before: KeyValueCache, {k, v}: Heads, now: tf.Tensor | null, capacity?: number): KeyValueCache {
+  const [batch, , held] = before.keys.shape as number[];
+  const time = k.shape[2] as number;
+  const {length} = before;
+  // Who does not say how much room there is to be gets as much as may be needed.
+  const grown = (buffer: tf.Tensor) => withRoom(buffer, capacity ?? held + time);
+  const added = (buffer: tf.Tensor, rows: tf.Tensor) => appendRows(grown(buffer), rows, length);
+  const mask = before.mask ?? (now && tf.ones([batch, 1, held, 1]));
+  return {
+    keys: added(before.keys, k),
+    values: added(before.values, v),
+    length: length.add(tf.scalar(time, 'int32')),
+    mask: mask && added(mask, now ?? tf.ones([batch, 1, time, 1])),
+  };
 }

@@ -8,6 +8,7 @@ import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
 import {lastPosition} from './last-position';
+import {StepRecorder} from './recorded-step';
 import type {StateTree} from './state-tree';
 import {StreamState} from './stream-state';
 import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
@@ -41,6 +42,8 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
   abstract layout: CheckpointLayout<Config>;
   private readonly stages: VariantLayer[];
+  /** Of steps of single tokens. */
+  private readonly recorder: StepRecorder;
 
   /**
    * The longest sequence that the model can see, or null where there is no limit. `stream` throws a ShapeError beyond it;
@@ -58,6 +61,8 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     super({...withInitialization({seed: config.seed}, () => connect(stages)), name});
     this.config = config;
     this.stages = stages;
+    const variables = this.weights;
+    this.recorder = new StepRecorder(() => variables.map((variable) => variable.read()));
   }
 
   /** Logits [batch, time, vocabulary] of every position, in one pass. The caller disposes them. */
@@ -88,10 +93,25 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     state?: StreamState | null,
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
-    const {output, state: next} = StreamState.advance(state, (tree) =>
-      this.advance(this.tokenTensor(tokens), tree, options),
-    );
-    return {logits: output as tf.Tensor3D, state: next};
+    const ids = tf.tidy(() => this.tokenTensor(tokens));
+    try {
+      const {contextLength, name} = this;
+      const time = ids.shape[1];
+      const {output, state: next} = StreamState.advance(state, {name, time, contextLength}, (tree, capacity) =>
+        tree !== null && time === 1 && !options.attentionMask
+          ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
+          : this.advance(ids, tree, {...options, capacity}),
+      );
+      return {logits: output as tf.Tensor3D, state: next};
+    } finally {
+      ids.dispose();
+    }
+  }
+
+  /** Frees the weights, and what the engine has recorded. */
+  override dispose(): ReturnType<tf.LayersModel['dispose']> {
+    this.recorder.dispose();
+    return super.dispose();
   }
 
   /**
@@ -109,9 +129,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   protected advance(
     tokens: tf.Tensor,
     tree: StateTree | null,
-    {lastOnly, attentionMask}: StreamOptions,
+    {lastOnly, attentionMask, capacity}: StreamOptions & {capacity: number},
   ): {output: tf.Tensor; state: StateTree} {
-    const options: ForwardOptions = {...inference, attentionMask};
+    const options: ForwardOptions = {...inference, attentionMask, capacity};
     const before = tree as {[layer: string]: StateTree} | null;
     const after: {[layer: string]: StateTree} = {};
     const head = this.stages[this.stages.length - 1];

@@ -31,12 +31,10 @@ export interface SequenceToSequenceConfig {
   seed: number;
 }
 
-/** What a stream remembers: masks and lengths of what it was fed, and a tree for each layer that has one. */
+/** What a stream remembers: the mask of the source, and a tree for each layer that has one. */
 type TargetState = {
   /** [batch, source time] */
   memoryMask: tf.Tensor;
-  /** Target tokens fed so far. */
-  length: number;
   layers: {[layer: string]: StateTree};
   /** What the head takes at the last position, [batch, 1, width]; null before the first. */
   last: tf.Tensor | null;
@@ -95,11 +93,11 @@ export abstract class SequenceToSequence<
    * needs of the memory is computed once.
    */
   begin(source: TokenInput): StreamState {
-    const {state} = StreamState.advance(null, () => {
+    const {state} = StreamState.advance(null, {name: this.name, time: 0}, () => {
       const {memory, memoryMask} = this.memoryOf(this.sourceTensor(source), inference);
       const layers = this.stages.decoder.filter((layer) => layer instanceof DecoderLayer);
       const states = layers.map((layer): [string, StateTree] => [layer.name, layer.begin(memory)]);
-      const start: TargetState = {memoryMask, length: 0, layers: Object.fromEntries(states), last: null};
+      const start: TargetState = {memoryMask, layers: Object.fromEntries(states), last: null};
       return {output: null, state: start};
     });
     return state;
@@ -116,10 +114,18 @@ export abstract class SequenceToSequence<
     state: StreamState,
     {lastOnly = false}: Pick<StreamOptions, 'lastOnly'> = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
-    const {output, state: next} = StreamState.advance(state, (tree) =>
-      this.advance(this.targetTensor(target), this.stateOf(tree), lastOnly),
-    );
-    return {logits: output as tf.Tensor3D, state: next};
+    if (!(state instanceof StreamState)) throw this.notOurs();
+    const ids = tf.tidy(() => this.targetTensor(target));
+    try {
+      const time = ids.shape[1];
+      this.checkLength('target', state.length + time);
+      const {output, state: next} = StreamState.advance(state, {name: this.name, time}, (tree, capacity) =>
+        this.advance(ids, this.stateOf(tree), lastOnly, capacity),
+      );
+      return {logits: output as tf.Tensor3D, state: next};
+    } finally {
+      ids.dispose();
+    }
   }
 
   /**
@@ -202,14 +208,14 @@ export abstract class SequenceToSequence<
   /** One step of a stream. Runs inside a `tf.tidy`. */
   private advance(
     target: tf.Tensor2D,
-    {memoryMask, length, layers: before}: TargetState,
+    {memoryMask, layers: before}: TargetState,
     lastOnly: boolean,
+    capacity: number,
   ): {output: tf.Tensor; state: StateTree} {
-    const [batch, time] = target.shape;
+    const [batch] = target.shape;
     if (batch !== memoryMask.shape[0])
       throw new ShapeError(`${this.name}: the target has ${batch} rows, but the source has ${memoryMask.shape[0]}`);
-    this.checkLength('target', length + time);
-    const options: DecoderOptions = {...inference, memoryMask, attentionMask: this.maskOf(target)};
+    const options: DecoderOptions = {...inference, capacity, memoryMask, attentionMask: this.maskOf(target)};
     const layers: {[layer: string]: StateTree} = {};
     const x = this.stages.decoder.reduce((h: tf.Tensor, layer) => {
       if (!(layer instanceof DecoderLayer || layer instanceof CausalLayer)) return layer.forward(h, options);
@@ -218,7 +224,7 @@ export abstract class SequenceToSequence<
       return step.output;
     }, target);
     const last = lastPosition(x);
-    const state: TargetState = {memoryMask, length: length + time, layers, last};
+    const state: TargetState = {memoryMask, layers, last};
     return {output: this.stages.head.forward(lastOnly ? last : x, options), state};
   }
 
@@ -229,8 +235,12 @@ export abstract class SequenceToSequence<
   private stateOf(tree: StateTree): TargetState {
     const state = tree as TargetState | null;
     if (!(state?.memoryMask instanceof tf.Tensor))
-      throw new DataError(`${this.name}: the stream state is not of this model; begin(source) makes one`);
+      throw this.notOurs();
     return state;
+  }
+
+  private notOurs(): DataError {
+    return new DataError(`${this.name}: the stream state is not of this model; begin(source) makes one`);
   }
 
   private shifted(target: tf.Tensor2D): {inputs: tf.Tensor2D; wanted: tf.Tensor2D} {

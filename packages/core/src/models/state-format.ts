@@ -8,6 +8,7 @@ import {type StateTree, walkState} from './state-tree';
 // The tree as JSON: objects, lists and null as they are; a tensor as the name of its type; a number as it is or, where
 // JSON has none for it, as text.
 const metadataEntry = 'stream_state';
+const lengthEntry = 'stream_length';
 const storedTypes = {float32: 'F32', int32: 'I32', bool: 'I32'} as const;
 const numberTexts = ['NaN', 'Infinity', '-Infinity', '-0'];
 
@@ -16,8 +17,11 @@ type TensorType = keyof typeof storedTypes;
 // Deeper than layers ever lie in each other, and far from where recursion would end.
 const deepest = 64;
 
-/** A tree of states as a safetensors file: tensors are named by their paths; bool is stored as int32. */
-export async function encodeState(tree: StateTree): Promise<Uint8Array> {
+/**
+ * A tree of states as a safetensors file: tensors are named by their paths; bool is stored as int32.
+ * @param length Positions that were fed.
+ */
+export async function encodeState(tree: StateTree, length: number): Promise<Uint8Array> {
   const tensors = new Map<string, tf.Tensor>();
   walkState(tree, (leaf, path) => {
     if (typeof leaf === 'number') return;
@@ -29,15 +33,18 @@ export async function encodeState(tree: StateTree): Promise<Uint8Array> {
   const written = await Promise.all(
     [...tensors].map(async ([path, tensor]) => [path, await valuesOf(tensor)] as const),
   );
-  return writeSafetensors(Object.fromEntries(written), {[metadataEntry]: JSON.stringify(tree, outlineOf)});
+  return writeSafetensors(Object.fromEntries(written), {
+    [metadataEntry]: JSON.stringify(tree, outlineOf),
+    [lengthEntry]: String(length),
+  });
 }
 
 /**
- * The tree that {@link encodeState} made bytes of, its tensors kept. All is checked before the first tensor is made.
+ * What {@link encodeState} made bytes of, the tensors kept. All is checked before the first tensor is made.
  * @param file The name for messages.
  * @throws CheckpointError when the bytes are anything else.
  */
-export function decodeState(bytes: Uint8Array, file: string): StateTree {
+export function decodeState(bytes: Uint8Array, file: string): {tree: StateTree; length: number} {
   const {tensors, metadata} = readSafetensors(bytes, file);
   const where = `${file}: metadata entry ${metadataEntry}`;
   if (metadata[metadataEntry] === undefined) throw new CheckpointError(`${where}: is missing; this is no stream state`);
@@ -50,7 +57,13 @@ export function decodeState(bytes: Uint8Array, file: string): StateTree {
   });
   for (const path of Object.keys(tensors))
     if (!placed.has(path)) throw new CheckpointError(`${file}: tensor "${path}" has no place in the stream state`);
-  return readOutline(outline, where, (type, path) => tf.keep(tensorOf(tensors[path], type)));
+  const length = Number(metadata[lengthEntry] ?? Number.NaN);
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new CheckpointError(
+      `${file}: metadata entry ${lengthEntry}: is ${metadata[lengthEntry]}, but must be how many positions were fed`,
+    );
+  const tree = readOutline(outline, where, (type, path) => tf.keep(tensorOf(tensors[path], type)));
+  return {tree, length};
 }
 
 function types(): string {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {VariantsError} from '../errors';
+import {ShapeError, VariantsError} from '../errors';
 import {readStateFile, type StateSource, writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
 import {mapState, type StateTree, tensorsOf} from './state-tree';
@@ -10,8 +10,24 @@ export interface Advanced<Output extends StateTree = tf.Tensor> {
   state: StateTree;
 }
 
+/** What a step of a stream is told. */
+export interface StepOptions {
+  /** Who takes the step, for messages. */
+  name: string;
+  /** Positions that are fed in. */
+  time: number;
+  /** The most positions there may be, or null. Default null. */
+  contextLength?: number | null;
+}
+
+/** Positions that a stream has room for at first. */
+const SMALLEST_CAPACITY = 64;
+
+/** The least power of two that so many positions fit into, so that a growing state moves seldom. */
+const capacityFor = (length: number) => Math.max(SMALLEST_CAPACITY, 2 ** Math.ceil(Math.log2(length)));
+
 /**
- * The memory of a stream between two calls: a tree of tensors.
+ * The memory of a stream between two calls: a tree of tensors, and how many positions were fed.
  *
  * A state belongs to one stream: feeding it to `stream` uses it up (its tensors are freed or live on in the state that
  * comes back). `clone` it first to continue one prompt in several ways.
@@ -19,7 +35,11 @@ export interface Advanced<Output extends StateTree = tf.Tensor> {
 export class StreamState {
   private current: StateTree | undefined;
 
-  constructor(tree: StateTree) {
+  /** @param length Positions fed so far. */
+  constructor(
+    tree: StateTree,
+    readonly length = 0,
+  ) {
     this.current = tree;
   }
 
@@ -41,7 +61,8 @@ export class StreamState {
 
   /** A copy that lives on when this state is used up. Tensors share their data with the original until one is freed. */
   clone(): StreamState {
-    return new StreamState(mapState(this.tree, (leaf) => (leaf instanceof tf.Tensor ? tf.keep(leaf.clone()) : leaf)));
+    const copy = (leaf: tf.Tensor | number) => (leaf instanceof tf.Tensor ? tf.keep(leaf.clone()) : leaf);
+    return new StreamState(mapState(this.tree, copy), this.length);
   }
 
   /** Frees the state's tensors. A state that was used up stays as it is. */
@@ -56,7 +77,7 @@ export class StreamState {
     // A copy, because the stream may go on while the values are on their way from the device.
     const copy = this.clone();
     try {
-      return await encodeState(copy.tree);
+      return await encodeState(copy.tree, copy.length);
     } finally {
       copy.dispose();
     }
@@ -68,7 +89,8 @@ export class StreamState {
    * @throws CheckpointError when they are anything else.
    */
   static fromBytes(bytes: Uint8Array | ArrayBuffer, name = 'stream state'): StreamState {
-    return new StreamState(decodeState(new Uint8Array(bytes), name));
+    const {tree, length} = decodeState(new Uint8Array(bytes), name);
+    return new StreamState(tree, length);
   }
 
   /** Writes {@link toBytes} to a file; in Node. */
@@ -90,20 +112,29 @@ export class StreamState {
    * Takes one step of a stream: runs `step` on the tree and returns its output with the next state. The step's
    * intermediate tensors are freed, and so are those of the old state that the new one does not hold.
    * If the step throws, the old state stays usable.
+   * @param step Gets the tree, null at the start, and how many positions the next state is to have room for.
+   * @throws ShapeError beyond the context.
    */
   static advance<Output extends StateTree>(
     state: StreamState | null | undefined,
-    step: (tree: StateTree | null) => Advanced<Output>,
+    {name, time, contextLength = null}: StepOptions,
+    step: (tree: StateTree | null, capacity: number) => Advanced<Output>,
   ): {output: Output; state: StreamState} {
     const before = state ? state.tree : null;
+    const length = (state?.length ?? 0) + time;
+    if (contextLength !== null && length > contextLength)
+      throw new ShapeError(
+        `${name}: a sequence of ${length} tokens is longer than maxSequenceLength ${contextLength}; cut it or start a new stream`,
+      );
+    const capacity = Math.min(capacityFor(length), contextLength ?? Number.POSITIVE_INFINITY);
     const owned = tensorsOf(before);
-    const result = tf.tidy(() => withOwnOutput(step(before), owned) as unknown as tf.TensorContainer);
+    const result = tf.tidy(() => withOwnOutput(step(before, capacity), owned) as unknown as tf.TensorContainer);
     const {output, state: tree} = result as unknown as Advanced<Output>;
     const after = tensorsOf(tree);
     for (const tensor of after) tf.keep(tensor);
     for (const tensor of owned) if (!after.has(tensor)) tensor.dispose();
     if (state) state.current = undefined;
-    return {output, state: new StreamState(tree)};
+    return {output, state: new StreamState(tree, length)};
   }
 }
 

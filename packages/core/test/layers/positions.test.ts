@@ -22,10 +22,12 @@ const mask = [
   [0, 0, 1, 1, 1],
 ];
 
+const at = (positions: number[][]) => tf.tensor2d(positions, undefined, 'int32');
+
 describe('tokenPositions', () => {
   it('count from the start, for all rows alike', () => {
     tf.tidy(() => {
-      const positions = tokenPositions(3, 5);
+      const positions = tokenPositions(3, at([[5]]));
       expect(positions.dtype).toBe('int32');
       expect(positions.arraySync()).toEqual([[5, 6, 7]]);
     });
@@ -33,7 +35,7 @@ describe('tokenPositions', () => {
 
   it('begin with the first token of a padded row, whatever stands before', () => {
     tf.tidy(() => {
-      expect(tokenPositions(5, 0, tf.tensor2d(mask)).arraySync()).toEqual([
+      expect(tokenPositions(5, null, tf.tensor2d(mask)).arraySync()).toEqual([
         [0, 1, 2, 3, 4],
         [0, 0, 0, 1, 2],
       ]);
@@ -42,18 +44,19 @@ describe('tokenPositions', () => {
 
   it('go on piece by piece where those of the whole do, wherever the padding ends', () => {
     tf.tidy(() => {
-      const whole = tokenPositions(5, 0, tf.tensor2d(mask)).arraySync();
+      const whole = tokenPositions(5, null, tf.tensor2d(mask)).arraySync();
       for (let cut = 1; cut < 5; cut++) {
         const first = tf.tensor2d(mask.map((row) => row.slice(0, cut)));
         const second = tf.tensor2d(mask.map((row) => row.slice(cut)));
-        const start = positionAfter(cut, 0, first);
+        const start = positionAfter(cut, null, first);
         expect(tokenPositions(5 - cut, start, second).arraySync()).toEqual(whole.map((row) => row.slice(cut)));
         // Once all rows are in their tokens no mask is needed.
         if (cut >= 2) expect(tokenPositions(5 - cut, start).arraySync()).toEqual(whole.map((row) => row.slice(cut)));
-        expect((positionAfter(5 - cut, start, second) as tf.Tensor).dataSync()).toEqual(Float32Array.of(5, 3));
+        expect(positionAfter(5 - cut, start, second).dataSync()).toEqual(Int32Array.of(5, 3));
       }
-      expect(positionAfter(3, 4)).toBe(7);
-      expect((positionAfter(3, tf.tensor2d([[1], [2]])) as tf.Tensor).dataSync()).toEqual(Float32Array.of(4, 5));
+      expect(positionAfter(3).arraySync()).toEqual([[3]]);
+      expect(positionAfter(3, at([[4]])).arraySync()).toEqual([[7]]);
+      expect(positionAfter(3, at([[1], [2]])).dataSync()).toEqual(Int32Array.of(4, 5));
     });
   });
 });
@@ -112,11 +115,13 @@ describe('LearnedPositions', () => {
     tf.tidy(() => {
       const x = tf.zeros([1, 2, hidden]);
       expect(() => layer.apply(tf.zeros([1, 4, hidden]))).toThrow(ShapeError);
-      const {state} = layer.advance(x, null, inference);
-      expect(() => layer.advance(x, state, inference)).toThrow(
+      const {state} = layer.stream(x);
+      expect(() => layer.stream(x, state)).toThrow(
         /positions: a sequence of 4 tokens is longer than maxSequenceLength 3/,
       );
-      expect(layer.advance(tf.zeros([1, 1, hidden]), state, inference).output.shape).toEqual([1, 1, hidden]);
+      const last = layer.stream(tf.zeros([1, 1, hidden]), state);
+      expect(last.output.shape).toEqual([1, 1, hidden]);
+      last.state.dispose();
     });
     layer.dispose();
   });
@@ -134,10 +139,14 @@ describe('sinusoids', () => {
           const angle = n / 10000 ** ((2 * Math.floor(i / 2)) / size);
           return i % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
         });
-        const table = sinusoids(start, time, size);
-        expect(table.shape).toEqual([time, size]);
-        expectClose(table.dataSync(), wanted, 1e-6, 'sinusoids', 1);
-        table.dispose();
+        const positions = Array.from({length: time}, (_, i) => start + i);
+        tf.tidy(() => {
+          for (const given of [positions, tf.tensor1d(positions, 'int32')]) {
+            const table = sinusoids(given, size);
+            expect(table.shape).toEqual([time, size]);
+            expectClose(table.dataSync(), wanted, 1e-6, 'sinusoids', 1);
+          }
+        });
       }),
       {numRuns: 30},
     );
@@ -148,7 +157,7 @@ describe('SinusoidalPositions', () => {
   it('adds the sinusoids of the positions, streams and has no weights', () => {
     const layer = build(new SinusoidalPositions(), [null, null, hidden]);
     const x = normalPlain([2, 5, hidden], 1, 'x');
-    const rows = tf.tidy(() => sinusoids(0, 5, hidden).arraySync());
+    const rows = tf.tidy(() => sinusoids([0, 1, 2, 3, 4], hidden).arraySync());
     expectClose(
       apply(layer, x).data,
       plusRows(x, (position) => rows[position]),

@@ -4,6 +4,9 @@ import {VariantsError} from '../../src/errors';
 import {mapState, type StateTree, walkState} from '../../src/models/state-tree';
 import {StreamState} from '../../src/models/stream-state';
 
+/** A step of one position. */
+const one = {name: 'test', time: 1};
+
 const tensors = () => tf.memory().numTensors;
 
 function sampleTree() {
@@ -47,13 +50,16 @@ describe('StreamState', () => {
 
   it('says what is wrong when it is used after it was used up or disposed', () => {
     const state = new StreamState({a: tf.scalar(1)});
-    const {output, state: next} = StreamState.advance(state, () => ({output: tf.scalar(1), state: {a: tf.scalar(2)}}));
+    const {output, state: next} = StreamState.advance(state, one, () => ({
+      output: tf.scalar(1),
+      state: {a: tf.scalar(2)},
+    }));
     output.dispose();
     for (const use of [
       () => state.tree,
       () => state.bytes,
       () => state.clone(),
-      () => StreamState.advance(state, fail),
+      () => StreamState.advance(state, one, fail),
     ])
       expect(use).toThrow(VariantsError);
     expect(() => state.tree).toThrow(/already fed to stream\(\) or disposed; clone\(\) it before/);
@@ -75,6 +81,27 @@ describe('StreamState', () => {
     expect((copy.tree as {n: number}).n).toBe(3);
     copy.dispose();
   });
+
+  it('counts the positions that were fed, says how much room to make, and refuses more than the context', async () => {
+    const rooms: number[] = [];
+    let state: StreamState | null = null;
+    const feed = (time: number) => {
+      const options = {name: 'test', time, contextLength: 200};
+      state = StreamState.advance(state, options, (_, capacity) => {
+        rooms.push(capacity);
+        return {output: null, state: tf.scalar(1)};
+      }).state;
+      return state;
+    };
+    expect([1, 63, 1, 100].map((time) => feed(time).length)).toEqual([1, 64, 65, 165]);
+    expect(rooms).toEqual([64, 64, 128, 200]);
+    expect(() => feed(36)).toThrow('test: a sequence of 201 tokens is longer than maxSequenceLength 200');
+    const last = feed(35);
+    const again = StreamState.fromBytes(await last.toBytes());
+    const copy = last.clone();
+    expect([again.length, copy.length]).toEqual([200, 200]);
+    for (const each of [last, again, copy]) each.dispose();
+  });
 });
 
 function fail(): never {
@@ -85,7 +112,7 @@ describe('StreamState.advance', () => {
   it('frees intermediate tensors and what the new state does not hold', () => {
     const start = new StreamState({keep: tf.scalar(1), drop: tf.scalar(2)});
     const before = tensors();
-    const {output, state} = StreamState.advance(start, (tree) => {
+    const {output, state} = StreamState.advance(start, one, (tree) => {
       const {keep, drop} = tree as {keep: tf.Tensor; drop: tf.Tensor};
       return {output: keep.add(drop).mul(10), state: {keep, fresh: drop.add(1).add(1)}};
     });
@@ -100,7 +127,7 @@ describe('StreamState.advance', () => {
 
   it('starts from nothing', () => {
     for (const nothing of [null, undefined]) {
-      const {output, state} = StreamState.advance(nothing, (tree) => ({
+      const {output, state} = StreamState.advance(nothing, one, (tree) => ({
         output: tf.scalar(tree === null ? 1 : 0),
         state: null,
       }));
@@ -117,7 +144,7 @@ describe('StreamState.advance', () => {
       (tree as {a: tf.Tensor}).a.add(1);
       throw new Error('no');
     };
-    expect(() => StreamState.advance(state, step as never)).toThrow('no');
+    expect(() => StreamState.advance(state, one, step as never)).toThrow('no');
     expect(tensors()).toBe(before);
     expect((state.tree as {a: tf.Tensor}).a.dataSync()[0]).toBe(5);
     state.dispose();
@@ -126,11 +153,11 @@ describe('StreamState.advance', () => {
   it('never gives out a tensor that a state owns', () => {
     const start = new StreamState({last: tf.scalar(1)});
     // A delay gives what it remembers, and remembers what it gives next.
-    const first = StreamState.advance(start, (tree) => ({
+    const first = StreamState.advance(start, one, (tree) => ({
       output: (tree as {last: tf.Tensor}).last,
       state: {last: tf.scalar(2)},
     }));
-    const second = StreamState.advance(first.state, () => {
+    const second = StreamState.advance(first.state, one, () => {
       const sum = tf.scalar(3);
       return {output: {sum, list: [sum]}, state: {last: sum}};
     });
@@ -143,7 +170,7 @@ describe('StreamState.advance', () => {
   it('gives a state that survives the tidy around it', () => {
     let state = new StreamState(null);
     tf.tidy(() => {
-      state = StreamState.advance(null, () => ({output: tf.scalar(0), state: {a: tf.scalar(7)}})).state;
+      state = StreamState.advance(null, one, () => ({output: tf.scalar(0), state: {a: tf.scalar(7)}})).state;
     });
     expect((state.tree as {a: tf.Tensor}).a.dataSync()[0]).toBe(7);
     state.dispose();

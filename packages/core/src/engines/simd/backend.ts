@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {EngineError} from '../../errors';
+import type {RecordingBackend, TensorStep} from '../../models/recorded-step';
 import type {EngineMemory} from './memory';
+import type {Recorder} from './recorder';
+import {record} from './recording';
 import type {Threads} from './threads';
 
 /** The values of a tensor as tfjs's own CPU kernels see them. */
@@ -15,8 +18,8 @@ export interface SimdData {
   address: number;
   bytes: number;
   complexTensorInfos?: {real: tf.TensorInfo; imag: tf.TensorInfo};
-  /** The memory has gone over to other data, see {@link SimdBackend.takeOver}. */
-  isTaken?: boolean;
+  /** The memory belongs to other data, see {@link SimdBackend.takeOver}, or to a recording. */
+  isLent?: boolean;
 }
 
 /** What tfjs's CPU backend offers its kernels, and ours inherits. */
@@ -46,9 +49,11 @@ export type NumericType = keyof typeof typedArrays;
 export const isNumeric = (dtype: tf.DataType): dtype is NumericType => dtype in typedArrays;
 
 /** A tfjs backend whose tensors lie in one WebAssembly memory. */
-export class SimdBackend extends cpuBackendClass() {
+export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
   /** What a CPU kernel that is running has freed; null while none runs. */
   private heldBack: {address: number; bytes: number}[] | null = null;
+  /** Who records what is computed now. */
+  recorder: Recorder | null = null;
 
   constructor(
     readonly memoryBlocks: EngineMemory,
@@ -87,16 +92,18 @@ export class SimdBackend extends cpuBackendClass() {
    */
   takeOver({dataId: old, shape, dtype}: tf.TensorInfo): tf.TensorInfo & {address: number} {
     const data = this.data.get(old);
-    if (data.refCount > 1 || data.isTaken) return this.output(shape, dtype as NumericType);
+    if (data.refCount > 1 || data.isLent) return this.output(shape, dtype as NumericType);
     const dataId = {id: this.nextDataId()};
     this.data.set(dataId, {...data});
-    data.isTaken = true;
+    data.isLent = true;
     return {dataId, shape, dtype, address: data.address};
   }
 
   /** Where a tensor's values begin. */
   address({dataId}: tf.TensorInfo): number {
-    return this.data.get(dataId).address;
+    const {address} = this.data.get(dataId);
+    this.recorder?.reads(dataId, address);
+    return address;
   }
 
   /** The same data under another shape. */
@@ -105,9 +112,17 @@ export class SimdBackend extends cpuBackendClass() {
     return {dataId, shape, dtype};
   }
 
-  /** A view of a tensor's values. */
+  /** A view of a tensor's values. What a kernel does with it cannot be recorded; see {@link inspect}. */
   values({dataId}: tf.TensorInfo): Float32Array | Int32Array | Uint8Array {
+    this.recorder?.refuse();
     return this.data.get(dataId).values as Float32Array;
+  }
+
+  /** Has a tensor's values checked by a function that throws, now and whenever what is recorded is run again. */
+  inspect({dataId}: tf.TensorInfo, check: (values: Float32Array | Int32Array | Uint8Array) => void): void {
+    const values = this.data.get(dataId).values as Float32Array;
+    check(values);
+    this.recorder?.inspects(() => check(values));
   }
 
   /**
@@ -116,6 +131,7 @@ export class SimdBackend extends cpuBackendClass() {
    */
   fallback(kernelName: string, inputs: object, attributes: object): tf.TensorInfo | tf.TensorInfo[] {
     const {kernelFunc} = tf.getKernel(kernelName, 'cpu');
+    this.recorder?.refuse();
     const outermost = this.heldBack === null;
     this.heldBack ??= [];
     try {
@@ -128,7 +144,31 @@ export class SimdBackend extends cpuBackendClass() {
     }
   }
 
+  /** Computes a step of a stream, and records it if it can be taken again by running its jobs. */
+  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): ReturnType<RecordingBackend['record']> {
+    return record(this, input, state, step);
+  }
+
+  /** New data of a dtype and size at a place in memory that somebody else owns. */
+  lend(address: number, size: number, dtype: NumericType): tf.DataId {
+    const dataId = {id: this.nextDataId()};
+    const bytes = Math.max(1, size * typedArrays[dtype].BYTES_PER_ELEMENT);
+    const values = this.view(address, size, dtype);
+    this.data.set(dataId, {values, dtype, refCount: 1, address, bytes, isLent: true});
+    return dataId;
+  }
+
+  /** Gives data that lies in lent memory memory of its own, with the same values. */
+  settle(dataId: tf.DataId): void {
+    const data = this.data.get(dataId);
+    const size = (data.values as Float32Array).length;
+    const own = this.allocate(size, data.dtype as NumericType, data.refCount);
+    (own.values as Float32Array).set(data.values as Float32Array);
+    this.data.set(dataId, own);
+  }
+
   override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
+    this.recorder?.refuse();
     const {values, complexTensorInfos} = this.data.get(dataId);
     if (complexTensorInfos) {
       const [real, imag] = [complexTensorInfos.real, complexTensorInfos.imag].map((part) => this.readSync(part.dataId));
@@ -151,7 +191,7 @@ export class SimdBackend extends cpuBackendClass() {
       this.disposeData(data.complexTensorInfos.real.dataId, true);
       this.disposeData(data.complexTensorInfos.imag.dataId, true);
     }
-    if (data.address && !data.isTaken) this.release(data);
+    if (data.address && !data.isLent) this.release(data);
     this.data.delete(dataId);
     return true;
   }
@@ -184,7 +224,10 @@ export class SimdBackend extends cpuBackendClass() {
   private allocate(size: number, dtype: NumericType, refCount: number): SimdData {
     const bytes = Math.max(1, size * typedArrays[dtype].BYTES_PER_ELEMENT);
     const address = this.memoryBlocks.allocate(bytes);
-    const values = new typedArrays[dtype](this.memoryBlocks.memory.buffer as ArrayBuffer, address, size);
-    return {values, dtype, refCount, address, bytes};
+    return {values: this.view(address, size, dtype), dtype, refCount, address, bytes};
+  }
+
+  private view(address: number, size: number, dtype: NumericType): Values {
+    return new typedArrays[dtype](this.memoryBlocks.memory.buffer as ArrayBuffer, address, size);
   }
 }

@@ -30,6 +30,8 @@ export class EngineMemory {
   private views!: {bytes: Uint8Array; ints: Int32Array; floats: Float32Array};
   /** Bytes of blocks in use. */
   private used = 0;
+  /** While blocks are set aside: bytes of those that were allocated since, and which of them were freed. */
+  private aside: {allocated: Map<number, number>; freed: Set<number>} | null = null;
 
   constructor(private readonly maxBytes = MAX_PAGES * PAGE) {
     this.memory = new WebAssembly.Memory({initial: GROWTH_PAGES, maximum: MAX_PAGES, shared: true});
@@ -61,16 +63,38 @@ export class EngineMemory {
     const size = blockSize(bytes);
     const address = this.freeBlocks.get(size)?.pop() ?? this.fresh(size);
     this.used += size;
+    this.aside?.allocated.set(address, bytes);
     return address;
   }
 
   /** Gives back a block that was allocated for `bytes` bytes. */
   free(address: number, bytes: number): void {
+    if (this.aside?.allocated.has(address)) {
+      this.aside.freed.add(address);
+      return;
+    }
     const size = blockSize(bytes);
     this.used -= size;
     const blocks = this.freeBlocks.get(size);
     if (blocks) blocks.push(address);
     else this.freeBlocks.set(size, [address]);
+  }
+
+  /** From now on, no block that is allocated is given out twice: what is freed of them is set aside. */
+  setAside(): void {
+    this.aside = {allocated: new Map(), freed: new Set()};
+  }
+
+  /** Whether a block was allocated since {@link setAside}. */
+  isAside(address: number): boolean {
+    return this.aside?.allocated.has(address) === true;
+  }
+
+  /** Ends {@link setAside}. Returns the blocks that were set aside, address to bytes, which are the caller's to free. */
+  endSetAside(): Map<number, number> {
+    const {allocated, freed} = this.aside ?? {allocated: new Map<number, number>(), freed: new Set<number>()};
+    this.aside = null;
+    return new Map([...allocated].filter(([address]) => freed.has(address)));
   }
 
   private fresh(size: number): number {

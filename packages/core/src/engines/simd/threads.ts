@@ -20,8 +20,18 @@ const workerSource = (port: string) => `${port}
   exports.setScratch(scratch);
   exports.serve(${WORKER_SPINS});`;
 
+/** A call of {@link Threads.run}, as it is kept to be run again. */
+export interface RecordedJob {
+  job: number;
+  args: readonly number[];
+  pieces: number;
+  isShared: boolean;
+}
+
 /** Runs jobs on a memory, on this thread and on workers that share it. */
 export class Threads {
+  /** Is told of every job that is run. */
+  listener: ((job: RecordedJob) => void) | null = null;
   private readonly code: EngineExports;
   private readonly jobs = new Map<string, number>();
   private stopWorkers: () => void = () => {};
@@ -56,8 +66,15 @@ export class Threads {
     const ints = new Int32Array(this.memory.buffer, ARGUMENTS_ADDRESS, args.length);
     for (let i = 0; i < args.length; i++) ints[i] = args[i];
     const job = this.jobNumber(name);
-    if (this.workers === 0 || pieces < 2 || work < WORTH_SHARING) this.code.runAlone(job, ARGUMENTS_ADDRESS, pieces);
+    const isShared = pieces > 1 && work >= WORTH_SHARING;
+    this.listener?.({job, args, pieces, isShared});
+    if (this.workers === 0 || !isShared) this.code.runAlone(job, ARGUMENTS_ADDRESS, pieces);
     else if (!this.code.run(job, ARGUMENTS_ADDRESS, pieces, PATIENCE)) this.fail();
+  }
+
+  /** Runs `count` jobs of a list in memory, one after the other; see `assembly/runtime.ts` for its layout. */
+  replay(list: number, count: number): void {
+    if (!this.code.replay(list, count, this.workers === 0, PATIENCE)) this.fail();
   }
 
   /**

@@ -5,6 +5,7 @@ import {relaxedModule, strictModule} from './generated/modules';
 export type EngineExports = {
   run(job: number, args: number, pieces: number, spins: number): number;
   runAlone(job: number, args: number, pieces: number): void;
+  replay(list: number, count: number, isAlone: boolean, spins: number): number;
   serve(spins: number): void;
   setScratch(address: number): void;
 } & {[jobNumber: `job${string}`]: () => number};

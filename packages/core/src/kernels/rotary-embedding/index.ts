@@ -1,16 +1,13 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {rotaryEmbeddingReference} from './reference';
+import type {RotaryTables} from './tables';
+
+export {type RotaryTables, rotaryTables} from './tables';
 
 /** Which features turn together: neighbours (2i, 2i + 1), or (i, i + size/2). */
 export type RotaryPairing = 'interleaved' | 'halves';
-
-/** The angles' cosines and sines, [time, size/2] or any shape that broadcasts over [..., time, size/2]. */
-export interface RotaryTables {
-  cos: tf.Tensor;
-  sin: tf.Tensor;
-}
 
 type Inputs = {x: tf.Tensor; cos: tf.Tensor; sin: tf.Tensor};
 
@@ -44,27 +41,6 @@ export function rotaryEmbedding(
       `rotaryEmbedding: the last axis of x [${x.shape}] must be even, and that of cos [${cos.shape}] and sin [${sin.shape}] half as long`,
     );
   return kernel({x, cos, sin}, {pairing}).y;
-}
-
-/**
- * Cosines and sines of position · frequency. The angles are formed in double precision: in float32 they lose 1e-3 at
- * position 10,000.
- *
- * @param positions Absolute positions, one per row of the table.
- * @param frequencies Radians per position, one per pair of features; RoPE's are base^(-2i/size).
- * @returns Two tables [positions, frequencies].
- */
-export function rotaryTables(positions: ArrayLike<number>, frequencies: ArrayLike<number>): RotaryTables {
-  const shape: [number, number] = [positions.length, frequencies.length];
-  const cos = new Float32Array(shape[0] * shape[1]);
-  const sin = new Float32Array(shape[0] * shape[1]);
-  for (let n = 0, i = 0; n < shape[0]; n++)
-    for (let j = 0; j < shape[1]; j++, i++) {
-      const angle = positions[n] * frequencies[j];
-      cos[i] = Math.cos(angle);
-      sin[i] = Math.sin(angle);
-    }
-  return {cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape)};
 }
 
 /** RoPE's frequencies base^(-2i/size) for i = 0 .. size/2 - 1 (Su et al. 2021, section 3.2.2). */

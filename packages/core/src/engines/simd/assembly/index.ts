@@ -1,7 +1,8 @@
-export {run, runAlone, serve, setScratch} from './runtime';
+export {replay, run, runAlone, serve, setScratch} from './runtime';
 export {jobAttention} from './attention';
 export {jobAttentionGradient} from './attention-gradient';
 export {jobGemm, jobPack} from './gemm';
+export {jobDots, jobRows} from './few-rows';
 export {jobTranspose} from './transpose';
 export {jobBinary} from './binary';
 export {jobUnary} from './unary';
@@ -14,6 +15,8 @@ export {jobNormGradient} from './norm-gradient';
 export {jobCrossEntropy, jobCrossEntropyGradient} from './cross-entropy';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
+export {jobRotaryTables} from './rotary-tables';
+export {jobAppend} from './append-rows';
 export {jobBatchNorm} from './batch-norm';
 export {jobAdam, jobSumOfSquares} from './adam';
 export {jobAddN} from './add-n';

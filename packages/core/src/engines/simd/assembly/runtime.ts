@@ -56,6 +56,17 @@ export function runAlone(job: u32, args: usize, count: i32): void {
   for (let piece = 0; piece < count; piece++) call_indirect<void>(job, args, piece);
 }
 
+/** Runs a list of jobs: 4 numbers each, the job, its arguments' address, its pieces, and whether they are worth sharing. */
+export function replay(list: usize, count: u32, isAlone: bool, spins: i32): bool {
+  for (const end = list + (<usize>count << 4); list < end; list += 16) {
+    const job = load<u32>(list), pieces = load<i32>(list, 8);
+    const args = <usize>load<u32>(list, 4);
+    if (isAlone || !load<u32>(list, 12)) runAlone(job, args, pieces);
+    else if (!run(job, args, pieces, spins)) return false;
+  }
+  return true;
+}
+
 /** A worker thread's life: waits for jobs, a bounded time awake, then asleep. Returns when the engine stops. */
 export function serve(spins: i32): void {
   let seen = atomic.load<i32>(EPOCH);

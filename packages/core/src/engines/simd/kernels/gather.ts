@@ -43,10 +43,8 @@ const gatherV2 = kernel<GatherInputs, {axis: number; batchDims?: number}>('Gathe
   if (!isNumeric(x.dtype) || indices.dtype !== 'int32') return backend.fallback('GatherV2', inputs, attrs);
   const axis = tf.util.parseAxisParam(attrs.axis, x.shape)[0];
   const length = x.shape[axis];
-  requireInRange(
-    backend.values(indices),
-    length,
-    (index) => `GatherV2: the index value ${index} is not in [0, ${length - 1}]`,
+  backend.inspect(indices, (values) =>
+    requireInRange(values, length, (index) => `GatherV2: the index value ${index} is not in [0, ${length - 1}]`),
   );
   const {collectGatherOpShapeInfo} = tf.backend_util.segment_util;
   const info = collectGatherOpShapeInfo(x as tf.Tensor, indices as tf.Tensor, axis, attrs.batchDims ?? 0);
@@ -117,10 +115,8 @@ const gatherNd = kernel<{params: tf.TensorInfo; indices: tf.TensorInfo}, object>
 const embeddingLookup = fusedKernel<object>('EmbeddingLookup', ([table, tokens], backend) => {
   const [length, width] = table.shape;
   const count = tokens.shape[0];
-  requireInRange(
-    backend.values(tokens),
-    length,
-    (token) => `embeddingLookup: the token ${token} is not in [0, ${length - 1}]`,
+  backend.inspect(tokens, (values) =>
+    requireInRange(values, length, (token) => `embeddingLookup: the token ${token} is not in [0, ${length - 1}]`),
   );
   const shape = {batch: 1, outer: 1, length, count, width};
   return [gatherRows(backend, {table, indices: backend.address(tokens), shape}, [count, width])];

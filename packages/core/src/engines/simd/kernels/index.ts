@@ -1,4 +1,5 @@
 import {adamKernels} from './adam';
+import {appendKernels} from './append-rows';
 import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
@@ -66,4 +67,5 @@ export const kernels: readonly SimdKernel[] = [
   ...topKKernels,
   ...multinomialKernels,
   ...rotaryKernels,
+  ...appendKernels,
 ];

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Unary} from '../assembly/operations';
 import type {SimdBackend} from '../backend';
+import {areFewRows, multiplyFewRows} from './few-rows';
 import {floatBits, kernel, type SimdKernel} from './kernel';
 import {mapValues} from './unary';
 
@@ -50,35 +51,93 @@ function broadcastPairs(shape: number[], a: number[], b: number[]): [number, num
 
 /** Multiplies float32 matrices into a new tensor. `bias` [N] is added to each row. */
 export function multiply(backend: SimdBackend, inputs: Inputs, transposed: Transposed, bias = 0): tf.TensorInfo {
-  const {outShape, pairs, M, N, K} = productOf(inputs, transposed);
-  const output = backend.output(outShape);
+  const shapes = productOf(inputs, transposed);
+  const {M, K} = shapes;
+  const output = backend.output(shapes.outShape);
+  // One row or column is the same in memory when transposed.
+  const isTransposedA = transposed.transposeA && M > 1 && K > 1;
+  if (areFewRows(M, K) && !isTransposedA) multiplyRows(backend, inputs, shapes, output.address, transposed, bias);
+  else multiplyPacked(backend, inputs, shapes, output.address, transposed, bias);
+  return output;
+}
+
+/** Few rows: B as it lies. */
+function multiplyRows(
+  backend: SimdBackend,
+  {a, b}: Inputs,
+  {pairs, M, N, K}: Product,
+  output: number,
+  {transposeB: transposed}: Transposed,
+  bias: number,
+): void {
+  const [A, B] = [backend.address(a), backend.address(b)];
+  const sizes = {A: M * K, B: K * N, C: M * N};
+  forBatches(pairs, sizes, (first, [i, j], count, [strideA, strideB]) => {
+    const matrices = {A: A + 4 * sizes.A * i, B: B + 4 * sizes.B * j, C: output + 4 * sizes.C * first};
+    multiplyFewRows(backend, {...matrices, M, N, K, transposed, count, strideA, strideB, bias});
+  });
+}
+
+/** Many rows: B is packed first, A transposed where it must be. */
+function multiplyPacked(
+  backend: SimdBackend,
+  inputs: Inputs,
+  {pairs, M, N, K}: Product,
+  output: number,
+  transposed: Transposed,
+  bias: number,
+): void {
   const a = transposed.transposeA ? transposeMatrices(backend, inputs.a) : undefined;
   const A = a?.address ?? backend.address(inputs.a);
   const B = packMatrices(backend, inputs.b, transposed.transposeB, K, N);
   const panels = Math.ceil(N / PANEL);
   const blocks = Math.ceil(M / ROWS);
-  const matrix = {A: M * K, B: panels * PANEL * K, C: M * N};
-  const product = (address: number, first: [number, number], count: number, strides: [number, number]) =>
+  const sizes = {A: M * K, B: panels * PANEL * K, C: M * N};
+  forBatches(pairs, sizes, (first, [i, j], count, strides) =>
     backend.threads.run(
       'jobGemm',
-      [A + 4 * matrix.A * first[0], B.address + 4 * matrix.B * first[1], address, M, N, K, ...strides, blocks, bias],
+      [
+        A + 4 * sizes.A * i,
+        B.address + 4 * sizes.B * j,
+        output + 4 * sizes.C * first,
+        M,
+        N,
+        K,
+        ...strides,
+        blocks,
+        bias,
+      ],
       blocks * count,
       M * N * K * count,
-    );
-  const strides = uniformStrides(pairs, matrix);
-  if (strides && pairs.length > 0) product(output.address, pairs[0], pairs.length, strides);
-  else for (const [i, pair] of pairs.entries()) product(output.address + 4 * matrix.C * i, pair, 1, [0, 0]);
+    ),
+  );
   backend.memoryBlocks.free(B.address, B.bytes);
   if (a) backend.memoryBlocks.free(a.address, a.bytes);
-  return output;
+}
+
+/** Floats of a matrix. */
+type Sizes = {A: number; B: number};
+
+/**
+ * Calls `multiply` for products whose matrices lie evenly apart: once for all, or where broadcasting makes them uneven, for
+ * each. It gets the number of the first product and of its matrices, how many there are, and the floats between them.
+ */
+function forBatches(
+  pairs: [number, number][],
+  sizes: Sizes,
+  multiply: (first: number, pair: [number, number], count: number, strides: [number, number]) => void,
+): void {
+  const strides = uniformStrides(pairs, sizes);
+  if (strides && pairs.length > 0) multiply(0, pairs[0], pairs.length, strides);
+  else for (const [i, pair] of pairs.entries()) multiply(i, pair, 1, [0, 0]);
 }
 
 /** The steps from matrix to matrix where they are the same throughout, as without broadcasting. */
-function uniformStrides(pairs: [number, number][], matrix: {A: number; B: number}): [number, number] | null {
+function uniformStrides(pairs: [number, number][], sizes: Sizes): [number, number] | null {
   const step = (which: 0 | 1) => (pairs.length > 1 ? pairs[1][which] - pairs[0][which] : 0);
   const [a, b] = [step(0), step(1)];
   const uniform = pairs.every(([i, j], n) => i === n * a && j === n * b);
-  return uniform ? [a * matrix.A, b * matrix.B] : null;
+  return uniform ? [a * sizes.A, b * sizes.B] : null;
 }
 
 interface Scratch {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {RotaryPairing} from '../../../kernels/rotary-embedding';
 import type {SimdBackend} from '../backend';
+import {borrowing} from './borrowed';
 import {joinedAxes, stridesOf} from './copy';
 import {type FusedCall, floatBits, fusedKernel, type SimdKernel} from './kernel';
 
@@ -37,8 +38,30 @@ function turn(
   return [output];
 }
 
-/** The fused kernels of `kernels/rotary-embedding`: a rotation, and the rotation back. */
+/** Values of the tables that a piece makes. */
+const TABLE_PIECE = 1024;
+
+/** The fused kernel of `rotaryTables` for positions in memory. */
+const rotaryTables = fusedKernel<{frequencies: readonly number[]}>(
+  'RotaryTables',
+  ([positions], backend, {attributes: {frequencies}}) => {
+    const rows = positions.shape[0];
+    const half = frequencies.length;
+    const [cos, sin] = [0, 1].map(() => backend.output([rows, half]));
+    const pieceRows = Math.ceil(TABLE_PIECE / Math.max(1, half));
+    borrowing(backend, (borrowed) => {
+      const address = borrowed.floats(2 * half);
+      new Float64Array(backend.memoryBlocks.memory.buffer, address, half).set(frequencies);
+      const args = [backend.address(positions), address, cos.address, sin.address, rows, half, pieceRows];
+      backend.threads.run('jobRotaryTables', args, Math.ceil(rows / pieceRows), 32 * rows * half);
+    });
+    return [cos, sin];
+  },
+);
+
+/** The fused kernels of `kernels/rotary-embedding`: tables, a rotation, and the rotation back. */
 export const rotaryKernels: readonly SimdKernel[] = [
+  rotaryTables,
   fusedKernel<{pairing: RotaryPairing}>('RotaryEmbedding', (tensors, backend, call) => turn(tensors, backend, call, 1)),
   fusedKernel<{pairing: RotaryPairing}>('RotaryEmbeddingGradient', ([dy, , cos, sin], backend, call) =>
     turn([dy, cos, sin], backend, call, -1),

@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {Unary} from '../assembly/operations';
 import {isNumeric, type NumericType, type SimdBackend} from '../backend';
 import {pieceOf, unaryCost} from './cost';
@@ -15,7 +15,7 @@ export function mapValues(
   parameters: readonly [number?, number?] = [],
 ): tf.TensorInfo {
   const output = backend.output(x.shape, dtype);
-  const count = backend.values(x).length;
+  const count = tf.util.sizeFromShape(x.shape);
   const [p0 = 0, p1 = 0] = parameters;
   const cost = unaryCost(operation);
   const piece = pieceOf(cost);

@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs';
+import type {SimdBackend} from '../backend';
+import {copyStrided} from './copy';
+import {fusedKernel, type SimdKernel} from './kernel';
+
+/** The fused kernel of `kernels/append-rows`: in the buffer's own memory, unless others have a share in it. */
+const appendRows = fusedKernel<object>('AppendRows', ([buffer, rows, length], backend) => {
+  const target = backend.refCount(buffer.dataId) > 1 ? copyOf(backend, buffer) : backend.share(buffer, buffer.shape);
+  const [capacity, width] = buffer.shape.slice(-2);
+  const time = rows.shape[rows.shape.length - 2];
+  const groups = tf.util.sizeFromShape(buffer.shape.slice(0, -2));
+  const addresses = [target, rows, length].map((tensor) => backend.address(tensor));
+  backend.threads.run('jobAppend', [...addresses, capacity, time, width], groups, groups * time * width);
+  return [target];
+});
+
+function copyOf(backend: SimdBackend, buffer: tf.TensorInfo): tf.TensorInfo {
+  const copy = backend.output(buffer.shape);
+  const size = tf.util.sizeFromShape(buffer.shape);
+  copyStrided(backend, backend.address(buffer), copy.address, [{size, from: 1, to: 1}], 4);
+  return copy;
+}
+
+/** Kernels that write into what is there. */
+export const appendKernels: readonly SimdKernel[] = [appendRows];

@@ -1,0 +1,61 @@
+import * as tf from '@tensorflow/tfjs';
+import {defineKernel} from '../define-kernel';
+
+/** The angles' cosines and sines, [time, size/2] or any shape that broadcasts over [..., time, size/2]. */
+export type RotaryTables = {
+  cos: tf.Tensor;
+  sin: tf.Tensor;
+};
+
+/** Digits of a position in the reference, and their base: positions below 64⁴ = 16,777,216. */
+const DIGITS = 4;
+const BASE = 64;
+
+const kernel = defineKernel<{positions: tf.Tensor}, {frequencies: readonly number[]}, RotaryTables>({
+  name: 'RotaryTables',
+  outputs: ['cos', 'sin'],
+  differentiable: [],
+  reference: ({positions}, {frequencies}) => tablesReference(positions, frequencies),
+  gradient: () => ({}),
+});
+
+/**
+ * Cosines and sines of position · frequency. The angles are formed in double precision, or to the same effect: in float32
+ * they lose 1e-3 at position 10,000.
+ *
+ * @param positions Absolute positions, one per row of the table: numbers, or [positions] int32 that lie on the device.
+ * @param frequencies Radians per position, one per pair of features; RoPE's are base^(-2i/size).
+ * @returns Two tables [positions, frequencies].
+ */
+export function rotaryTables(positions: ArrayLike<number> | tf.Tensor1D, frequencies: readonly number[]): RotaryTables {
+  if (positions instanceof tf.Tensor) return kernel({positions}, {frequencies});
+  return tablesOf(positions, frequencies);
+}
+
+function tablesOf(positions: ArrayLike<number>, frequencies: readonly number[]): RotaryTables {
+  const shape: [number, number] = [positions.length, frequencies.length];
+  const cos = new Float32Array(shape[0] * shape[1]);
+  const sin = new Float32Array(shape[0] * shape[1]);
+  for (let n = 0, i = 0; n < shape[0]; n++)
+    for (let j = 0; j < shape[1]; j++, i++) {
+      const angle = positions[n] * frequencies[j];
+      cos[i] = Math.cos(angle);
+      sin[i] = Math.sin(angle);
+    }
+  return {cos: tf.tensor2d(cos, shape), sin: tf.tensor2d(sin, shape)};
+}
+
+/** Digit by digit, by exact tables for each and cos (a + b) = cos a cos b - sin a sin b: no large angle is rounded. */
+function tablesReference(positions: tf.Tensor, frequencies: readonly number[]): RotaryTables {
+  let [rest, cos, sin]: (tf.Tensor | undefined)[] = [positions.toInt()];
+  for (let digit = 0; digit < DIGITS; digit++) {
+    const values = Array.from({length: BASE}, (_, value) => value * BASE ** digit);
+    const table = tablesOf(values, frequencies);
+    const quotient: tf.Tensor = (rest as tf.Tensor).floorDiv(tf.scalar(BASE, 'int32'));
+    const index = (rest as tf.Tensor).sub(quotient.mul(tf.scalar(BASE, 'int32'))).toInt();
+    const [c, s] = [tf.gather(table.cos, index), tf.gather(table.sin, index)];
+    [cos, sin] = cos && sin ? [cos.mul(c).sub(sin.mul(s)), sin.mul(c).add(cos.mul(s))] : [c, s];
+    rest = quotient;
+  }
+  return {cos, sin} as RotaryTables;
+}

@@ -1,0 +1,121 @@
+import * as tf from '@tensorflow/tfjs';
+import {mapState, type StateTree, walkState} from './state-tree';
+import type {Advanced} from './stream-state';
+
+/** What a step on tensors gives: its output, and the state as it is afterwards. */
+export interface StepResult {
+  output: tf.Tensor;
+  state: tf.Tensor[];
+}
+
+/** A step on tensors: an input, and a state that it gives back in the same number, shapes and types. */
+export type TensorStep = (input: tf.Tensor, state: tf.Tensor[]) => StepResult;
+
+/** A step that a backend can take again without the program that computed it. */
+export interface RecordedStep {
+  /** Whether all that the step read beside its input and its state is where it was. */
+  isValid(): boolean;
+  /** Takes the step on other values of the same shapes. */
+  run(input: tf.Tensor, state: tf.Tensor[]): StepResult;
+  dispose(): void;
+}
+
+/** A backend that records steps. */
+export interface RecordingBackend extends tf.KernelBackend {
+  /** Computes a step; `recording` is null when it cannot be recorded. */
+  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): StepResult & {recording: RecordedStep | null};
+}
+
+/** Computes the next state and the output of a stream from its tokens and its state. */
+export type StreamStep = (tokens: tf.Tensor, tree: StateTree) => Advanced;
+
+/**
+ * Takes the steps of a stream, and from the second of the same shapes on has the backend record them, where it can. It knows
+ * nothing of what a step computes: any that is made of tensors alone, whose state keeps its shapes, is taken faster, to the
+ * same bits. Steps that look at values, or whose state holds numbers, are computed each time.
+ */
+export class StepRecorder {
+  private recording: RecordedStep | null = null;
+  /** Of the recording, or of the step before; with a recording of none, that there can be none. */
+  private shapes = '';
+  private isHopeless = false;
+  private weightsBefore: tf.DataId[] = [];
+
+  /** @param weights What the steps read and a program may set; a recording of others is made anew. */
+  constructor(private readonly weights: () => readonly tf.Tensor[]) {}
+
+  /** @param key All else that a step depends on. */
+  advance(tokens: tf.Tensor, tree: StateTree, key: string, step: StreamStep): Advanced {
+    const backend = tf.backend() as Partial<RecordingBackend>;
+    const form = outline(tree);
+    // A gradient goes through what tfjs saw being computed.
+    if (!backend.record || !form || tf.engine().state.gradientDepth > 0) return step(tokens, tree);
+    const leaves = leavesOf(tree);
+    const shapes = [key, tokens.shape, form].join('; ');
+    if (shapes !== this.shapes) {
+      this.dispose();
+      this.shapes = shapes;
+      return step(tokens, tree);
+    }
+    if (this.isHopeless) return step(tokens, tree);
+    if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();
+    if (!this.recording) return this.record(backend as RecordingBackend, tokens, tree, leaves, step);
+    const {output, state} = this.recording.run(tokens, leaves);
+    return {output, state: withLeaves(tree, state)};
+  }
+
+  /** Lets go of what is recorded. */
+  dispose(): void {
+    this.recording?.dispose();
+    this.recording = null;
+    this.isHopeless = false;
+  }
+
+  private record(
+    backend: RecordingBackend,
+    tokens: tf.Tensor,
+    tree: StateTree,
+    leaves: tf.Tensor[],
+    step: StreamStep,
+  ): Advanced {
+    let after: StateTree = null;
+    const {recording, output, state} = backend.record(tokens, leaves, (input, own) => {
+      const advanced = step(input, withLeaves(tree, own));
+      after = advanced.state;
+      // Of another form, it has no places to go to.
+      return {output: advanced.output, state: outline(after) === outline(tree) ? leavesOf(after) : []};
+    });
+    this.recording = recording;
+    this.isHopeless = recording === null;
+    this.weightsBefore = this.weights().map(({dataId}) => dataId);
+    return {output, state: recording ? withLeaves(tree, state) : after};
+  }
+
+  private hasSameWeights(): boolean {
+    return this.weights().every(({dataId}, i) => dataId === this.weightsBefore[i]);
+  }
+}
+
+/** A tree's tensors, in order. */
+function leavesOf(tree: StateTree): tf.Tensor[] {
+  const leaves: tf.Tensor[] = [];
+  walkState(tree, (leaf) => leaf instanceof tf.Tensor && leaves.push(leaf));
+  return leaves;
+}
+
+/** The tree with other tensors, in order. */
+function withLeaves(tree: StateTree, tensors: tf.Tensor[]): StateTree {
+  let i = 0;
+  return mapState(tree, (leaf) => (leaf instanceof tf.Tensor ? tensors[i++] : leaf));
+}
+
+/** A tree's paths, shapes and types as text; undefined where it holds numbers. */
+function outline(tree: StateTree): string | undefined {
+  const parts: string[] = [];
+  let hasNumbers = false;
+  walkState(tree, (leaf, path) => {
+    if (leaf instanceof tf.Tensor) parts.push(`${path} ${leaf.dtype} ${leaf.shape}`);
+    else hasNumbers = true;
+  });
+  return hasNumbers ? undefined : parts.join('; ');
+}
