@@ -1,84 +1,66 @@
-/** What attention and its gradient share: tiles of 32 queries and 64 keys, and their scores. */
+/**
+ * Tiles of 32 queries and 64 keys, worked on in quads: 4 queries each, with the columns that one of them sees. Operands
+ * on the right are packed in panels of 8.
+ */
+import {addBiasAndMask, hideKeys} from './attention-scores';
+import {AttentionShape, BK, endKey, firstKey} from './attention-shape';
 import {fullTile, tile} from './gemm';
 
 /** Queries of a tile. */
-@inline export const BQ: usize = 32;
-/** Keys of a tile. */
-@inline export const BK: usize = 64;
+@inline export const BQ: i32 = 32;
 /** Bytes from one query's scores to the next. */
-@inline export const ROW: usize = BK << 2;
-/** Bytes of a tile of scores. */
-@inline export const TILE: usize = BQ * ROW;
+@inline export const ROW: usize = <usize>BK << 2;
 
-@inline const NR: usize = 8;
+/** The columns of a tile that a quad's queries see; the first is a multiple of 8. */
+export let firstColumn: i32 = 0;
+export let endColumn: i32 = 0;
+/** Whether some of the columns are hidden from some of the queries. */
+let partly: bool = false;
 
-/** Floats from one index to the next along batch, head, query and key; 0 where a dimension is broadcast. */
-@unmanaged export class Additive {
-  /** 0 where there is none. */
-  address: u32;
-  batch: u32;
-  head: u32;
-  query: u32;
-  key: u32;
+/** Finds them for queries [query, query + rows) and the tile that begins at `key`; false when there are none. */
+export function findColumns(task: AttentionShape, present: i32, query: i32, rows: i32, key: i32): bool {
+  const sinks = <i32>task.sinks - key, last = query + rows - 1;
+  const first = firstKey(task, present, query) - key;
+  firstColumn = sinks > 0 ? 0 : max(0, first) & -8;
+  endColumn = min(BK, endKey(task, present, last) - key);
+  if (first >= BK) endColumn = min(endColumn, sinks);
+  const whole = endKey(task, present, query) >= key + endColumn && firstKey(task, present, last) <= key + firstColumn;
+  partly = !whole || (endColumn & 3) != 0;
+  return firstColumn < endColumn;
 }
 
-/** What both directions know of the shapes. Packed matrices are in panels of 8, see `gemm.ts`. */
-@unmanaged export class AttentionShape {
-  numHeads: u32;
-  /** Query heads that share a key head. */
-  group: u32;
-  queries: u32;
-  keys: u32;
-  size: u32;
-  valueSize: u32;
-  scale: f32;
-  causal: u32;
-}
-
-/** Adds A · B to C, or stores it there: `rows` of A, `row` bytes apart, panels of `depth` rows out of `length`. */
-export function multiplyTile(
-  a: usize, row: usize, panels: usize, length: usize, depth: usize, columns: usize, c: usize, rowC: usize, rows: usize, add: bool,
+/** A quad's scores in its columns, up to a multiple of 4: -infinity where a query does not see the key. */
+export function scoresOfQuad(
+  task: AttentionShape, present: i32, row: usize, query: i32, rows: i32, key: i32, q: usize, keyPanels: usize, s: usize,
 ): void {
-  for (let column: usize = 0; column < columns; column += NR) {
-    const panel = panels + ((column * length) << 2);
-    const width = min(NR, columns - column);
-    let from = a;
-    let to = c + (column << 2);
-    for (let left = rows; left > 0; from += row << 2, to += rowC << 2) {
-      const height = min(<usize>4, left);
-      if (height == 4 && width == NR && !add) fullTile(from, row, panel, depth, to, rowC);
-      else tile(from, row, panel, depth, to, rowC, height, width, add);
-      left -= height;
-    }
+  const size = <usize>task.size;
+  productOfQuad(q, size, keyPanels + ((<usize>key * size) << 2), s, rows);
+  for (let i = 0; i < rows; i++) {
+    const scores = s + <usize>i * ROW;
+    addBiasAndMask(task, scores, row, query + i, key, firstColumn, endColumn);
+    if (partly)
+      hideKeys(scores, firstColumn, (endColumn + 3) & -4, firstKey(task, present, query + i) - key, endKey(task, present, query + i) - key, <i32>task.sinks - key);
+  }
+}
+
+/** A quad of rows of A [rows, depth] times the panels of a tile's columns, each of `depth` rows. */
+export function productOfQuad(a: usize, depth: usize, panels: usize, s: usize, rows: i32): void {
+  const step = depth << 2;
+  for (let column = <usize>firstColumn; column < <usize>endColumn; column += 8) {
+    const panel = panels + column * step;
+    if (rows == 4) fullTile(a, step, panel, depth, s + (column << 2), ROW, false);
+    else tile(a, step, panel, depth, s + (column << 2), ROW, rows, 8, false);
   }
 }
 
 /**
- * Turns products q · k of a tile into scores: scale q k + bias + mask, and -infinity beyond the diagonal.
- * `first` is the last key that query 0 of the tile may see, as a distance from key 0 of the tile (may be negative).
+ * Adds A · B to C [rows, width]: up to 4 rows of A, `step` bytes apart, times the first `depth` rows of panels that are
+ * `length` rows long.
  */
-export function finishScores(
-  s: usize, rows: usize, columns: usize, scale: f32, bias: Additive, biasAt: usize, mask: Additive, maskAt: usize, causal: bool, first: i32,
-): void {
-  const factor = f32x4.splat(scale);
-  for (let i: usize = 0; i < rows; i++) {
-    const row = s + i * ROW;
-    for (let j: usize = 0; j < columns; j += 4) v128.store(row + (j << 2), f32x4.mul(v128.load(row + (j << 2)), factor));
-    if (bias.address) addRow(row, columns, biasAt + ((i * <usize>bias.query) << 2), <usize>bias.key);
-    if (mask.address) addRow(row, columns, maskAt + ((i * <usize>mask.query) << 2), <usize>mask.key);
-    if (causal)
-      for (let j = <i32>max(0, first + <i32>i + 1); j < <i32>columns; j++) store<f32>(row + (<usize>j << 2), -Infinity);
+export function addProduct(a: usize, step: usize, depth: usize, panels: usize, length: usize, c: usize, width: usize, rows: usize): void {
+  for (let column: usize = 0; column < width; column += 8) {
+    const panel = panels + ((column * length) << 2), columns = min(8, width - column);
+    if (rows == 4 && columns == 8) fullTile(a, step, panel, depth, c + (column << 2), width << 2, true);
+    else tile(a, step, panel, depth, c + (column << 2), width << 2, rows, columns, true);
   }
-}
-
-function addRow(row: usize, columns: usize, values: usize, step: usize): void {
-  for (let j: usize = 0; j < columns; j++) {
-    const at = row + (j << 2);
-    store<f32>(at, load<f32>(at) + load<f32>(values + ((j * step) << 2)));
-  }
-}
-
-/** Where the additive tensor's values for a batch, head, query and key begin. */
-@inline export function additiveAt(x: Additive, batch: usize, head: usize, query: usize, key: usize): usize {
-  return <usize>x.address + ((batch * <usize>x.batch + head * <usize>x.head + query * <usize>x.query + key * <usize>x.key) << 2);
 }

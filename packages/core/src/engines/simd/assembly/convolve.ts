@@ -80,7 +80,7 @@ function multiplyBlock(rows: usize, depth: usize, right: usize, length: usize, c
     let a = scratch, to = c + (column << 2);
     for (let left = rows; left > 0; a += 4 * ROW, to += N << 4) {
       const height = min(<usize>4, left);
-      if (height == 4 && width == NR && !add) fullTile(a, ROW, panel, depth, to, N << 2);
+      if (height == 4 && width == NR && !add) fullTile(a, ROW, panel, depth, to, N << 2, false);
       else tile(a, ROW, panel, depth, to, N << 2, height, width, add);
       left -= height;
     }

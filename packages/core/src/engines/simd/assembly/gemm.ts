@@ -104,7 +104,7 @@ function gemmPiece(args: usize, piece: i32): void {
       let c = C + ((firstRow * N + column) << 2);
       for (let left = lastRow - firstRow; left > 0; a += row << 2, c += N << 4) {
         const rows = min(<usize>4, left);
-        if (rows == 4 && columns == NR && k == 0) fullTile(a, row, panel, depth, c, N << 2);
+        if (rows == 4 && columns == NR && k == 0) fullTile(a, row, panel, depth, c, N << 2, false);
         else tile(a, row, panel, depth, c, N << 2, rows, columns, k > 0);
         left -= rows;
       }
@@ -114,8 +114,8 @@ function gemmPiece(args: usize, piece: i32): void {
   if (task.bias) addBias(C + ((firstRow * N) << 2), <usize>task.bias, lastRow - firstRow, N);
 }
 
-/** 4 rows of A, `row` bytes apart, times a panel over `depth` positions of K, stored to C. */
-@inline export function fullTile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize): void {
+/** 4 rows of A, `row` bytes apart, times a panel over `depth` positions of K, stored to C or added to it. */
+@inline export function fullTile(a0: usize, row: usize, b: usize, depth: usize, c: usize, rowC: usize, add: bool): void {
   let a1 = a0 + row;
   let a2 = a1 + row;
   let a3 = a2 + row;
@@ -141,17 +141,10 @@ function gemmPiece(args: usize, piece: i32): void {
     a3 += 4;
     b += NR << 2;
   }
-  v128.store(c, c00);
-  v128.store(c, c01, 16);
-  c += rowC;
-  v128.store(c, c10);
-  v128.store(c, c11, 16);
-  c += rowC;
-  v128.store(c, c20);
-  v128.store(c, c21, 16);
-  c += rowC;
-  v128.store(c, c30);
-  v128.store(c, c31, 16);
+  storeRow(c, c00, c01, NR, add);
+  storeRow(c + rowC, c10, c11, NR, add);
+  storeRow(c + 2 * rowC, c20, c21, NR, add);
+  storeRow(c + 3 * rowC, c30, c31, NR, add);
 }
 
 /** A tile that is smaller than 4 x 8, or is added to what C holds. */

@@ -1,5 +1,7 @@
 export {replay, run, runAlone, serve, setScratch} from './runtime';
 export {jobAttention} from './attention';
+export {jobAttentionFew} from './attention-few';
+export {jobAttentionPack} from './attention-pack';
 export {jobAttentionGradient} from './attention-gradient';
 export {jobGemm, jobPack} from './gemm';
 export {jobDots, jobRows} from './few-rows';

@@ -76,3 +76,16 @@ export function maxOfRow(x: usize, length: usize): f32 {
   a = f32x4.pmax(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
   return f32x4.extract_lane(f32x4.pmax(a, v128.shuffle<f32>(a, a, 1, 0, 3, 2)), 0);
 }
+
+export function scaleRow(x: usize, length: usize, by: f32): void {
+  const factor = f32x4.splat(by);
+  let left = length;
+  for (; left >= 16; left -= 16, x += 64) {
+    v128.store(x, f32x4.mul(v128.load(x), factor));
+    v128.store(x, f32x4.mul(v128.load(x, 16), factor), 16);
+    v128.store(x, f32x4.mul(v128.load(x, 32), factor), 32);
+    v128.store(x, f32x4.mul(v128.load(x, 48), factor), 48);
+  }
+  for (; left >= 4; left -= 4, x += 16) v128.store(x, f32x4.mul(v128.load(x), factor));
+  if (left > 0) storePart(x, f32x4.mul(loadPart(x, left, factor), factor), left);
+}

@@ -1,6 +1,6 @@
 /** Softmax of rows. */
 import {expNegative4} from './math';
-import {loadPart, maxOfRow, storePart, sumLanes} from './row-parts';
+import {loadPart, maxOfRow, scaleRow, storePart, sumLanes} from './row-parts';
 
 @unmanaged class SoftmaxTask {
   from: u32;
@@ -47,16 +47,7 @@ import {loadPart, maxOfRow, storePart, sumLanes} from './row-parts';
 }
 
 function softmaxRow(x: usize, to: usize, length: usize): void {
-  const factor = f32x4.splat(<f32>1 / exponentials(x, maxOfRow(x, length), to, length));
-  let left = length;
-  for (; left >= 16; left -= 16, to += 64) {
-    v128.store(to, f32x4.mul(v128.load(to), factor));
-    v128.store(to, f32x4.mul(v128.load(to, 16), factor), 16);
-    v128.store(to, f32x4.mul(v128.load(to, 32), factor), 32);
-    v128.store(to, f32x4.mul(v128.load(to, 48), factor), 48);
-  }
-  for (; left >= 4; left -= 4, to += 16) v128.store(to, f32x4.mul(v128.load(to), factor));
-  if (left > 0) storePart(to, f32x4.mul(loadPart(to, left, factor), factor), left);
+  scaleRow(to, length, <f32>1 / exponentials(x, maxOfRow(x, length), to, length));
 }
 
 /** Piece: some rows. */
