@@ -52,6 +52,15 @@ class Secretive extends RunningMean {
   }
 }
 
+/** Counts in the state with a number, which a recording cannot change. */
+class Numbered extends RunningMean {
+  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+    const before = state as {inner: StateTree; count: number} | null;
+    const {output, state: inner} = super.advance(x, before?.inner ?? null);
+    return {output, state: {inner, count: (before?.count ?? 0) + 1}};
+  }
+}
+
 class Sociable extends RunningMean {
   override advance(x: tf.Tensor, state: StateTree | null): Advanced {
     const {output, state: next} = super.advance(x, state);
@@ -114,6 +123,7 @@ const embedding = (draw: () => number): TinyParts => ({
 
 export const foresight = subjectOf(mixer(Foresight));
 export const forgetful = subjectOf(mixer(Forgetful));
+export const numbered = subjectOf(mixer(Numbered));
 export const secretive = subjectOf(mixer(Secretive));
 export const sociable = subjectOf(mixer(Sociable));
 export const hoarder = subjectOf(mixer(Hoarder));
@@ -199,7 +209,17 @@ export const clinging = changed((model) => {
 
 /** Says that its context ends, and goes on. */
 export const boundless = changed((model) => {
-  Object.defineProperty(model, 'contextLength', {value: 5});
+  const limit = (value: number | null) => Object.defineProperty(model, 'contextLength', {value, configurable: true});
+  const stream = model.stream.bind(model);
+  model.stream = (...args) => {
+    limit(null);
+    try {
+      return stream(...args);
+    } finally {
+      limit(5);
+    }
+  };
+  limit(5);
 });
 
 /** Trains its own way. */

@@ -40,15 +40,21 @@ export class RunningMean extends CausalLayer {
 
   advance(x: tf.Tensor, state: StateTree | null): Advanced {
     const time = x.shape[1] as number;
-    const before = state as {sum: tf.Tensor; count: number} | null;
-    const count = before?.count ?? 0;
+    const before = state as {sum: tf.Tensor; count: tf.Tensor} | null;
+    const count = before?.count ?? tf.scalar(0);
     // A product with a triangle of ones, because tfjs's gradient of a sum along the second of three axes fails.
-    const earlier = tf.linalg.bandPart(tf.ones([time, time]), -1, 0);
+    const positions = tf.range(0, time);
+    const earlier = positions.expandDims(1).greaterEqual(positions).toFloat();
     const sums = tf.matMul(earlier.expandDims(0), x).add(before?.sum ?? 0);
-    const means = sums.div(tf.range(count + 1, count + time + 1).reshape([1, time, 1]));
+    const means = sums.div(
+      tf
+        .range(1, time + 1)
+        .add(count)
+        .reshape([1, time, 1]),
+    );
     return {
       output: this.projection.forward(means),
-      state: {sum: sums.slice([0, time - 1], [-1, 1]), count: count + time},
+      state: {sum: sums.slice([0, time - 1], [-1, 1]), count: count.add(time)},
     };
   }
 }

@@ -8,8 +8,8 @@ export interface StepResult {
   state: tf.Tensor[];
 }
 
-/** A step on tensors: an input, and a state that it gives back in the same number, shapes and types. */
-export type TensorStep = (input: tf.Tensor, state: tf.Tensor[]) => StepResult;
+/** A step on tensors, of an input and a state; and whether the state that it gives has the form of the one before. */
+export type TensorStep = (input: tf.Tensor, state: tf.Tensor[]) => StepResult & {keepsForm: boolean};
 
 /** A step that a backend can take again without the program that computed it. */
 export interface RecordedStep {
@@ -22,7 +22,7 @@ export interface RecordedStep {
 
 /** A backend that records steps. */
 export interface RecordingBackend extends tf.KernelBackend {
-  /** Computes a step; `recording` is null when it cannot be recorded. */
+  /** Computes a step; `recording` is null when jobs alone cannot do what it does. */
   record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): StepResult & {recording: RecordedStep | null};
 }
 
@@ -82,8 +82,7 @@ export class StepRecorder {
     const {recording, output, state} = backend.record(tokens, leaves, (input, own) => {
       const advanced = step(input, withLeaves(tree, own));
       after = advanced.state;
-      // Of another form, it has no places to go to.
-      return {output: advanced.output, state: outline(after) === outline(tree) ? leavesOf(after) : []};
+      return {output: advanced.output, state: leavesOf(after), keepsForm: outline(after) === outline(tree)};
     });
     this.recording = recording;
     this.isHopeless = recording === null;

@@ -2,7 +2,13 @@ import type {Random} from '../random';
 
 /** The largest of some logits; NaN if one of them is. */
 export function largest(logits: Float32Array): number {
-  return logits.reduce((max, logit) => Math.max(max, logit), -Infinity);
+  let max = -Infinity;
+  // Not by `reduce`, which at the size of a vocabulary takes a tenth of a millisecond.
+  for (let i = 0; i < logits.length; i++) {
+    if (Number.isNaN(logits[i])) return Number.NaN;
+    if (logits[i] > max) max = logits[i];
+  }
+  return max;
 }
 
 /** exp(logit - largest logit): the probabilities times a common factor, 1 for the most probable token. In double precision. */

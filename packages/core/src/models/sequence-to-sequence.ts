@@ -234,8 +234,7 @@ export abstract class SequenceToSequence<
 
   private stateOf(tree: StateTree): TargetState {
     const state = tree as TargetState | null;
-    if (!(state?.memoryMask instanceof tf.Tensor))
-      throw this.notOurs();
+    if (!(state?.memoryMask instanceof tf.Tensor)) throw this.notOurs();
     return state;
   }
 

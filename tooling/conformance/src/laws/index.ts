@@ -1,5 +1,6 @@
 import type {Law} from '../subject';
 import {batchIndependence, causality} from './causality';
+import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
 import {badConfigs, badTokens} from './errors';
 import {greedyGeneration, seededGeneration} from './generation';
@@ -22,6 +23,7 @@ export const laws = {
   stateOwnership,
   lastPosition,
   contextLimit,
+  recordedSteps,
   gradients,
   overfits,
   fits,

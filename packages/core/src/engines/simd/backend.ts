@@ -131,7 +131,8 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
    */
   fallback(kernelName: string, inputs: object, attributes: object): tf.TensorInfo | tf.TensorInfo[] {
     const {kernelFunc} = tf.getKernel(kernelName, 'cpu');
-    this.recorder?.refuse();
+    // Without inputs it makes constants, such as a range.
+    if (Object.keys(inputs).length > 0) this.recorder?.refuse();
     const outermost = this.heldBack === null;
     this.heldBack ??= [];
     try {

@@ -113,11 +113,11 @@ export function record(
     for (const place of places) memoryBlocks.free(place.address, bytesAt(place));
   };
   const [ownInput, ...held] = places.map((place) => tensorAt(backend, place));
-  let result: StepResult;
+  let result: ReturnType<TensorStep>;
   try {
     backend.recorder = recorder;
     threads.listener = recorder.job;
-    result = tf.tidy(() => step(ownInput, held) as unknown as tf.TensorContainer) as unknown as StepResult;
+    result = tf.tidy(() => step(ownInput, held) as unknown as tf.TensorContainer) as unknown as ReturnType<TensorStep>;
     if (canBeRepeated(backend, recorder, places, result)) copyBack(backend, result.state, places.slice(1));
     else recorder.refuse();
   } catch (error) {
@@ -136,7 +136,8 @@ export function record(
   }
   const {shape, dtype} = result.output;
   const output: Place = {address: backend.address(result.output), shape, dtype: dtype as NumericType};
-  tf.dispose([result.output, ...result.state]);
+  // A part of the state that the step left as it was is still its tensor.
+  tf.dispose([result.output, ...result.state.filter((tensor) => !held.includes(tensor))]);
   const blocks = memoryBlocks.endSetAside();
   for (const place of places) blocks.set(place.address, bytesAt(place));
   const recording = new Recording(backend, recorder, places[0], places.slice(1), output, held, blocks);

@@ -90,9 +90,10 @@ describe('the simd engine', () => {
       tf.matMul(tf.ones([400, 400]), tf.ones([400, 400])).dispose();
       await new Promise((resolve) => setTimeout(resolve, 200));
       const before = process.cpuUsage();
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await new Promise((resolve) => setTimeout(resolve, 1000));
       const {user, system} = process.cpuUsage(before);
       console.log(user + system);`);
-    expect(Number(used)).toBeLessThan(100_000);
+    // Microseconds of a second. A thread that turns takes all of it; starting up may still have its echo on a busy machine.
+    expect(Number(used)).toBeLessThan(250_000);
   });
 });
