@@ -1,4 +1,5 @@
 import {rm} from 'node:fs/promises';
+import {runSuiteInNode} from '@variants-tooling/tfjs-suite';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {examplePath, importNames, publishedPackages} from '../src/packages';
 import {exampleName, importName, scratchProject} from '../src/scratch-project';
@@ -45,4 +46,14 @@ describe.each(publishedPackages.filter(examplePath))('the example of $name', ({n
   it('runs when Vite has bundled it', async () => {
     console.log(await runAsBrowser(project, await bundle(project, exampleName(name))));
   });
+});
+
+it("@variants/core/simd passes tfjs-core's own test suite", async () => {
+  const {passed, failures} = await runSuiteInNode({
+    backend: 'simd',
+    engineModule: '@variants/core/simd',
+    directory: project,
+  });
+  expect(failures).toEqual([]);
+  expect(passed).toBeGreaterThan(4200);
 });

@@ -1,6 +1,6 @@
 import {EngineError} from '../../errors';
 import type {EngineMemory} from './memory';
-import {ACTIVE_ADDRESS, ARGUMENTS_ADDRESS, STOP_ADDRESS} from './memory-layout';
+import {ACTIVE_ADDRESS, ARGUMENTS_ADDRESS, CREW_ADDRESS} from './memory-layout';
 import {type EngineExports, instantiate} from './wasm';
 
 /** Turns of a waiting loop before a worker goes to sleep: some 50 microseconds. */
@@ -18,7 +18,7 @@ const SCRATCH_BYTES = 262144;
 const workerSource = (port: string) => `${port}
   const {exports} = new WebAssembly.Instance(module, {env: {memory}});
   exports.setScratch(scratch);
-  exports.serve(${WORKER_SPINS});`;
+  exports.serve(${WORKER_SPINS}, crew);`;
 
 /** A call of {@link Threads.run}, as it is kept to be run again. */
 export interface RecordedJob {
@@ -34,9 +34,9 @@ export class Threads {
   listener: ((job: RecordedJob) => void) | null = null;
   private readonly code: EngineExports;
   private readonly jobs = new Map<string, number>();
-  private stopWorkers: () => void = () => {};
+  private crew: EngineWorker[] = [];
   private workers = 0;
-  private readonly scratches: number[] = [];
+  private scratches: number[] = [];
 
   constructor(
     private readonly module: WebAssembly.Module,
@@ -84,23 +84,35 @@ export class Threads {
   async start(threads: number): Promise<void> {
     this.stop();
     if (threads < 2 || !canShareMemory()) return;
-    new Int32Array(this.memory.buffer)[STOP_ADDRESS / 4] = 0;
+    const ints = new Int32Array(this.memory.buffer);
+    // After a failure it would never come back to 0.
+    ints[ACTIVE_ADDRESS / 4] = 0;
+    const crew = ints[CREW_ADDRESS / 4];
     const spawn = typeof Worker === 'undefined' ? await nodeWorkers() : browserWorkers();
-    const stops = Array.from({length: threads - 1}, (_, i) =>
-      spawn({module: this.module, memory: this.memory, scratch: this.scratchOf(i)}, () => {
+    this.crew = Array.from({length: threads - 1}, (_, i) =>
+      spawn({module: this.module, memory: this.memory, scratch: this.scratchOf(i), crew}, () => {
         this.workers = Math.max(0, this.workers - 1);
       }),
     );
-    this.workers = stops.length;
-    this.stopWorkers = () => {
-      for (const stop of stops) stop();
-    };
+    this.workers = this.crew.length;
   }
 
-  /** Ends the workers; this thread goes on alone. */
+  /**
+   * Sends the workers home; this thread goes on alone. They end by themselves, when they see that they are dismissed: a
+   * browser takes its time (seconds) to end one from outside, in which it would go on to take pieces.
+   */
   stop(): void {
-    this.stopWorkers();
-    this.stopWorkers = () => {};
+    this.dismiss(PATIENCE);
+  }
+
+  private dismiss(patience: number): void {
+    for (const worker of this.crew) worker.forget();
+    if (this.crew.length > 0 && !this.code.dismiss(patience)) {
+      for (const worker of this.crew) worker.terminate();
+      // Whoever hangs may still write there.
+      this.scratches = [];
+    }
+    this.crew = [];
     this.workers = 0;
   }
 
@@ -119,9 +131,7 @@ export class Threads {
   }
 
   private fail(): never {
-    this.stop();
-    // The count of threads at work would never come back to 0.
-    new Int32Array(this.memory.buffer)[ACTIVE_ADDRESS / 4] = 0;
+    this.dismiss(0);
     throw new EngineError('simd: a worker thread did not finish its work; the engine goes on with one thread');
   }
 }
@@ -130,10 +140,17 @@ interface WorkerData {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
   scratch: number;
+  crew: number;
 }
 
-/** Starts a worker; `ended` is called if it dies. Returns how to end it. */
-type Spawn = (data: WorkerData, ended: () => void) => () => void;
+interface EngineWorker {
+  /** Whether it lives or dies is of no more interest. */
+  forget(): void;
+  terminate(): void;
+}
+
+/** Starts a worker; `ended` is called if it dies. */
+type Spawn = (data: WorkerData, ended: () => void) => EngineWorker;
 
 function canShareMemory(): boolean {
   const isPage =
@@ -144,27 +161,29 @@ function canShareMemory(): boolean {
 
 async function nodeWorkers(): Promise<Spawn> {
   const {Worker: NodeWorker} = await import('node:worker_threads');
-  const source = workerSource(`const {workerData: {module, memory, scratch}} = require('node:worker_threads');`);
+  const source = workerSource(`const {workerData: {module, memory, scratch, crew}} = require('node:worker_threads');`);
   return (workerData, ended) => {
     const worker = new NodeWorker(source, {eval: true, workerData});
     // A program that has ended must not wait for its engine.
     worker.unref();
     worker.on('error', ended);
     worker.on('exit', ended);
-    return () => {
-      worker.removeAllListeners();
-      void worker.terminate();
-    };
+    return {forget: () => worker.removeAllListeners(), terminate: () => void worker.terminate()};
   };
 }
 
 function browserWorkers(): Spawn {
-  const source = `onmessage = ({data: {module, memory, scratch}}) => {${workerSource('')}}`;
+  const source = `onmessage = ({data: {module, memory, scratch, crew}}) => {${workerSource('')} close();}`;
   const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
   return (data, ended) => {
     const worker = new Worker(url);
     worker.onerror = ended;
     worker.postMessage(data);
-    return () => worker.terminate();
+    return {
+      forget: () => {
+        worker.onerror = null;
+      },
+      terminate: () => worker.terminate(),
+    };
   };
 }

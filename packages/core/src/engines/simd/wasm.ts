@@ -6,7 +6,8 @@ export type EngineExports = {
   run(job: number, args: number, pieces: number, spins: number): number;
   runAlone(job: number, args: number, pieces: number): void;
   replay(list: number, count: number, isAlone: boolean, spins: number): number;
-  serve(spins: number): void;
+  serve(spins: number, crew: number): void;
+  dismiss(spins: number): number;
   setScratch(address: number): void;
 } & {[jobNumber: `job${string}`]: () => number};
 

@@ -1,6 +1,3 @@
-import {execFile} from 'node:child_process';
-import {join} from 'node:path';
-import {promisify} from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {SimdBackend} from '../../../src/engines/simd/backend';
@@ -8,17 +5,6 @@ import {setThreads} from '../../../src/engines/simd/register';
 import {Random} from '../../../src/random';
 
 const backend = () => tf.backend() as unknown as SimdBackend;
-
-/** Runs a program on the engine in a process of its own; resolves to what it prints. */
-async function program(source: string): Promise<string> {
-  const packageDirectory = join(import.meta.dirname, '../../..');
-  const prelude = `
-    import * as tf from '@tensorflow/tfjs';
-    import {setThreads} from './src/engines/simd';
-    (async () => { await setThreads(2); await tf.setBackend('simd'); ${source} })();`;
-  const command = ['--import', 'tsx', '--input-type=module', '--eval', prelude];
-  return (await promisify(execFile)(process.execPath, command, {cwd: packageDirectory, timeout: 20_000})).stdout;
-}
 
 describe('the simd engine', () => {
   beforeAll(async () => {
@@ -56,7 +42,7 @@ describe('the simd engine', () => {
   });
 
   it('refuses a tensor that does not fit with one line, and works on', () => {
-    expect(() => tf.zeros([2 ** 30, 2])).toThrow(/do not fit in the engine's memory/);
+    expect(() => tf.fill([2 ** 30, 2], 1)).toThrow(/do not fit in the engine's memory/);
     expect(tf.tidy(() => tf.add(1, 2).dataSync()[0])).toBe(3);
   });
 
@@ -77,23 +63,5 @@ describe('the simd engine', () => {
     expect(tf.tidy(() => tf.matMul(ones(), ones()).sum().dataSync()[0])).toBe(300 ** 3);
     await expect(setThreads(0)).rejects.toThrow('simd: threads is 0, but must be a whole number from 1 to 64');
     await setThreads(2);
-  });
-
-  it('does not keep a process alive', async () => {
-    expect(await program('console.log(tf.matMul(tf.ones([200, 200]), tf.ones([200, 200])).sum().dataSync()[0]);')).toBe(
-      '8000000\n',
-    );
-  });
-
-  it('uses no processor time while it is idle', async () => {
-    const used = await program(`
-      tf.matMul(tf.ones([400, 400]), tf.ones([400, 400])).dispose();
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const before = process.cpuUsage();
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      const {user, system} = process.cpuUsage(before);
-      console.log(user + system);`);
-    // Microseconds of a second. A thread that turns takes all of it; starting up may still have its echo on a busy machine.
-    expect(Number(used)).toBeLessThan(250_000);
   });
 });

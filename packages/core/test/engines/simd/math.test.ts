@@ -70,7 +70,10 @@ describe.each([
   beforeAll(async () => {
     // Lets Node 20 know relaxed SIMD.
     await compileEngine();
-    threads = new Threads(await WebAssembly.compile(Buffer.from(encoded, 'base64')), memory);
+    threads = new Threads(
+      await WebAssembly.compile(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0))),
+      memory,
+    );
   });
 
   it.each(Object.keys(functions))('%s', (name) => {

@@ -1,4 +1,4 @@
-export {replay, run, runAlone, serve, setScratch} from './runtime';
+export {dismiss, replay, run, runAlone, serve, setScratch} from './runtime';
 export {jobAttention} from './attention';
 export {jobAttentionFew} from './attention-few';
 export {jobAttentionPack} from './attention-pack';

@@ -10,7 +10,7 @@
 @inline const JOB: usize = 1216;
 @inline const COUNT: usize = 1220;
 @inline const ARGUMENTS: usize = 1224;
-@inline const STOP: usize = 1228;
+@inline const CREW: usize = 1228;
 @inline const SLEEPING: usize = 1280;
 
 /** `NEXT` while no job is open: beyond every count. */
@@ -67,10 +67,13 @@ export function replay(list: usize, count: u32, isAlone: bool, spins: i32): bool
   return true;
 }
 
-/** A worker thread's life: waits for jobs, a bounded time awake, then asleep. Returns when the engine stops. */
-export function serve(spins: i32): void {
+/**
+ * A worker thread's life: waits for jobs, a bounded time awake, then asleep. Returns when its crew is dismissed.
+ * @param crew Number of the crew that it belongs to.
+ */
+export function serve(spins: i32, crew: i32): void {
   let seen = atomic.load<i32>(EPOCH);
-  while (true) {
+  while (atomic.load<i32>(CREW) == crew) {
     let left = spins;
     while (atomic.load<i32>(EPOCH) == seen) {
       if (--left < 0) {
@@ -81,9 +84,21 @@ export function serve(spins: i32): void {
       }
     }
     seen = atomic.load<i32>(EPOCH);
-    if (load<i32>(STOP) != 0) return;
     atomic.add<i32>(ACTIVE, 1);
-    work();
+    // After the count: a worker that `dismiss` does not see at work sees here that it is dismissed.
+    if (atomic.load<i32>(CREW) == crew) work();
     atomic.sub<i32>(ACTIVE, 1);
   }
+}
+
+/**
+ * Sends all workers home, those too that are yet to start; the next ones are another crew. Returns false when one does not
+ * finish: all others touch no memory but their counters' any more.
+ */
+export function dismiss(spins: i32): bool {
+  atomic.add<i32>(CREW, 1);
+  atomic.add<i32>(EPOCH, 1);
+  atomic.notify(EPOCH, -1);
+  while (atomic.load<i32>(ACTIVE) > 0) if (--spins < 0) return false;
+  return true;
 }

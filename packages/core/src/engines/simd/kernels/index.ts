@@ -7,6 +7,7 @@ import {binaryKernels} from './binary';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
 import {depthwiseKernels} from './depthwise';
+import {drawKernels} from './draw';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
 import {gatherKernels} from './gather';
@@ -68,4 +69,5 @@ export const kernels: readonly SimdKernel[] = [
   ...multinomialKernels,
   ...rotaryKernels,
   ...appendKernels,
+  ...drawKernels,
 ];

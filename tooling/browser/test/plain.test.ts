@@ -1,0 +1,3 @@
+import {browserTests} from '../src/browser-tests';
+
+browserTests('plain');
