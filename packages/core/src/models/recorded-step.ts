@@ -36,10 +36,13 @@ export type StreamStep = (tokens: tf.Tensor, tree: StateTree) => Advanced;
  */
 export class StepRecorder {
   private recording: RecordedStep | null = null;
-  /** Of the recording, or of the step before; with a recording of none, that there can be none. */
+  /** What the shapes of the step before were. */
   private shapes = '';
+  /** Whether steps of these shapes cannot be recorded. */
   private isHopeless = false;
   private weightsBefore: tf.DataId[] = [];
+  /** The tree that the last step gave, in most cases the one that comes back, with what is known of it. */
+  private last: Tree = {tree: null, form: undefined, leaves: []};
 
   /** @param weights What the steps read and a program may set; a recording of others is made anew. */
   constructor(private readonly weights: () => readonly tf.Tensor[]) {}
@@ -47,11 +50,10 @@ export class StepRecorder {
   /** @param key All else that a step depends on. */
   advance(tokens: tf.Tensor, tree: StateTree, key: string, step: StreamStep): Advanced {
     const backend = tf.backend() as Partial<RecordingBackend>;
-    const form = outline(tree);
+    const {form, leaves} = tree === this.last.tree ? this.last : described(tree);
     // A gradient goes through what tfjs saw being computed.
     if (!backend.record || !form || tf.engine().state.gradientDepth > 0) return step(tokens, tree);
-    const leaves = leavesOf(tree);
-    const shapes = [key, tokens.shape, form].join('; ');
+    const shapes = `${key}; ${tokens.shape}; ${form}`;
     if (shapes !== this.shapes) {
       this.dispose();
       this.shapes = shapes;
@@ -61,7 +63,9 @@ export class StepRecorder {
     if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();
     if (!this.recording) return this.record(backend as RecordingBackend, tokens, tree, leaves, step);
     const {output, state} = this.recording.run(tokens, leaves);
-    return {output, state: withLeaves(tree, state)};
+    const isSame = state.every((tensor, i) => tensor === leaves[i]);
+    this.last = {tree: isSame ? tree : withLeaves(tree, state), form, leaves: state};
+    return {output, state: this.last.tree};
   }
 
   /** Lets go of what is recorded. */
@@ -69,6 +73,7 @@ export class StepRecorder {
     this.recording?.dispose();
     this.recording = null;
     this.isHopeless = false;
+    this.last = {tree: null, form: undefined, leaves: []};
   }
 
   private record(
@@ -94,6 +99,15 @@ export class StepRecorder {
     return this.weights().every(({dataId}, i) => dataId === this.weightsBefore[i]);
   }
 }
+
+/** A tree, its form, and its tensors in order. */
+interface Tree {
+  tree: StateTree;
+  form: string | undefined;
+  leaves: tf.Tensor[];
+}
+
+const described = (tree: StateTree): Tree => ({tree, form: outline(tree), leaves: leavesOf(tree)});
 
 /** A tree's tensors, in order. */
 function leavesOf(tree: StateTree): tf.Tensor[] {

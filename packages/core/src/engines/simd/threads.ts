@@ -63,8 +63,8 @@ export class Threads {
    * @param work About how many multiplications all of them are.
    */
   run(name: `job${string}`, args: readonly number[], pieces: number, work: number): void {
-    const ints = new Int32Array(this.memory.buffer, ARGUMENTS_ADDRESS, args.length);
-    for (let i = 0; i < args.length; i++) ints[i] = args[i];
+    const {ints} = this.blocks;
+    for (let i = 0; i < args.length; i++) ints[ARGUMENTS_ADDRESS / 4 + i] = args[i];
     const job = this.jobNumber(name);
     const isShared = pieces > 1 && work >= WORTH_SHARING;
     this.listener?.({job, args, pieces, isShared});

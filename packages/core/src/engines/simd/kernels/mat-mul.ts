@@ -22,6 +22,8 @@ interface Product {
   K: number;
 }
 
+const single: [number, number][] = [[0, 0]];
+
 function productOf({a, b}: Inputs, {transposeA, transposeB}: Transposed): Product {
   const [rowsA, columnsA] = a.shape.slice(-2);
   const [rowsB, columnsB] = b.shape.slice(-2);
@@ -32,6 +34,7 @@ function productOf({a, b}: Inputs, {transposeA, transposeB}: Transposed): Produc
     () =>
       `Error in matMul: inner shapes (${K}) and (${innerB}) of Tensors with shapes ${a.shape} and ${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
   );
+  if (a.shape.length === 2 && b.shape.length === 2) return {outShape: [M, N], pairs: single, M, N, K};
   const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
   const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
   return {outShape: [...batch, M, N], pairs: broadcastPairs(batch, batchA, batchB), M, N, K};
