@@ -47,7 +47,7 @@ export interface AttentionOptions {
   causal?: boolean;
   /**
    * A query sees the last `window` keys up to and including its own position alone (Child et al. 2019); at least 1, and
-   * with `causal` only. Default: all keys up to its own.
+   * with `causal` only. On the engine time is then linear in the number of keys. Default: all keys up to its own.
    */
   window?: number | null;
   /** The first keys, which are seen beside the window (attention sinks, Xiao et al. 2023). Default 0. */
