@@ -1,6 +1,5 @@
-import {execFileSync} from 'node:child_process';
-import {cpus} from 'node:os';
 import {DivergenceError} from '@variants/train';
+import {conditions} from './conditions';
 import {measureArchitecture} from './measure-architecture';
 import type {BenchOptions} from './options';
 import type {ArchitectureResult, BenchReport, Unfinished} from './results';
@@ -25,17 +24,14 @@ export async function compare(setup: Setup, options: BenchOptions, signal: Abort
       else throw error;
     }
   }
-  return {...conditions(setup.engine, options), results, unfinished};
+  return {...circumstances(setup.engine, options), results, unfinished};
 }
 
-function conditions(engine: string, options: BenchOptions): Omit<BenchReport, 'results' | 'unfinished'> {
+function circumstances(engine: string, options: BenchOptions): Omit<BenchReport, 'results' | 'unfinished'> {
   const {seed, text, budget, parameters, sequenceLength, batchSize, learningRate} = options;
   return {
-    command: ['pnpm start', ...process.argv.slice(2).map(quoted)].join(' '),
-    date: new Date().toISOString(),
-    commit: commit(),
+    ...conditions('pnpm start'),
     engine,
-    machine: `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}`,
     seed,
     text,
     budgetSeconds: budget,
@@ -44,20 +40,4 @@ function conditions(engine: string, options: BenchOptions): Omit<BenchReport, 'r
     batchSize,
     learningRate,
   };
-}
-
-function quoted(word: string): string {
-  return /^[\w./:,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
-      cwd: import.meta.dirname,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
-  } catch {
-    return 'unknown (no git checkout)';
-  }
 }

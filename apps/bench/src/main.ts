@@ -1,17 +1,14 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {VariantsError} from '@variants/core';
 import '@tensorflow/tfjs-backend-wasm';
 import {architectures} from './architectures';
+import {exitCodes, runProgram} from './command-line';
 import {compare} from './compare';
 import {htmlReport} from './html-report';
 import {type BenchOptions, parseOptions} from './options';
 import type {BenchReport} from './results';
 import {prepare} from './setup';
 import {formatTable} from './table';
-
-/** What the process ends with: 130 is a shell's word for Ctrl-C. */
-const exitCodes = {done: 0, failed: 1, refused: 2, interrupted: 130};
 
 /** Runs the comparison; resolves to the exit code. Ctrl-C ends it with what is done, a second one at once. */
 async function main(argv: readonly string[]): Promise<number> {
@@ -44,19 +41,4 @@ async function publish(report: BenchReport, options: BenchOptions): Promise<void
   if (names.length > 0) process.stderr.write(`\nReports: ${names.join(', ')}\n`);
 }
 
-/** Prints an error in one line, with its stack where that is asked for; gives the exit code. */
-function fail(error: unknown, debug: boolean): number {
-  const {syscall, message} = error as NodeJS.ErrnoException;
-  const expected = error instanceof VariantsError || syscall !== undefined;
-  if (debug) console.error(error);
-  else console.error(expected ? message : `${message}; this should not happen, --debug shows where it comes from`);
-  return expected ? exitCodes.refused : exitCodes.failed;
-}
-
-// Whoever reads may stop reading, as head does; the reports are written all the same.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-const argv = process.argv.slice(2);
-process.exitCode = await main(argv).catch((error) => fail(error, argv.includes('--debug')));
+await runProgram(main);

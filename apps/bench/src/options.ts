@@ -1,6 +1,6 @@
-import {ConfigError} from '@variants/core';
 import {Command, InvalidArgumentError} from 'commander';
 import ms, {type StringValue} from 'ms';
+import {count, namesOf, positive, readOptions} from './command-line';
 
 /** What the user asked of the comparison. */
 export interface BenchOptions {
@@ -33,18 +33,6 @@ function seconds(text: string): number {
   return /[a-z]/i.test(text) ? milliseconds / 1000 : milliseconds;
 }
 
-const positive = (text: string) => {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError('must be a number above 0');
-  return value;
-};
-
-const count = (text: string) => {
-  const value = positive(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('must be a whole number above 0');
-  return value;
-};
-
 const seed = (text: string) => {
   if (!/^\d+$/.test(text) || Number(text) >= 2 ** 32)
     throw new InvalidArgumentError('must be a whole number from 0 to 4294967295');
@@ -58,13 +46,6 @@ const seed = (text: string) => {
  * @throws ConfigError in one line; `--help` prints and ends the program.
  */
 export function parseOptions(argv: readonly string[], known: readonly string[]): BenchOptions {
-  const names = (text: string) => {
-    const wanted = [...new Set(text.split(',').map((name) => name.trim()))];
-    const unknown = wanted.find((name) => !known.includes(name));
-    if (unknown !== undefined)
-      throw new InvalidArgumentError(`${JSON.stringify(unknown)} is unknown; known are ${known.join(', ')}`);
-    return wanted;
-  };
   const command = new Command('pnpm start')
     .description(
       'Trains every architecture at equal size on the same text for a short time, and compares what comes out.',
@@ -74,7 +55,7 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       'training time per architecture, e.g. 30s or 2m (default: two minutes over all)',
       seconds,
     )
-    .option('--only <names>', `architectures, separated by commas: ${known.join(', ')} (default: all)`, names)
+    .option('--only <names>', `architectures, separated by commas: ${known.join(', ')} (default: all)`, namesOf(known))
     .option('--text <file>', 'text to learn from', 'moby-dick')
     .option('--backend <name>', 'engine: simd, wasm or cpu (default: the fastest here)')
     .option('--seed <number>', 'seed of weights, data order and samples', seed, 0)
@@ -84,20 +65,8 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     .option('--learning-rate <rate>', 'peak of the schedule', positive, 4e-3)
     .option('--out <directory>', 'where the reports go', 'reports')
     .option('--json', 'print the results as JSON, alone with pnpm -s start', false)
-    .option('--debug', 'show stack traces of errors', false)
-    .exitOverride()
-    .configureOutput({writeErr: () => {}});
-  try {
-    command.parse(
-      argv.filter((word) => word !== '--'),
-      {from: 'user'},
-    );
-  } catch (error) {
-    const {code, message} = error as {code?: string; message: string};
-    if (code === 'commander.helpDisplayed') process.exit(0);
-    throw new ConfigError(`${message.replace(/^error: /, '').replaceAll('\n', ' ')}; see pnpm start --help`);
-  }
-  const options = command.opts<BenchOptions>();
+    .option('--debug', 'show stack traces of errors', false);
+  const options = readOptions<BenchOptions>(command, argv);
   const contestants = options.only?.length ?? known.length;
   return {...options, budget: options.budget ?? Math.max(5, Math.min(45, 120 / contestants))};
 }

@@ -1,3 +1,5 @@
+import type {Conditions} from './conditions';
+
 /** One point of a training curve. */
 export interface CurvePoint {
   step: number;
@@ -41,12 +43,8 @@ export interface Unfinished {
 }
 
 /** One run of the comparison: everything needed to read it, and to make it again. */
-export interface BenchReport {
-  command: string;
-  date: string;
-  commit: string;
+export interface BenchReport extends Conditions {
   engine: string;
-  machine: string;
   seed: number;
   text: string;
   /** Of training, per architecture. */
