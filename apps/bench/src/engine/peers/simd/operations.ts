@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs';
+import {attention, gelu, layerNorm, realFft} from '@variants/core';
+import type {Library} from '../computation';
+import {attentionInputs, computationOf, plainTfjs, tensorOf} from '../tfjs/operations';
+import {decoding, trainingStep} from './model';
+import {multiplyAdd} from './multiply-add';
+
+const causal = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => attention(q, k, v, {causal: true}).output;
+
+/**
+ * The engine with `threads` threads: what a program of this project would call. What tfjs has is the same as elsewhere.
+ */
+export function engineLibrary(threads: number): Library {
+  return {
+    ...plainTfjs,
+    multiplyAdd: ({operations}) => multiplyAdd(threads, operations),
+    layerNorm({shape}) {
+      const features = shape.slice(-1);
+      return computationOf([tensorOf(shape, 0), tensorOf(features, 1), tensorOf(features, 2)], (x, weight, bias) =>
+        layerNorm(x, 1e-5, {weight, bias}),
+      );
+    },
+    gelu: ({shape}) => computationOf([tensorOf(shape, 0)], (x) => gelu(x, true)),
+    realFft: ({shape}) =>
+      computationOf([tensorOf(shape, 0)], (x) => {
+        const {real, imag} = realFft(x);
+        return [real, imag];
+      }),
+    attention: ({shape}) => computationOf(attentionInputs(shape, 3), causal),
+    attentionGradient: ({shape}) =>
+      computationOf(attentionInputs(shape, 4), (q, k, v, direction) => tf.grads(causal)([q, k, v], direction)),
+    trainingStep,
+    decode: decoding,
+  };
+}

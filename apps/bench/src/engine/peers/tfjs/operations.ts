@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs';
+import {probe, values} from '../../tasks/values';
+import type {Computation, Library} from '../computation';
+import {plainDecoding} from './decoding';
+import {causalBias, plainAttention} from './model';
+import {plainTrainingStep} from './training';
+
+/** A tensor of the numbers of list `seed`. */
+export function tensorOf(shape: readonly number[], seed: number): tf.Tensor {
+  return tf.tensor(values(tf.util.sizeFromShape([...shape]), seed), [...shape]);
+}
+
+/** Computes a function of fixed tensors; of several results the first is compared. */
+export function computationOf(
+  inputs: readonly tf.Tensor[],
+  compute: (...inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[],
+): Computation {
+  let results: tf.Tensor[] = [];
+  return {
+    run() {
+      tf.dispose(results);
+      results = [tf.tidy(() => compute(...inputs))].flat();
+    },
+    async result() {
+      const [first] = results;
+      const real = first.dtype === 'complex64' ? tf.real(first) : first.clone();
+      const numbers = await real.data();
+      real.dispose();
+      return probe(numbers);
+    },
+    dispose: () => tf.dispose([...inputs, ...results]),
+  };
+}
+
+/** Of one tensor. */
+function unary(shape: readonly number[], compute: (x: tf.Tensor) => tf.Tensor): Computation {
+  return computationOf([tensorOf(shape, 0)], compute);
+}
+
+/** Queries, keys, values and, for gradients, what they are multiplied by: numbers of the lists 0 .. count - 1. */
+export function attentionInputs(shape: readonly number[], count: number): tf.Tensor[] {
+  return Array.from({length: count}, (_, seed) => tensorOf(shape, seed));
+}
+
+/** Everything in tfjs's own operations, on the backend that is set. */
+export const plainTfjs: Library = {
+  matMul: ({a, b, transposeA, transposeB}) =>
+    computationOf([tensorOf(a, 0), tensorOf(b, 1)], (x, y) => tf.matMul(x, y, transposeA, transposeB)),
+  softmax: ({shape}) => unary(shape, (x) => tf.softmax(x)),
+  layerNorm({shape}) {
+    const features = shape.slice(-1);
+    return computationOf([tensorOf(shape, 0), tensorOf(features, 1), tensorOf(features, 2)], (x, weight, bias) => {
+      const {mean, variance} = tf.moments(x, -1, true);
+      return x.sub(mean).mul(variance.add(1e-5).rsqrt()).mul(weight).add(bias);
+    });
+  },
+  gelu: ({shape}) =>
+    unary(shape, (x) => {
+      const inner = x.add(x.mul(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+      return x.mul(0.5).mul(inner.tanh().add(1));
+    }),
+  exp: ({shape}) => unary(shape, (x) => x.exp()),
+  chain({shape}) {
+    const features = shape.slice(-1);
+    return computationOf([tensorOf(shape, 0), tensorOf(features, 1), tensorOf(features, 2)], (x, a, b) =>
+      x.mul(a).add(b).sigmoid().mul(x).add(b),
+    );
+  },
+  transpose: ({shape, axes}) => unary(shape, (x) => x.transpose([...axes])),
+  sum: ({shape, axis}) => unary(shape, (x) => x.sum(axis ?? undefined)),
+  max: ({shape, axis}) => unary(shape, (x) => x.max(axis ?? undefined)),
+  argMax: ({shape, axis}) => unary(shape, (x) => x.argMax(axis)),
+  fft: ({shape}) =>
+    computationOf([tf.tidy(() => tf.complex(tensorOf(shape, 0), tensorOf(shape, 1)))], (x) =>
+      tf.spectral.fft(x as tf.Tensor<tf.Rank>),
+    ),
+  realFft: ({shape}) => unary(shape, (x) => tf.spectral.rfft(x)),
+  attention: ({shape}) =>
+    computationOf([...attentionInputs(shape, 3), causalBias(shape[2])], (q, k, v, bias) =>
+      plainAttention(q, k, v, bias),
+    ),
+  attentionGradient: ({shape}) =>
+    computationOf([...attentionInputs(shape, 4), causalBias(shape[2])], (q, k, v, direction, bias) =>
+      tf.grads((q, k, v) => plainAttention(q, k, v, bias))([q, k, v], direction),
+    ),
+  trainingStep: plainTrainingStep,
+  decode: plainDecoding,
+};
