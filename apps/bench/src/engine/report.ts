@@ -9,6 +9,8 @@ export type Outcome =
   | {milliseconds: number[]; result: number[]}
   /** It lacks the operation. */
   | {none: true}
+  /** A call takes more seconds than anybody waits. */
+  | {tooLong: number}
   /** What went wrong. */
   | {error: string};
 
@@ -43,6 +45,8 @@ export interface PeerReport {
   title: string;
   /** Numbers of threads that it was measured with. */
   threads: number[];
+  /** Whether it can a few tasks only: tables in which it has none do without it. */
+  isPartial: boolean;
 }
 
 /** One run of the benchmark. */

@@ -108,5 +108,6 @@ async function takeSample(entry: Entry): Promise<void> {
 }
 
 function withoutSamples(reply: Reply): Outcome {
-  return 'none' in reply ? {none: true} : {error: 'error' in reply ? reply.error : 'no answer to the question'};
+  if ('none' in reply || 'tooLong' in reply || 'error' in reply) return reply;
+  return {error: `answered ${JSON.stringify(reply)} to another question`};
 }

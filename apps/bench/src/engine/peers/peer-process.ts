@@ -11,6 +11,9 @@ export interface PeerCommand {
   environment?: {[name: string]: string};
 }
 
+/** How much longer the first answer of a process may take: libraries are loaded before it. */
+const startSeconds = 100;
+
 interface Running {
   child: ChildProcessWithoutNullStreams;
   /** Takes the next line, or the news that there will be none. */
@@ -51,16 +54,17 @@ export class PeerProcess implements Contestant {
   }
 
   private async ask(request: Request): Promise<Reply> {
-    this.running ??= this.start();
-    const {running} = this;
+    const seconds = this.patienceSeconds + (this.running ? 0 : startSeconds);
+    const running = this.running ?? this.start();
+    this.running = running;
     const answer = new Promise<Reply>((resolve) => {
       running.settle = resolve;
     });
     running.child.stdin.write(`${JSON.stringify(request)}\n`);
     const timer = setTimeout(() => {
-      running.settle({error: `no answer in ${this.patienceSeconds} s`});
+      running.settle({tooLong: seconds});
       this.stop();
-    }, 1000 * this.patienceSeconds);
+    }, 1000 * seconds);
     return answer.finally(() => clearTimeout(timer));
   }
 

@@ -15,5 +15,7 @@ export type Reply =
   | {none: true}
   /** All timed calls together. */
   | {milliseconds: number}
+  /** It took more seconds than were waited; from the one that asks. */
+  | {tooLong: number}
   /** What went wrong; the process goes on. */
   | {error: string};

@@ -105,8 +105,8 @@ export function groupsOf(sizes: Sizes): Group[] {
   const [numHeads, headSize] = heads.slice(2);
   return [
     {
-      name: 'machine',
-      title: 'What the machine can do: the floor',
+      name: 'memory',
+      title: 'Reading memory',
       unit: 'GB/s',
       cases: reads.map((numbers) => ({
         name: `read ${bytesOf(numbers)}`,
