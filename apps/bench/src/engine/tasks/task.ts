@@ -12,7 +12,7 @@ export interface ModelSize {
  * What is computed, by name of the operation, with all that it depends on; numbers are float32 unless said. Every peer
  * computes it of the same numbers (see `values.ts`), so that results can be compared.
  */
-export interface Tasks {
+interface Tasks {
   /** As many multiplications and additions of what is in registers, by one instruction where there is one: the peak. */
   multiplyAdd: {operations: number};
   /** a · b, batched over the axes before the last two; each may be stored transposed. */

@@ -20,7 +20,7 @@ export function tokens(size: number, vocabSize: number): Int32Array<ArrayBuffer>
 }
 
 /** How many numbers of a result are compared. */
-export const probes = 8;
+const probes = 8;
 
 /** Some numbers of a result, evenly spread from the first to the last. */
 export function probe(result: ArrayLike<number>): number[] {

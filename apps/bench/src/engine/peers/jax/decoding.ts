@@ -1,4 +1,4 @@
-import {type Array as JaxArray, jit, nn, numpy as np} from '@jax-js/jax';
+import {type Array as JaxArray, jit, numpy as np} from '@jax-js/jax';
 import type {TaskOf} from '../../tasks/task';
 import type {Computation} from '../computation';
 import {firstToken} from '../tfjs/decoding';
@@ -20,10 +20,11 @@ export function decoding({model, tokens}: TaskOf<'decode'>): Computation {
   const places = np.arange(tokens);
 
   const next = jit((weights: JaxArray[], turns: Turns, places: JaxArray, {token, position}: Step, cache: Cache) => {
-    const now = nn.oneHot(position.ref, tokens);
+    const now = np.equal(places.ref, position.ref).astype(np.float32);
     const here = now.ref.reshape([1, 1, tokens, 1]);
     const hidden = np.where(np.greater(places, position), -1e9, 0).reshape([1, tokens]);
-    const embedded = np.matmul(nn.oneHot(token, vocabSize).reshape([1, vocabSize]), weights[0].ref);
+    // A one-hot vector, as in training, would make a matrix of the vocabulary's square.
+    const embedded = np.take(weights[0].ref, token, 0);
     const row = (table: JaxArray) => np.matmul(now.ref.reshape([1, tokens]), table);
     const turned = {cos: row(turns.cos), sin: row(turns.sin)};
     const after: Cache = {keys: [], values: []};
