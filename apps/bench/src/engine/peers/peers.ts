@@ -1,5 +1,6 @@
 import {join} from 'node:path';
 import type {PeerReport} from '../report';
+import type {Contestant} from '../sampling';
 import {compileC, findPython} from './find';
 import {type PeerCommand, PeerProcess} from './peer-process';
 
@@ -86,7 +87,7 @@ export const peerNames = peers.map(({name}) => name);
 export interface Entrant {
   peer: string;
   threads: number;
-  process: PeerProcess;
+  process: Contestant & {stop(): void};
 }
 
 /** Who takes part, and who cannot. */
