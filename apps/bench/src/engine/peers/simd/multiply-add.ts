@@ -59,7 +59,10 @@ parentPort.on('message', (turns) => parentPort.postMessage(exports.run(turns)));
  */
 export async function multiplyAdd(threads: number, operations: number): Promise<Computation> {
   const module = await compileHere();
-  const workers = Array.from({length: threads}, () => new Worker(workerSource, {eval: true, workerData: module}));
+  const workers = Array.from(
+    {length: threads},
+    () => new Worker(workerSource, {eval: true, execArgv: [], workerData: module}),
+  );
   const turns = Math.ceil(operations / threads / perTurn);
   const runOn = async (worker: Worker) => {
     worker.postMessage(turns);
