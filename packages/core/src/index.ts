@@ -29,6 +29,11 @@ export {
   rotaryTables,
 } from './kernels/rotary-embedding';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
+export {
+  type WeightedAverageOptions,
+  type WeightedAverageState,
+  weightedAverageScan,
+} from './kernels/weighted-average-scan';
 export * from './layers';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';

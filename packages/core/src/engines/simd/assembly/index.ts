@@ -24,3 +24,4 @@ export {jobConvolve, jobConvolveFilter} from './convolve';
 export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
 export {jobPool} from './pool';
 export {jobFft} from './fft';
+export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';

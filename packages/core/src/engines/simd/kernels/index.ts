@@ -31,6 +31,7 @@ import {topKKernels} from './top-k';
 import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
 import {viewKernels} from './views';
+import {weightedAverageScanKernels} from './weighted-average-scan';
 
 /** The kernels that are written for this backend. */
 export const kernels: readonly SimdKernel[] = [
@@ -66,4 +67,5 @@ export const kernels: readonly SimdKernel[] = [
   ...topKKernels,
   ...multinomialKernels,
   ...rotaryKernels,
+  ...weightedAverageScanKernels,
 ];
