@@ -160,7 +160,7 @@ describe('weightedAverageScan', () => {
       const state = {numerator: tf.zeros([2, 4]), denominator: tf.zeros([2, 4]), maximum: tf.zeros([1, 4])};
       expect(scan(tf.zeros([2, 3, 5]), w)).toThrow(ShapeError);
       expect(scan(keys, tf.zeros([3]))).toThrow('decay [3] must be [4], as the keys are [2,3,4]');
-      expect(scan(keys, w, state)).toThrow('state.maximum [1,4] must be [2,4]');
+      expect(scan(keys, w, state)).toThrow('maximum [1,4] must be [2,4]');
       const none = tf.zeros([2, 0, 4]);
       expect(() => weightedAverageScan(none, none, {decay: w, bonus: w})).toThrow('time at least 1');
     });

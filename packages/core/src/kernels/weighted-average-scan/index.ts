@@ -73,35 +73,25 @@ export function weightedAverageScan(
   values: tf.Tensor,
   {decay, bonus, state}: WeightedAverageOptions,
 ): {output: tf.Tensor; state: WeightedAverageState} {
-  assertShapes(keys, values, decay, bonus, state);
   const {numerator, denominator, maximum} = state ?? {};
+  assertShapes({keys, values, decay, bonus, numerator, denominator, maximum});
   const {output, ...next} = kernel({keys, values, decay, bonus, numerator, denominator, maximum}, {});
   return {output, state: next};
 }
 
-function assertShapes(
-  keys: tf.Tensor,
-  values: tf.Tensor,
-  decay: tf.Tensor,
-  bonus: tf.Tensor,
-  state: WeightedAverageState | null | undefined,
-): void {
+function assertShapes({keys, values, decay, bonus, ...state}: WeightedAverageInputs): void {
   const [batch, time, channels] = keys.shape;
   if (keys.rank !== 3 || time === 0)
     throw new ShapeError(`weightedAverageScan: keys [${keys.shape}] must be [batch, time, channels], time at least 1`);
-  const expected: [string, tf.Tensor, number[]][] = [
-    ['values', values, keys.shape],
-    ['decay', decay, [channels]],
-    ['bonus', bonus, [channels]],
-    ...Object.entries(state ?? {}).map(([name, tensor]): [string, tf.Tensor, number[]] => [
-      `state.${name}`,
-      tensor,
-      [batch, channels],
-    ]),
-  ];
-  for (const [name, {shape}, wanted] of expected)
-    if (!tf.util.arraysEqual(shape, wanted))
+  const perChannel = Object.entries({decay, bonus}).map(([name, tensor]) => ({name, tensor, wanted: [channels]}));
+  const ofState = Object.entries(state).map(([name, tensor]) => ({name, tensor, wanted: [batch, channels]}));
+  for (const {name, tensor, wanted} of [
+    {name: 'values', tensor: values, wanted: keys.shape},
+    ...perChannel,
+    ...ofState,
+  ])
+    if (tensor && !tf.util.arraysEqual(tensor.shape, wanted))
       throw new ShapeError(
-        `weightedAverageScan: ${name} [${shape}] must be [${wanted}], as the keys are [${keys.shape}]`,
+        `weightedAverageScan: ${name} [${tensor.shape}] must be [${wanted}], as the keys are [${keys.shape}]`,
       );
 }

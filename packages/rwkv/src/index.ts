@@ -1,0 +1,25 @@
+import {RwkvBlock, type RwkvBlockConfig} from './block';
+import {GatedChannelMix, type GatedChannelMixConfig} from './channel-mix/gated';
+import {TimeMix4, type TimeMix4Config} from './time-mix/four';
+import {tokenShift} from './token-shift';
+import {wkv4} from './wkv';
+
+export {card} from './card';
+export type {RwkvConfig, RwkvOptions, RwkvVersion} from './config';
+export type {Depth} from './initializers';
+export {fromPretrained, Rwkv, rwkv} from './model';
+export {presets} from './presets';
+export type {GatedChannelMixConfig, RwkvBlockConfig, TimeMix4Config};
+
+/** RWKV's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
+export const layers = {
+  /** The time mix of version 4, see {@link TimeMix4}. */
+  timeMix4: (config: ConstructorParameters<typeof TimeMix4>[0]) => new TimeMix4(config),
+  /** The channel mix of version 4, see {@link GatedChannelMix}. */
+  gatedChannelMix: (config: ConstructorParameters<typeof GatedChannelMix>[0]) => new GatedChannelMix(config),
+  /** Both with norms and skip connections, see {@link RwkvBlock}. */
+  rwkvBlock: (config: ConstructorParameters<typeof RwkvBlock>[0]) => new RwkvBlock(config),
+};
+
+/** RWKV's mathematics as pure differentiable functions. */
+export const ops = {tokenShift, wkv4};
