@@ -19,6 +19,7 @@ export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';
 export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
+export {type LinearRecurrenceOptions, linearRecurrence} from './kernels/linear-recurrence';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {

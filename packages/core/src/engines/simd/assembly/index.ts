@@ -25,3 +25,5 @@ export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
 export {jobPool} from './pool';
 export {jobFft} from './fft';
 export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';
+export {jobLinearRecurrence} from './linear-recurrence';
+export {jobLinearRecurrenceGradient} from './linear-recurrence-gradient';

@@ -12,6 +12,7 @@ import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
 import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
+import {linearRecurrenceKernels} from './linear-recurrence';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
@@ -68,4 +69,5 @@ export const kernels: readonly SimdKernel[] = [
   ...multinomialKernels,
   ...rotaryKernels,
   ...weightedAverageScanKernels,
+  ...linearRecurrenceKernels,
 ];
