@@ -2,11 +2,12 @@
  * The gradient of the recurrence, see `kernels/linear-recurrence/gradient.ts`. States are computed again: on the way
  * forwards only every `chunk`th is kept, and on the way back those between, a chunk at a time.
  */
-import {firstPosition, Position, RecurrenceTask} from './linear-recurrence';
+import {loadLanes} from './lanes';
+import {firstPosition, ownWeights, Position, RecurrenceTask} from './linear-recurrence';
 import {sumLanes} from './row-parts';
 import {scratch} from './runtime';
 import {multiplyAdd} from './simd';
-import {addTo, BLOCK, fromBlock, fromRow, ROW, toBlock, toRow} from './state-columns';
+import {addTo, BLOCK, fourSums, fromBlock, fromRow, product, ROW, toBlock, toRow} from './state-columns';
 
 @unmanaged class RecurrenceGradientTask extends RecurrenceTask {
   dOutput: u32;
@@ -57,10 +58,19 @@ function write(s: usize, to: usize, position: Position, size: usize, v: usize): 
   }
 }
 
-/** a · b of two rows of a block, as 4 sums. */
-@inline function product(a: usize, b: usize): v128 {
-  const low = multiplyAdd(v128.load(a, 16), v128.load(b, 16), f32x4.mul(v128.load(a), v128.load(b)));
-  return multiplyAdd(v128.load(a, 48), v128.load(b, 48), multiplyAdd(v128.load(a, 32), v128.load(b, 32), low));
+/** Room for the sums of 4 rows: those of queries, keys and decays. */
+@unmanaged class RowSums {
+  q0: v128; q1: v128; q2: v128; q3: v128;
+  k0: v128; k1: v128; k2: v128; k3: v128;
+  d0: v128; d1: v128; d2: v128; d3: v128;
+}
+
+/** dv = kᵀ G + weight g, for the columns of a block. */
+@inline function storeValues(dv: usize, weight: v128, g: usize, dv0: v128, dv1: v128, dv2: v128, dv3: v128): void {
+  v128.store(dv, multiplyAdd(weight, v128.load(g), dv0));
+  v128.store(dv, multiplyAdd(weight, v128.load(g, 16), dv1), 16);
+  v128.store(dv, multiplyAdd(weight, v128.load(g, 32), dv2), 32);
+  v128.store(dv, multiplyAdd(weight, v128.load(g, 48), dv3), 48);
 }
 
 /**
@@ -68,64 +78,78 @@ function write(s: usize, to: usize, position: Position, size: usize, v: usize): 
  * becomes that of the state before; v, g and dv are rows of the values, of the output's gradient and of what this adds to
  * the values' gradient.
  */
-function backOverRead(s: usize, G: usize, position: Position, to: Gradients, size: usize, v: usize, g: usize, dv: usize): void {
+function backOverRead(
+  s: usize, G: usize, position: Position, to: Gradients, size: usize, v: usize, g: usize, dv: usize, sums: RowSums,
+): void {
   const g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
-  let dv0 = f32x4.splat(0), dv1 = dv0, dv2 = dv0, dv3 = dv0, weight = dv0;
-  const own = sumLanes(product(v, g));
-  for (let i: usize = 0, end = size << 2; i < end; i += 4, s += ROW, G += ROW) {
-    const q = v128.load32_splat(position.q + i), k = v128.load32_splat(position.k + i);
-    const d = v128.load32_splat(position.d + i), u = v128.load32_splat(position.u + i);
-    const ownBonus = own * load<f32>(position.u + i);
-    addTo(to.dq + i, sumLanes(product(s, g)) + ownBonus * load<f32>(position.k + i));
-    addTo(to.dk + i, sumLanes(product(G, v)) + ownBonus * load<f32>(position.q + i));
-    addTo(to.dd + i, load<f32>(position.d + i) * sumLanes(product(G, s)));
-    addTo(to.du + i, own * load<f32>(position.q + i) * load<f32>(position.k + i));
-    weight = multiplyAdd(f32x4.mul(q, k), u, weight);
-    const G0 = v128.load(G), G1 = v128.load(G, 16), G2 = v128.load(G, 32), G3 = v128.load(G, 48);
-    dv0 = multiplyAdd(k, G0, dv0);
-    dv1 = multiplyAdd(k, G1, dv1);
-    dv2 = multiplyAdd(k, G2, dv2);
-    dv3 = multiplyAdd(k, G3, dv3);
-    v128.store(G, multiplyAdd(d, G0, f32x4.mul(q, g0)));
-    v128.store(G, multiplyAdd(d, G1, f32x4.mul(q, g1)), 16);
-    v128.store(G, multiplyAdd(d, G2, f32x4.mul(q, g2)), 32);
-    v128.store(G, multiplyAdd(d, G3, f32x4.mul(q, g3)), 48);
+  let dv0 = f32x4.splat(0), dv1 = dv0, dv2 = dv0, dv3 = dv0;
+  const own = f32x4.splat(sumLanes(product(v, g))), at = changetype<usize>(sums);
+  for (let i: usize = 0; i < size; i += 4) {
+    const count = min(<usize>4, size - i), offset = i << 2;
+    for (let r: usize = 0; r < count; r++, s += ROW, G += ROW) {
+      const key = offset + (r << 2), sum = at + (r << 4);
+      v128.store(sum, product(s, g), offsetof<RowSums>('q0'));
+      v128.store(sum, product(G, v), offsetof<RowSums>('k0'));
+      v128.store(sum, product(G, s), offsetof<RowSums>('d0'));
+      const q = v128.load32_splat(position.q + key), k = v128.load32_splat(position.k + key);
+      const d = v128.load32_splat(position.d + key);
+      const G0 = v128.load(G), G1 = v128.load(G, 16), G2 = v128.load(G, 32), G3 = v128.load(G, 48);
+      dv0 = multiplyAdd(k, G0, dv0);
+      dv1 = multiplyAdd(k, G1, dv1);
+      dv2 = multiplyAdd(k, G2, dv2);
+      dv3 = multiplyAdd(k, G3, dv3);
+      v128.store(G, multiplyAdd(d, G0, f32x4.mul(q, g0)));
+      v128.store(G, multiplyAdd(d, G1, f32x4.mul(q, g1)), 16);
+      v128.store(G, multiplyAdd(d, G2, f32x4.mul(q, g2)), 32);
+      v128.store(G, multiplyAdd(d, G3, f32x4.mul(q, g3)), 48);
+    }
+    const q4 = loadLanes(position.q + offset, count), k4 = loadLanes(position.k + offset, count);
+    const d4 = loadLanes(position.d + offset, count), u4 = f32x4.mul(own, loadLanes(position.u + offset, count));
+    addTo(to.dq + offset, multiplyAdd(u4, k4, fourSums(at + offsetof<RowSums>('q0'))), count);
+    addTo(to.dk + offset, multiplyAdd(u4, q4, fourSums(at + offsetof<RowSums>('k0'))), count);
+    addTo(to.dd + offset, f32x4.mul(d4, fourSums(at + offsetof<RowSums>('d0'))), count);
+    addTo(to.du + offset, f32x4.mul(own, f32x4.mul(q4, k4)), count);
   }
-  v128.store(dv, multiplyAdd(weight, g0, dv0));
-  v128.store(dv, multiplyAdd(weight, g1, dv1), 16);
-  v128.store(dv, multiplyAdd(weight, g2, dv2), 32);
-  v128.store(dv, multiplyAdd(weight, g3, dv3), 48);
+  storeValues(dv, f32x4.splat(sumLanes(ownWeights(position, size))), g, dv0, dv1, dv2, dv3);
 }
 
 /** Back over a position that reads the state with itself in it. */
-function backOverWrite(s: usize, G: usize, position: Position, to: Gradients, size: usize, v: usize, g: usize, dv: usize): void {
+function backOverWrite(
+  s: usize, G: usize, position: Position, to: Gradients, size: usize, v: usize, g: usize, dv: usize, sums: RowSums,
+): void {
+  const g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
   let dv0 = f32x4.splat(0), dv1 = dv0, dv2 = dv0, dv3 = dv0;
-  const own = sumLanes(product(v, g));
-  for (let i: usize = 0, end = size << 2; i < end; i += 4, s += ROW, G += ROW) {
-    const q = v128.load32_splat(position.q + i), k = v128.load32_splat(position.k + i);
-    const d = v128.load32_splat(position.d + i), kept = load<f32>(position.d + i);
-    const G0 = multiplyAdd(q, v128.load(g), v128.load(G)), G1 = multiplyAdd(q, v128.load(g, 16), v128.load(G, 16));
-    const G2 = multiplyAdd(q, v128.load(g, 32), v128.load(G, 32)), G3 = multiplyAdd(q, v128.load(g, 48), v128.load(G, 48));
-    dv0 = multiplyAdd(k, G0, dv0);
-    dv1 = multiplyAdd(k, G1, dv1);
-    dv2 = multiplyAdd(k, G2, dv2);
-    dv3 = multiplyAdd(k, G3, dv3);
-    v128.store(G, G0);
-    v128.store(G, G1, 16);
-    v128.store(G, G2, 32);
-    v128.store(G, G3, 48);
-    addTo(to.dq + i, kept * sumLanes(product(s, g)) + load<f32>(position.k + i) * own);
-    addTo(to.dk + i, sumLanes(product(G, v)));
-    addTo(to.dd + i, kept * sumLanes(product(G, s)));
-    v128.store(G, f32x4.mul(d, G0));
-    v128.store(G, f32x4.mul(d, G1), 16);
-    v128.store(G, f32x4.mul(d, G2), 32);
-    v128.store(G, f32x4.mul(d, G3), 48);
+  const own = f32x4.splat(sumLanes(product(v, g))), at = changetype<usize>(sums);
+  for (let i: usize = 0; i < size; i += 4) {
+    const count = min(<usize>4, size - i), offset = i << 2;
+    for (let r: usize = 0; r < count; r++, s += ROW, G += ROW) {
+      const key = offset + (r << 2), sum = at + (r << 4);
+      const q = v128.load32_splat(position.q + key), k = v128.load32_splat(position.k + key);
+      const d = v128.load32_splat(position.d + key);
+      v128.store(G, multiplyAdd(q, g0, v128.load(G)));
+      v128.store(G, multiplyAdd(q, g1, v128.load(G, 16)), 16);
+      v128.store(G, multiplyAdd(q, g2, v128.load(G, 32)), 32);
+      v128.store(G, multiplyAdd(q, g3, v128.load(G, 48)), 48);
+      v128.store(sum, product(s, g), offsetof<RowSums>('q0'));
+      v128.store(sum, product(G, v), offsetof<RowSums>('k0'));
+      v128.store(sum, product(G, s), offsetof<RowSums>('d0'));
+      const G0 = v128.load(G), G1 = v128.load(G, 16), G2 = v128.load(G, 32), G3 = v128.load(G, 48);
+      dv0 = multiplyAdd(k, G0, dv0);
+      dv1 = multiplyAdd(k, G1, dv1);
+      dv2 = multiplyAdd(k, G2, dv2);
+      dv3 = multiplyAdd(k, G3, dv3);
+      v128.store(G, f32x4.mul(d, G0));
+      v128.store(G, f32x4.mul(d, G1), 16);
+      v128.store(G, f32x4.mul(d, G2), 32);
+      v128.store(G, f32x4.mul(d, G3), 48);
+    }
+    const k4 = loadLanes(position.k + offset, count), d4 = loadLanes(position.d + offset, count);
+    const ofRead = multiplyAdd(d4, fourSums(at + offsetof<RowSums>('q0')), f32x4.mul(k4, own));
+    addTo(to.dq + offset, ofRead, count);
+    addTo(to.dk + offset, fourSums(at + offsetof<RowSums>('k0')), count);
+    addTo(to.dd + offset, f32x4.mul(d4, fourSums(at + offsetof<RowSums>('d0'))), count);
   }
-  v128.store(dv, dv0);
-  v128.store(dv, dv1, 16);
-  v128.store(dv, dv2, 32);
-  v128.store(dv, dv3, 48);
+  storeValues(dv, f32x4.splat(0), g, dv0, dv1, dv2, dv3);
 }
 
 /** Sets the gradients that are sums over columns to 0. */
@@ -156,7 +180,8 @@ function columnsGradient(task: RecurrenceGradientTask, matrix: usize, column: us
   const keySize = <usize>task.keySize, valueSize = <usize>task.valueSize, time = <usize>task.time, chunk = <usize>task.chunk;
   const count = min(BLOCK, valueSize - column), blockBytes = keySize * ROW;
   const position = changetype<Position>(scratch), to = changetype<Gradients>(scratch + offsetof<Position>());
-  const v = scratch + offsetof<Position>() + offsetof<Gradients>(), g = v + ROW, dv = g + ROW, G = dv + ROW;
+  const v = scratch + offsetof<Position>() + offsetof<Gradients>(), g = v + ROW, dv = g + ROW;
+  const sums = changetype<RowSums>(dv + ROW), G = dv + ROW + offsetof<RowSums>();
   const states = G + blockBytes, starts = <usize>task.starts + matrix * <usize>task.startBytes;
   const stride = valueSize << 2, corner = (matrix * keySize * valueSize + column) << 2;
   firstPosition(task, matrix / <usize>task.heads, matrix % <usize>task.heads, column, position);
@@ -188,8 +213,8 @@ function columnsGradient(task: RecurrenceGradientTask, matrix: usize, column: us
       toRow(position.v, count, v);
       toRow(to.g, count, g);
       const s = states + (t - 1) * blockBytes;
-      if (position.u) backOverRead(s, G, position, to, keySize, v, g, dv);
-      else backOverWrite(s, G, position, to, keySize, v, g, dv);
+      if (position.u) backOverRead(s, G, position, to, keySize, v, g, dv, sums);
+      else backOverWrite(s, G, position, to, keySize, v, g, dv, sums);
       fromRow(dv, count, to.dv);
     }
     end = first;

@@ -2,6 +2,8 @@
  * Linear attention as an RNN, see `kernels/linear-recurrence`: S_t = diag(d_t) S_{t-1} + k_t v_tᵀ. What a step leaves, d, is
  * given as a factor here, not as a logarithm.
  */
+import {loadLanes} from './lanes';
+import {sumLanes} from './row-parts';
 import {scratch} from './runtime';
 import {multiplyAdd} from './simd';
 import {BLOCK, fromBlock, fromRow, ROW, toBlock, toRow} from './state-columns';
@@ -61,14 +63,25 @@ export function firstPosition(task: RecurrenceTask, row: usize, head: usize, col
   position.decayStep = <usize>task.decayStep;
 }
 
+/** q · (u k), as 4 sums. */
+export function ownWeights(position: Position, size: usize): v128 {
+  let weights = f32x4.splat(0);
+  for (let i: usize = 0; i < size; i += 4) {
+    const at = i << 2, count = size - i;
+    const qk = f32x4.mul(loadLanes(position.q + at, count), loadLanes(position.k + at, count));
+    weights = multiplyAdd(qk, loadLanes(position.u + at, count), weights);
+  }
+  return weights;
+}
+
 /** y = qᵀ S of the state before the position, plus q · (u k) v; then takes the position into S. `v` and `y` are rows. */
 function readThenWrite(s: usize, position: Position, size: usize, v: usize, y: usize): void {
   const v0 = v128.load(v), v1 = v128.load(v, 16), v2 = v128.load(v, 32), v3 = v128.load(v, 48);
-  let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0, own = y0;
+  let y0 = f32x4.splat(0), y1 = y0, y2 = y0, y3 = y0;
+  const own = f32x4.splat(sumLanes(ownWeights(position, size)));
   for (let i: usize = 0, end = size << 2; i < end; i += 4, s += ROW) {
     const q = v128.load32_splat(position.q + i), k = v128.load32_splat(position.k + i);
     const d = v128.load32_splat(position.d + i);
-    own = multiplyAdd(f32x4.mul(q, k), v128.load32_splat(position.u + i), own);
     const s0 = v128.load(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48);
     y0 = multiplyAdd(q, s0, y0);
     y1 = multiplyAdd(q, s1, y1);

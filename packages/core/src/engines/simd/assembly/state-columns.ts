@@ -4,6 +4,7 @@
  * column.
  */
 import {loadLanes, storeLanes} from './lanes';
+import {multiplyAdd} from './simd';
 
 /** Columns of a block. */
 @inline export const BLOCK: usize = 16;
@@ -32,7 +33,21 @@ export function fromBlock(block: usize, stride: usize, rows: usize, count: usize
   for (let i: usize = 0; i < rows; i++) fromRow(block + i * ROW, count, to + i * stride);
 }
 
-/** Adds to the float at an address. */
-@inline export function addTo(at: usize, x: f32): void {
-  store<f32>(at, load<f32>(at) + x);
+/** a · b of two rows of a block, as 4 sums. */
+@inline export function product(a: usize, b: usize): v128 {
+  const low = multiplyAdd(v128.load(a, 16), v128.load(b, 16), f32x4.mul(v128.load(a), v128.load(b)));
+  return multiplyAdd(v128.load(a, 48), v128.load(b, 48), multiplyAdd(v128.load(a, 32), v128.load(b, 32), low));
+}
+
+/** The sums of the lanes of 4 vectors that lie one after the other, as one vector. */
+@inline export function fourSums(at: usize): v128 {
+  const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+/** Adds the first `count` (1 to 4) lanes to the floats at an address. */
+@inline export function addTo(at: usize, x: v128, count: usize): void {
+  storeLanes(at, f32x4.add(loadLanes(at, count), x), count);
 }
