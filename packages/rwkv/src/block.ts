@@ -11,20 +11,37 @@ import {
 import {GatedChannelMix} from './channel-mix/gated';
 import type {RwkvConfig} from './config';
 import type {Depth} from './initializers';
+import {TimeMix5} from './time-mix/five';
 import {TimeMix4} from './time-mix/four';
+import {TimeMix6} from './time-mix/six';
 
-/** Options of {@link RwkvBlock}. */
-export interface RwkvBlockConfig extends Depth {
-  /** Width between the projections of the channel mix. */
-  intermediateSize: number;
-  /** Width of the time mix. Default: that of the input. */
-  attentionSize?: number;
-  /** Epsilon of the norms. Default 1e-5. */
-  normEpsilon?: number;
-  /** See {@link RwkvConfig.rescaleEvery}. Default 0. */
-  rescaleEvery?: number;
-  /** Dropout behind both mixes. Default 0. */
-  dropout?: number;
+/** Options of {@link RwkvBlock}: those of a model that it depends on, and which of its blocks it is. */
+export interface RwkvBlockConfig
+  extends Depth,
+    Pick<RwkvConfig, 'intermediateSize'>,
+    Partial<
+      Pick<
+        RwkvConfig,
+        | 'version'
+        | 'attentionSize'
+        | 'numHeads'
+        | 'mixRank'
+        | 'decayRank'
+        | 'initialState'
+        | 'headSizeDivisor'
+        | 'normEpsilon'
+        | 'rescaleEvery'
+        | 'dropout'
+      >
+    > {}
+
+/** The time mix of a block's version. */
+function timeMix(config: RwkvBlockConfig): CausalLayer {
+  const {version = 6, attentionSize, headSizeDivisor, mixRank, decayRank, initialState, layerIndex, numLayers} = config;
+  const shared = {attentionSize, layerIndex, numLayers};
+  if (version === 4) return new TimeMix4(shared);
+  const heads = {...shared, numHeads: config.numHeads ?? 1, headSizeDivisor};
+  return version === 5 ? new TimeMix5(heads) : new TimeMix6({...heads, mixRank, decayRank, initialState});
 }
 
 /**
@@ -43,12 +60,12 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   private dropout!: Dropout;
 
   override build(inputShape: tf.Shape): void {
-    const {normEpsilon: epsilon, attentionSize, intermediateSize, layerIndex, numLayers, dropout = 0} = this.config;
-    const depth = {layerIndex, numLayers};
+    const {version, normEpsilon: epsilon, intermediateSize, layerIndex, numLayers, dropout = 0} = this.config;
     this.mixerNorm = this.child('mixer_norm', new LayerNorm({epsilon}), inputShape);
-    this.mixer = this.child('mixer', new TimeMix4({attentionSize, ...depth}), inputShape);
+    this.mixer = this.child('mixer', timeMix(this.config), inputShape);
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), inputShape);
-    this.feedForward = this.child('feed_forward', new GatedChannelMix({intermediateSize, ...depth}), inputShape);
+    const channelMix = new GatedChannelMix({version, intermediateSize, layerIndex, numLayers});
+    this.feedForward = this.child('feed_forward', channelMix, inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
     this.built = true;
   }

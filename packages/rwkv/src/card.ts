@@ -17,8 +17,8 @@ export const card: ArchitectureCard<RwkvConfig> = {
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
     sizeToFit('rwkv', parameters, {
-      configure: ({numHeads: _, ...shape}) => resolveConfig({...shape, vocabSize}),
+      configure: (shape) => resolveConfig({...shape, vocabSize}),
       countParameters,
-      feedForwardRatio: 4,
+      feedForwardRatio: 3.5,
     }),
 };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type ForwardOptions, type LayerOptions, Linear, VariantLayer} from '@variants/core';
-import {orthogonal} from './initializers';
+import {widening} from './initializers';
 import {withLogitPenalty} from './logit-penalty';
 
 /** Options of {@link RwkvHead}. */
@@ -20,7 +20,7 @@ export class RwkvHead extends VariantLayer<RwkvHeadConfig> {
   }
 
   override build(inputShape: tf.Shape): void {
-    const linear = new Linear({units: this.config.vocabSize, useBias: false}, {kernel: orthogonal(0.5)});
+    const linear = new Linear({units: this.config.vocabSize, useBias: false}, {kernel: widening(0.5)});
     this.projection = this.child('projection', linear, inputShape);
     this.built = true;
   }

@@ -1,10 +1,13 @@
 import type {Initializer, Random} from '@variants/core';
 
-/**
- * A matrix [in, out] with orthonormal rows or columns, whichever are fewer, times
- * `gain * sqrt(max(1, out / in))`: how the authors begin their projections.
- */
+/** A matrix [in, out] with orthonormal rows or columns, whichever are fewer, times the gain. */
 export const orthogonal =
+  (gain: number): Initializer =>
+  ([inputs, outputs], random) =>
+    orthonormal(inputs, outputs, random, gain);
+
+/** {@link orthogonal}, and times sqrt(out / in) where a matrix widens. */
+export const widening =
   (gain: number): Initializer =>
   ([inputs, outputs], random) =>
     orthonormal(inputs, outputs, random, gain * Math.sqrt(Math.max(1, outputs / inputs)));

@@ -18,3 +18,21 @@ export function lastPosition(x: tf.Tensor): tf.Tensor {
   const [batch, time, features] = x.shape as number[];
   return x.slice([0, time - 1, 0], [-1, 1, -1]).reshape([batch, features]);
 }
+
+/**
+ * Mixes each position with the one before, feature by feature, for several weights m [features] of the position itself:
+ * m x + (1 - m) x'.
+ *
+ * @param x [batch, time, features]
+ * @param shifted x', see {@link tokenShift}.
+ */
+export function mixOwn(x: tf.Tensor, shifted: tf.Tensor): (own: tf.LayerVariable) => tf.Tensor {
+  const difference = x.sub(shifted);
+  return (own) => shifted.add(difference.mul(own.read()));
+}
+
+/** {@link mixOwn} for weights m of the position before, as from version 6 on: (1 - m) x + m x'. */
+export function mixPrevious(x: tf.Tensor, shifted: tf.Tensor): (previous: tf.LayerVariable | tf.Tensor) => tf.Tensor {
+  const difference = shifted.sub(x);
+  return (previous) => x.add(difference.mul(previous instanceof tf.Tensor ? previous : previous.read()));
+}

@@ -6,23 +6,27 @@ import {
   type GoldenCase,
   goldenTests,
   gradientsOf,
+  type Kind,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
-import {fromPretrained, layers, ops, type Rwkv} from '../src';
+import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
 import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
 import {resolveConfig} from '../src/config';
 import {probedLayer} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
-type BlockState = {mixer: {shift: tf.Tensor} & WeightedAverageState; feedForward: {shift: tf.Tensor}};
+type Shift = {shift: tf.Tensor};
+/** Version 4 has the sums of a weighted average, the others a matrix. */
+type BlockState = {mixer: Shift & WeightedAverageState & {memory: tf.Tensor}; feedForward: Shift};
 
 const numbersOf = (golden: GoldenCase) => golden.config as {[field: string]: number};
 
 /** A configuration for the names and shapes of a mix alone. */
-function partConfig(golden: GoldenCase) {
-  const {n_embd: hiddenSize, dim_att: attentionSize} = numbersOf(golden);
-  return resolveConfig({version: 4, vocabSize: 1, hiddenSize, attentionSize});
+function partConfig(golden: GoldenCase, version: RwkvVersion) {
+  const {n_embd: hiddenSize, dim_att: attentionSize, head_size_a: headSize} = numbersOf(golden);
+  const numHeads = headSize && attentionSize / headSize;
+  return resolveConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
 }
 
 function wkv4(golden: GoldenCase): Actual {
@@ -52,17 +56,75 @@ function wkv4(golden: GoldenCase): Actual {
   };
 }
 
-function timeMix4(golden: GoldenCase): Actual {
-  const {dim_att: attentionSize} = numbersOf(golden);
-  return probedLayer(golden, layers.timeMix4({attentionSize}), (ours) => timeMixTensors(partConfig(golden), '', ours));
+/** Versions 5 and 6: a decay and a bonus as the reference's raw parameters, heads as features one after the other. */
+function wkv56(golden: GoldenCase): Actual {
+  const {n_head: numHeads, head_size: headSize} = numbersOf(golden);
+  const names = ['r', 'k', 'v', 'w', 'u'];
+  const inputs = Object.fromEntries(names.map((name) => [`input.${name}`, golden.input(name)]));
+  const run = (given: Tensors) => {
+    const split = (x: tf.Tensor) => (x.rank === 3 ? x.reshape([...x.shape.slice(0, 2), numHeads, headSize]) : x);
+    const [r, k, v, w, u] = names.map((name) => split(given[`input.${name}`]));
+    const {output, state} = ops.wkv56(w, u, r, k, v, given['input.state'] ?? null);
+    return {output: output.reshape(given['input.v'].shape), state};
+  };
+  return probedRecurrence(golden, inputs, run);
 }
 
-function channelMix4(golden: GoldenCase): Actual {
-  const {dim_ffn: intermediateSize} = numbersOf(golden);
-  return probedLayer(golden, layers.gatedChannelMix({intermediateSize}), (ours) =>
-    channelMixTensors(partConfig(golden), '', ours),
-  );
+/** A recurrence with a matrix, from nothing and from a state, whose last state is then part of the loss. */
+function probedRecurrence(
+  golden: GoldenCase,
+  inputs: Tensors,
+  run: (given: Tensors) => {output: tf.Tensor; state: tf.Tensor},
+): Actual {
+  const withState = {...inputs, 'input.state': golden.input('state')};
+  const probe = golden.tensor('probe');
+  const loss = (...values: tf.Tensor[]) => {
+    const {output, state} = run(Object.fromEntries(Object.keys(withState).map((name, i) => [name, values[i]])));
+    return output.mul(probe).sum().add(state.square().sum().mul(0.5)) as tf.Scalar;
+  };
+  const gradients = tf.grads(loss)(Object.values(withState));
+  const {output, state} = run(withState);
+  const terms = output.mul(probe).abs().sum().add(state.square().sum().mul(0.5));
+  return {
+    ...probedOperator(golden, {
+      inputs,
+      run: (given) => ({'output.y': run(given).output}),
+      probes: {'output.y': 'probe'},
+    }),
+    'state.final': run(inputs).state,
+    'with_state.output.y': output,
+    'with_state.state.final': state,
+    'with_state.loss': {value: loss(...Object.values(withState)), scale: terms.dataSync()[0]},
+    ...Object.fromEntries(Object.keys(withState).map((name, i) => [`with_state.grad.${name}`, gradients[i]])),
+  };
 }
+
+/** The time mix of a version alone. */
+const timeMix =
+  (version: RwkvVersion): Kind =>
+  (golden) => {
+    const config = partConfig(golden, version);
+    const {attentionSize, numHeads} = config;
+    const weights = golden.weights();
+    const mixRank = weights.time_maa_w1 && (weights.time_maa_w1.shape[1] as number) / 5;
+    const decayRank = weights.time_decay_w1?.shape[1];
+    const layer = {
+      4: () => layers.timeMix4({attentionSize}),
+      5: () => layers.timeMix5({attentionSize, numHeads}),
+      6: () => layers.timeMix6({attentionSize, numHeads, mixRank, decayRank}),
+    }[version]();
+    return probedLayer(golden, layer, (ours) => timeMixTensors(config, '', ours));
+  };
+
+/** The channel mix of a version alone. */
+const channelMix =
+  (version: RwkvVersion): Kind =>
+  (golden) => {
+    const {dim_ffn: intermediateSize} = numbersOf(golden);
+    return probedLayer(golden, layers.gatedChannelMix({version, intermediateSize}), (ours) =>
+      channelMixTensors(partConfig(golden, version), '', ours),
+    );
+  };
 
 /** The mean cross entropy in training, where nothing is rescaled. */
 function trainingLoss(model: Rwkv, tokens: tf.Tensor): tf.Scalar {
@@ -122,6 +184,13 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
   const states: Tensors = {};
   const last = stepByStep(model, tokens, (blocks, t) => {
     if (golden.has(`state.rnn.${t}`)) states[`state.rnn.${t}`] = tf.stack(blocks.flatMap(vectors), 1);
+    const stored: {[name: string]: (block: BlockState) => tf.Tensor} = {
+      [`state.${t}.att_x`]: ({mixer}) => mixer.shift,
+      [`state.${t}.ffn_x`]: ({feedForward}) => feedForward.shift,
+      [`state.${t}.wkv`]: ({mixer}) => mixer.memory,
+    };
+    for (const [name, part] of Object.entries(stored))
+      if (golden.has(name)) states[name] = tf.stack(blocks.map(part), 1);
   });
   return {
     'output.logits': model.logits(tokens),
@@ -168,8 +237,16 @@ async function huggingFaceModel(golden: GoldenCase): Promise<Actual> {
 
 goldenTests(import.meta.url, {
   'v4-wkv': wkv4,
-  'v4-time-mix': timeMix4,
-  'v4-channel-mix': channelMix4,
+  'v4-time-mix': timeMix(4),
+  'v4-channel-mix': channelMix(4),
   'v4-lm': languageModel,
   'v4-lm-hf': huggingFaceModel,
+  'v5-wkv': wkv56,
+  'v5-time-mix': timeMix(5),
+  'v5-channel-mix': channelMix(5),
+  'v5-lm': languageModel,
+  'v6-wkv': wkv56,
+  'v6-time-mix': timeMix(6),
+  'v6-channel-mix': channelMix(6),
+  'v6-lm': languageModel,
 });

@@ -21,26 +21,60 @@ const perFeature = (theirs: string, ours: string, size: number): TensorMapping =
   shape: [1, 1, size],
 });
 
+/** A matrix that the authors keep as [in, out], as we do. */
+const thin = (theirs: string, ours: string): TensorMapping => ({theirs, ours: `${ours}/kernel`});
+
+/** The authors' letters of what is projected. */
+const letters = {decay: 'w', key: 'k', value: 'v', receptance: 'r', gate: 'g'};
+type Projected = keyof typeof letters;
+
+const projections: readonly Projected[] = ['key', 'value', 'receptance', 'gate'];
+
 /** The tensors of a time mix, by the authors' names; both prefixes end in a separator or are empty. */
-export function timeMixTensors({hiddenSize}: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
-  return [
-    {theirs: `${theirs}time_decay`, ours: `${ours}decay`},
-    {theirs: `${theirs}time_first`, ours: `${ours}bonus`},
-    perFeature(`${theirs}time_mix_k`, `${ours}key_mix`, hiddenSize),
-    perFeature(`${theirs}time_mix_v`, `${ours}value_mix`, hiddenSize),
-    perFeature(`${theirs}time_mix_r`, `${ours}receptance_mix`, hiddenSize),
+export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+  const {version, hiddenSize, attentionSize} = config;
+  const shared = [
     matrix(`${theirs}key`, `${ours}keys`),
     matrix(`${theirs}value`, `${ours}values`),
     matrix(`${theirs}receptance`, `${ours}receptance`),
     matrix(`${theirs}output`, `${ours}output`),
   ];
+  const mixes = (kind: string, names: readonly Projected[]) =>
+    names.map((name) => perFeature(`${theirs}${kind}_${letters[name]}`, `${ours}${name}_mix`, hiddenSize));
+  if (version === 4)
+    return [
+      {theirs: `${theirs}time_decay`, ours: `${ours}decay`},
+      {theirs: `${theirs}time_first`, ours: `${ours}bonus`},
+      ...mixes('time_mix', projections.slice(0, 3)),
+      ...shared,
+    ];
+  const withHeads = [
+    {theirs: `${theirs}time_faaaa`, ours: `${ours}bonus`},
+    ...shared,
+    matrix(`${theirs}gate`, `${ours}gate`),
+    ...norm(`${theirs}ln_x`, `${ours}head_norm`),
+  ];
+  if (version === 5)
+    return [...mixes('time_mix', projections), {theirs: `${theirs}time_decay`, ours: `${ours}decay`}, ...withHeads];
+  return [
+    perFeature(`${theirs}time_maa_x`, `${ours}mix`, hiddenSize),
+    ...mixes('time_maa', ['decay', ...projections]),
+    thin(`${theirs}time_maa_w1`, `${ours}mix_down`),
+    {theirs: `${theirs}time_maa_w2`, ours: `${ours}mix_up`},
+    perFeature(`${theirs}time_decay`, `${ours}decay`, attentionSize),
+    thin(`${theirs}time_decay_w1`, `${ours}decay_by_input/down`),
+    thin(`${theirs}time_decay_w2`, `${ours}decay_by_input/up`),
+    ...withHeads,
+    ...(config.initialState ? [{theirs: `${theirs}time_state`, ours: `${ours}initial_state`}] : []),
+  ];
 }
 
 /** The tensors of a channel mix, likewise. */
-export function channelMixTensors({hiddenSize}: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+export function channelMixTensors({version, hiddenSize}: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+  const kind = version < 6 ? 'time_mix' : 'time_maa';
   return [
-    perFeature(`${theirs}time_mix_k`, `${ours}key_mix`, hiddenSize),
-    perFeature(`${theirs}time_mix_r`, `${ours}receptance_mix`, hiddenSize),
+    perFeature(`${theirs}${kind}_k`, `${ours}key_mix`, hiddenSize),
+    perFeature(`${theirs}${kind}_r`, `${ours}receptance_mix`, hiddenSize),
     matrix(`${theirs}key`, `${ours}keys`),
     matrix(`${theirs}receptance`, `${ours}receptance`),
     matrix(`${theirs}value`, `${ours}values`),

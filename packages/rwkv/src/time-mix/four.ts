@@ -9,9 +9,10 @@ import {
   type WeightedAverageState,
   zeros,
 } from '@variants/core';
-import {type Depth, fallingRatio, orthogonal, perFeature, risingRatio} from '../initializers';
-import {lastPosition, tokenShift} from '../token-shift';
+import {type Depth, fallingRatio, perFeature, risingRatio, widening} from '../initializers';
+import {lastPosition, mixOwn, tokenShift} from '../token-shift';
 import {wkv4} from '../wkv';
+import {zigzag} from './initial-values';
 
 /** Options of {@link TimeMix4}. */
 export interface TimeMix4Config extends Depth {
@@ -60,12 +61,11 @@ export class TimeMix4 extends CausalLayer<TimeMix4Config> {
     };
     const decay = perFeature((i, count) => -5 + 8 * (i / Math.max(1, count - 1)) ** (0.7 + 1.3 * rising));
     this.decay = this.weight('decay', [attentionSize], decay);
-    // A zigzag, so that neighbouring channels do not begin alike.
-    const bonus = perFeature((i) => Math.log(0.3) + 0.5 * (((i + 1) % 3) - 1));
+    const bonus = perFeature((i) => Math.log(0.3) + 0.5 * zigzag(i));
     this.bonus = this.weight('bonus', [attentionSize], bonus);
     const linear = (units: number, kernel = zeros) => new Linear({units, useBias: false}, {kernel});
     this.keys = this.child('keys', linear(attentionSize), inputShape);
-    this.values = this.child('values', linear(attentionSize, orthogonal(1)), inputShape);
+    this.values = this.child('values', linear(attentionSize, widening(1)), inputShape);
     this.receptance = this.child('receptance', linear(attentionSize), inputShape);
     this.output_ = this.child('output', linear(hiddenSize), [null, attentionSize]);
     this.built = true;
@@ -78,8 +78,7 @@ export class TimeMix4 extends CausalLayer<TimeMix4Config> {
   advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
     const before = state as TimeMix4State | null;
     const shifted = tokenShift(x, before?.shift ?? null);
-    const difference = x.sub(shifted);
-    const mixed = (mix: tf.LayerVariable) => shifted.add(difference.mul(mix.read()));
+    const mixed = mixOwn(x, shifted);
     const keys = this.keys.forward(mixed(this.mixes.key));
     const values = this.values.forward(mixed(this.mixes.value));
     const receptance = this.receptance.forward(mixed(this.mixes.receptance)).sigmoid();
