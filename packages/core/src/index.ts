@@ -15,6 +15,7 @@ export {nextTask} from './event-loop';
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
+export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';

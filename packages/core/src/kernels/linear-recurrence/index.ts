@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
+import {assertRecurrence, assertShape, decayPerKey} from '../recurrence-inputs';
 import {linearRecurrenceGradient} from './gradient';
 import {linearRecurrenceReference} from './reference';
 
@@ -66,35 +66,11 @@ export function linearRecurrence(
   values: tf.Tensor,
   {decay, bonus, state}: LinearRecurrenceOptions = {},
 ): {output: tf.Tensor; state: tf.Tensor} {
-  const [batch, time, heads, keySize] = keys.shape;
-  if (keys.rank !== 4 || time === 0)
-    throw new ShapeError(
-      `linearRecurrence: keys [${keys.shape}] must be [batch, time, heads, key size], time at least 1`,
-    );
-  const valueSize = values.shape[3] ?? 0;
-  assertShape('queries', queries, keys, keys.shape);
-  assertShape('values', values, keys, [batch, time, heads, valueSize]);
-  assertShape('bonus', bonus, keys, [heads, keySize]);
-  assertShape('state', state, keys, [batch, heads, keySize, valueSize]);
-  return tf.tidy(() =>
-    kernel({queries, keys, values, decay: decayOf(decay, keys), bonus, state: state ?? undefined}, {}),
-  );
-}
-
-function assertShape(name: string, x: tf.Tensor | null | undefined, keys: tf.Tensor, wanted: number[]): void {
-  if (x && !tf.util.arraysEqual(x.shape, wanted))
-    throw new ShapeError(`linearRecurrence: ${name} [${x.shape}] must be [${wanted}], as the keys are [${keys.shape}]`);
-}
-
-/** The decay for each key feature. */
-function decayOf(decay: tf.Tensor | undefined, keys: tf.Tensor): tf.Tensor {
-  const [batch, time, heads, keySize] = keys.shape;
-  if (!decay) return tf.zeros([heads, keySize]);
-  const allowed = [[heads], [heads, keySize], [batch, time, heads], [batch, time, heads, keySize]];
-  const shape = allowed.find((candidate) => tf.util.arraysEqual(candidate, decay.shape));
-  if (!shape)
-    throw new ShapeError(
-      `linearRecurrence: decay [${decay.shape}] must be one of ${allowed.map((each) => `[${each}]`).join(', ')}`,
-    );
-  return shape.length % 2 === 0 ? decay : decay.expandDims(-1).tile([...shape.map(() => 1), keySize]);
+  assertRecurrence('linearRecurrence', keys, {queries}, values, state);
+  const [, , heads, keySize] = keys.shape;
+  assertShape('linearRecurrence', 'bonus', bonus, [heads, keySize], keys);
+  return tf.tidy(() => {
+    const perKey = decayPerKey('linearRecurrence', decay, keys);
+    return kernel({queries, keys, values, decay: perKey, bonus, state: state ?? undefined}, {});
+  });
 }

@@ -86,6 +86,9 @@ describe('linearRecurrence on the simd engine', () => {
     const flags = {isFixed: true, withBonus: false, withState: false};
     const long = () => withGradients({batch: 1, time: 9, heads: 1, keySize: 700, valueSize: 3, ...flags, seed: 1});
     expectSame(await onBoth(long), 1e-4);
+    const tooLong = () =>
+      tf.tidy(() => linearRecurrence(tf.zeros([1, 1, 1, 1537]), tf.zeros([1, 1, 1, 1537]), tf.zeros([1, 1, 1, 1])));
+    expect(tooLong).toThrow("simd: a recurrence's keys may have 1536 features at most, not 1537; use more heads");
   });
 
   it('stays exact over 16,384 positions, with decays that forget all or nothing', async () => {

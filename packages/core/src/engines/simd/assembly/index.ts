@@ -27,3 +27,5 @@ export {jobFft} from './fft';
 export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';
 export {jobLinearRecurrence} from './linear-recurrence';
 export {jobLinearRecurrenceGradient} from './linear-recurrence-gradient';
+export {jobDeltaRule} from './delta-rule';
+export {jobDeltaRuleGradient} from './delta-rule-gradient';

@@ -5,6 +5,7 @@ import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
+import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
@@ -70,4 +71,5 @@ export const kernels: readonly SimdKernel[] = [
   ...rotaryKernels,
   ...weightedAverageScanKernels,
   ...linearRecurrenceKernels,
+  ...deltaRuleKernels,
 ];

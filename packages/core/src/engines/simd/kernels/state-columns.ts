@@ -12,16 +12,20 @@ const LONGEST = 32;
 /** Blocks of columns of a state with so many. */
 export const columnBlocks = (valueSize: number): number => Math.ceil(valueSize / BLOCK);
 
-/**
- * How many positions a gradient computes the states of at once, and the floats that the states before each chunk take.
- * @throws ShapeError for keys so long that not even two states fit.
- */
+/** The longest keys: two states of a block's columns must fit. */
+const LONGEST_KEY = ROOM / BLOCK / 2;
+
+/** @throws ShapeError for keys that are too long for a thread's memory. */
+export function assertKeySize(keySize: number): void {
+  if (keySize > LONGEST_KEY)
+    throw new ShapeError(
+      `simd: a recurrence's keys may have ${LONGEST_KEY} features at most, not ${keySize}; use more heads`,
+    );
+}
+
+/** How many positions a gradient computes the states of at once, and the floats that the states before each chunk take. */
 export function chunkOf(time: number, keySize: number): {chunk: number; startFloats: number} {
   const stateFloats = BLOCK * Math.max(1, keySize);
   const chunk = Math.min(LONGEST, Math.floor(ROOM / stateFloats) - 1);
-  if (chunk < 1)
-    throw new ShapeError(
-      `simd: keys of ${keySize} features are too long for a recurrence; at most ${ROOM / BLOCK / 2}`,
-    );
   return {chunk, startFloats: Math.ceil(time / chunk) * stateFloats};
 }
