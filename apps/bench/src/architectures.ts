@@ -1,5 +1,6 @@
 import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
 import * as retnet from '@variants/retnet';
+import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
 
 /** An architecture that takes part in the comparison. */
@@ -29,4 +30,5 @@ function contestant<Config extends object>(
 export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
+  contestant(rwkv.card, rwkv.rwkv),
 ];

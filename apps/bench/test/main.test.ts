@@ -44,7 +44,7 @@ function interruptAt(words: string) {
   };
 }
 
-const tiny = ['--budget', '1s', '--parameters', '40000'];
+const tiny = ['--budget', '1s', '--parameters', '40000', '--only', 'transformer,retnet'];
 
 describe('the main job', () => {
   it('trains, measures, and prints JSON alone where that is wanted', async () => {
@@ -126,7 +126,9 @@ describe('the main job', () => {
   });
 
   it('writes its reports though nobody reads what it prints', async () => {
-    const {code, err} = await run([...tiny, '--only', 'retnet'], (child) => child.stdout?.destroy());
+    const {code, err} = await run(['--budget', '1s', '--parameters', '40000', '--only', 'retnet'], (child) =>
+      child.stdout?.destroy(),
+    );
     expect(code).toBe(0);
     expect(err).not.toContain('EPIPE');
     expect(existsSync(join(reports(), 'comparison.json'))).toBe(true);

@@ -16,10 +16,12 @@ export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from '.
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
+export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';
 export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
+export {type LinearRecurrenceOptions, linearRecurrence} from './kernels/linear-recurrence';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {
@@ -30,6 +32,11 @@ export {
   rotaryTables,
 } from './kernels/rotary-embedding';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
+export {
+  type WeightedAverageOptions,
+  type WeightedAverageState,
+  weightedAverageScan,
+} from './kernels/weighted-average-scan';
 export * from './layers';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';

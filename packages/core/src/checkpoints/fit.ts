@@ -18,7 +18,9 @@ export function assertFits<Config>(checkpoint: Checkpoint, model: CheckpointMode
   const faults = [
     // A tensor with several weights in it is at fault once.
     ...new Set(faultsOfMissing(pairs, checkpoint)),
-    ...new Set(pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint))),
+    ...new Set(
+      pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint, mapping.shape !== undefined)),
+    ),
     ...Object.entries(buffers).flatMap(([name, {shape}]) => faultsOf(name, shape, checkpoint)),
     ...faultsOfSuperfluous(pairs, Object.keys(buffers), model.layout.ignored ?? [], checkpoint),
   ];
@@ -42,11 +44,13 @@ function faultsOfMissing(pairs: readonly PairedWeight[], checkpoint: Checkpoint)
     .map(({mapping, shape}) => `tensor "${mapping.theirs}" of shape ${shapeText(shape)} is missing`);
 }
 
-function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoint): string[] {
+/** @param anyOnes Whether axes of length 1 do not matter. */
+function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoint, anyOnes = false): string[] {
   const stored = tensors.get(name);
   if (!stored) return [];
   const {dtype, shape} = stored;
-  if (shapeText(shape) !== shapeText(expected))
+  const compared = (axes: readonly number[]) => shapeText(anyOnes ? axes.filter((length) => length !== 1) : axes);
+  if (compared(shape) !== compared(expected))
     return [`tensor "${name}" has shape ${shapeText(shape)} instead of ${shapeText(expected)}`];
   return isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
 }

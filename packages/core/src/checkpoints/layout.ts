@@ -13,6 +13,11 @@ export interface TensorMapping {
    * several weights, which together fill all rows. Default: the weight is the whole tensor.
    */
   rows?: {start: number; total: number};
+  /**
+   * The shape in the authors' files, of the same values in the same order, such as [1, 1, hidden] for our [hidden]. Files
+   * may have fewer or more axes of length 1. Default: ours.
+   */
+  shape?: readonly number[];
   /** A second name of the same tensor in the authors' files (tied matrices): may be missing when read, always written. Default false. */
   alias?: boolean;
 }

@@ -73,8 +73,12 @@ function theirShapes(mapping: TensorMapping, variable: tf.LayerVariable): Pick<P
   return {ownShape, shape: mapping.rows ? [mapping.rows.total, ...ownShape.slice(1)] : ownShape};
 }
 
-function withTheirAxes({theirs, transpose}: TensorMapping, variable: tf.LayerVariable): readonly number[] {
+function withTheirAxes(
+  {theirs, transpose, shape: theirShape}: TensorMapping,
+  variable: tf.LayerVariable,
+): readonly number[] {
   const shape = variable.shape as number[];
+  if (theirShape) return theirShape;
   if (!transpose) return shape;
   if (shape.length === 2) return [shape[1], shape[0]];
   throw new CheckpointError(`tensor "${theirs}": our shape ${shapeText(shape)} has no two axes that could be swapped`);

@@ -42,32 +42,41 @@ interface Candidate<Config> {
 
 /**
  * A configuration with the wanted number of parameters: of all depths and widths, the one with the most usual
- * proportions that comes within 0.5 %, the feed-forward (a multiple of 8) taking up the difference.
+ * proportions that comes within 0.5 %, the feed-forward taking up the difference: a multiple of 8, or any width where
+ * the model is so small that no multiple of 8 comes within 1 %.
  *
  * The feed-forward stays between half and twice its usual width, or it would be another architecture.
  * @throws ConfigError when none comes within 1 %, naming the closest.
  */
 export function sizeToFit<Config>(architecture: string, wanted: number, proportions: Proportions<Config>): Config {
-  const candidates = [...candidatesFor(wanted, proportions)].sort((a, b) => a.oddness - b.oddness);
   const distance = ({parameters}: Candidate<Config>) => Math.abs(parameters - wanted) / wanted;
-  const usual = candidates.find((candidate) => distance(candidate) <= 0.005);
-  if (usual) return usual.config;
-  const [closest] = candidates.sort((a, b) => distance(a) - distance(b));
-  if (closest && distance(closest) <= 0.01) return closest.config;
+  let closest: Candidate<Config> | undefined;
+  for (const step of [8, 1]) {
+    const candidates = [...candidatesFor(wanted, step, proportions)].sort((a, b) => a.oddness - b.oddness);
+    const usual = candidates.find((candidate) => distance(candidate) <= 0.005);
+    if (usual) return usual.config;
+    [closest] = candidates.sort((a, b) => distance(a) - distance(b));
+    if (closest && distance(closest) <= 0.01) return closest.config;
+  }
   const hint = closest
     ? `; the closest has ${closest.parameters}`
     : '; a smaller vocabulary or more parameters would do';
   throw new ConfigError(`${architecture}: no configuration has ${wanted} parameters within 1 %${hint}`);
 }
 
-function* candidatesFor<Config>(wanted: number, proportions: Proportions<Config>): Iterable<Candidate<Config>> {
+/** @param step What the feed-forward's width is a multiple of. */
+function* candidatesFor<Config>(
+  wanted: number,
+  step: number,
+  proportions: Proportions<Config>,
+): Iterable<Candidate<Config>> {
   const {configure, countParameters, feedForwardRatio} = proportions;
   for (const numLayers of depths)
     for (const hiddenSize of widths()) {
       const count = (intermediateSize: number) =>
         countParameters(configure({numLayers, hiddenSize, numHeads: headsOf(hiddenSize), intermediateSize}));
-      const perEight = count(16) - count(8);
-      const intermediateSize = 8 * Math.round((wanted - count(8)) / perEight + 1);
+      const perStep = count(2 * step) - count(step);
+      const intermediateSize = step * Math.round((wanted - count(step)) / perStep + 1);
       const ratio = intermediateSize / hiddenSize / feedForwardRatio;
       if (ratio < 0.5 || ratio > 2) continue;
       const config = configure({numLayers, hiddenSize, numHeads: headsOf(hiddenSize), intermediateSize});

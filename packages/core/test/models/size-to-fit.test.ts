@@ -30,6 +30,14 @@ describe('sizeToFit', () => {
     );
   });
 
+  it('takes any width of feed-forward where multiples of 8 are too coarse', () => {
+    const proportions = {
+      ...architecture(0, 1),
+      countParameters: ({numLayers, intermediateSize}: ModelShape) => 1000 * numLayers * intermediateSize,
+    };
+    expect(sizeToFit('test', 34_000, proportions)).toMatchObject({numLayers: 2, intermediateSize: 17});
+  });
+
   it('grows in depth and width', () => {
     const [small, large] = [1e5, 1e9].map((wanted) => sizeToFit('test', wanted, architecture(256)));
     expect(large.numLayers).toBeGreaterThan(small.numLayers);
@@ -47,7 +55,7 @@ describe('sizeToFit', () => {
       'test: no configuration has 50000 parameters within 1 %; a smaller vocabulary or more parameters would do',
     );
     expect(() => sizeToFit('test', 13e6, coarse)).toThrow(
-      'test: no configuration has 13000000 parameters within 1 %; the closest has 16000000',
+      'test: no configuration has 13000000 parameters within 1 %; the closest has 14000000',
     );
   });
 });

@@ -29,3 +29,8 @@ export {jobConvolve, jobConvolveFilter} from './convolve';
 export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
 export {jobPool} from './pool';
 export {jobFft} from './fft';
+export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';
+export {jobLinearRecurrence} from './linear-recurrence';
+export {jobLinearRecurrenceGradient} from './linear-recurrence-gradient';
+export {jobDeltaRule} from './delta-rule';
+export {jobDeltaRuleGradient} from './delta-rule-gradient';

@@ -6,6 +6,7 @@ import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
+import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
 import {drawKernels} from './draw';
 import {einsumKernels} from './einsum';
@@ -14,6 +15,7 @@ import {gatherKernels} from './gather';
 import {geluKernels} from './gelu';
 import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
+import {linearRecurrenceKernels} from './linear-recurrence';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
@@ -33,6 +35,7 @@ import {topKKernels} from './top-k';
 import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
 import {viewKernels} from './views';
+import {weightedAverageScanKernels} from './weighted-average-scan';
 
 /** The kernels that are written for this backend. */
 export const kernels: readonly SimdKernel[] = [
@@ -70,4 +73,7 @@ export const kernels: readonly SimdKernel[] = [
   ...rotaryKernels,
   ...appendKernels,
   ...drawKernels,
+  ...weightedAverageScanKernels,
+  ...linearRecurrenceKernels,
+  ...deltaRuleKernels,
 ];

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import {Reduction} from '../assembly/operations';
 import type {SimdBackend} from '../backend';
 import {floatBits, fusedKernel, type SimdKernel} from './kernel';
-import {reduceMiddle} from './reduce';
+import {sumOfParts} from './parts';
 import {rowsOf} from './rows';
 
 /** Of a value, in about the time of a multiplication in a matrix product. */
@@ -32,18 +31,6 @@ const norm = (name: string, centred: boolean): SimdKernel =>
     backend.threads.run('jobNorm', args, pieces, COST * rows * length);
     return [output];
   });
-
-/** The sum over the rows of [pieces, ...shape], which is freed. */
-function sumOfParts(backend: SimdBackend, parts: tf.TensorInfo, shape: number[]): tf.TensorInfo {
-  const [pieces] = parts.shape;
-  const sum =
-    pieces === 0
-      ? backend.output(shape)
-      : reduceMiddle(backend, parts, Reduction.Sum, [1, pieces, tf.util.sizeFromShape(shape)]);
-  if (pieces === 0) backend.values(sum).fill(0);
-  backend.disposeData(parts.dataId);
-  return {...sum, shape};
-}
 
 const normGradient = (name: string, centred: boolean): SimdKernel =>
   fusedKernel<Attributes>(`${name}Gradient`, ([dy, x, ...rest], backend, {names, attributes}) => {

@@ -1,0 +1,102 @@
+import type {TensorMapping} from '@variants/core';
+import type {RwkvConfig} from '../config';
+
+/** A Linear, which the authors keep as [out, in]. */
+const matrix = (theirs: string, ours: string): TensorMapping => ({
+  theirs: `${theirs}.weight`,
+  ours: `${ours}/kernel`,
+  transpose: true,
+});
+
+/** Weight and bias of a norm. */
+const norm = (theirs: string, ours: string): TensorMapping[] => [
+  {theirs: `${theirs}.weight`, ours: `${ours}/weight`},
+  {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
+];
+
+/** A number per feature, which the authors keep as [1, 1, features]. */
+const perFeature = (theirs: string, ours: string, size: number): TensorMapping => ({
+  theirs,
+  ours,
+  shape: [1, 1, size],
+});
+
+/** A matrix that the authors keep as [in, out], as we do. */
+const thin = (theirs: string, ours: string): TensorMapping => ({theirs, ours: `${ours}/kernel`});
+
+/** The authors' letters of what is projected. */
+const letters = {decay: 'w', key: 'k', value: 'v', receptance: 'r', gate: 'g'};
+type Projected = keyof typeof letters;
+
+const projections: readonly Projected[] = ['key', 'value', 'receptance', 'gate'];
+
+/** The tensors of a time mix, by the authors' names; both prefixes end in a separator or are empty. */
+export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+  const {version, hiddenSize, attentionSize} = config;
+  const shared = [
+    matrix(`${theirs}key`, `${ours}keys`),
+    matrix(`${theirs}value`, `${ours}values`),
+    matrix(`${theirs}receptance`, `${ours}receptance`),
+    matrix(`${theirs}output`, `${ours}output`),
+  ];
+  const mixes = (kind: string, names: readonly Projected[]) =>
+    names.map((name) => perFeature(`${theirs}${kind}_${letters[name]}`, `${ours}${name}_mix`, hiddenSize));
+  if (version === 4)
+    return [
+      {theirs: `${theirs}time_decay`, ours: `${ours}decay`},
+      {theirs: `${theirs}time_first`, ours: `${ours}bonus`},
+      ...mixes('time_mix', projections.slice(0, 3)),
+      ...shared,
+    ];
+  const withHeads = [
+    {theirs: `${theirs}time_faaaa`, ours: `${ours}bonus`},
+    ...shared,
+    matrix(`${theirs}gate`, `${ours}gate`),
+    ...norm(`${theirs}ln_x`, `${ours}head_norm`),
+  ];
+  if (version === 5)
+    return [...mixes('time_mix', projections), {theirs: `${theirs}time_decay`, ours: `${ours}decay`}, ...withHeads];
+  return [
+    perFeature(`${theirs}time_maa_x`, `${ours}mix`, hiddenSize),
+    ...mixes('time_maa', ['decay', ...projections]),
+    thin(`${theirs}time_maa_w1`, `${ours}mix_down`),
+    {theirs: `${theirs}time_maa_w2`, ours: `${ours}mix_up`},
+    perFeature(`${theirs}time_decay`, `${ours}decay`, attentionSize),
+    thin(`${theirs}time_decay_w1`, `${ours}decay_by_input/down`),
+    thin(`${theirs}time_decay_w2`, `${ours}decay_by_input/up`),
+    ...withHeads,
+    ...(config.initialState ? [{theirs: `${theirs}time_state`, ours: `${ours}initial_state`}] : []),
+  ];
+}
+
+/** The tensors of a channel mix, likewise. */
+export function channelMixTensors({version, hiddenSize}: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+  const kind = version < 6 ? 'time_mix' : 'time_maa';
+  return [
+    perFeature(`${theirs}${kind}_k`, `${ours}key_mix`, hiddenSize),
+    perFeature(`${theirs}${kind}_r`, `${ours}receptance_mix`, hiddenSize),
+    matrix(`${theirs}key`, `${ours}keys`),
+    matrix(`${theirs}receptance`, `${ours}receptance`),
+    matrix(`${theirs}value`, `${ours}values`),
+  ];
+}
+
+/** All tensors of a model, in the order of the authors' files. */
+export function modelTensors(config: RwkvConfig): TensorMapping[] {
+  const block = (i: number): TensorMapping[] => {
+    const [theirs, ours] = [`blocks.${i}`, `block_${i}`];
+    return [
+      ...norm(`${theirs}.ln1`, `${ours}/mixer_norm`),
+      ...norm(`${theirs}.ln2`, `${ours}/feed_forward_norm`),
+      ...(i === 0 ? norm(`${theirs}.ln0`, 'embedding_norm') : []),
+      ...timeMixTensors(config, `${theirs}.att.`, `${ours}/mixer/`),
+      ...channelMixTensors(config, `${theirs}.ffn.`, `${ours}/feed_forward/`),
+    ];
+  };
+  return [
+    {theirs: 'emb.weight', ours: 'embedding/table'},
+    ...Array.from({length: config.numLayers}, (_, i) => block(i)).flat(),
+    ...norm('ln_out', 'final_norm'),
+    matrix('head', 'head/projection'),
+  ];
+}

@@ -1,0 +1,54 @@
+/**
+ * The recurrences of RWKV as functions of the authors' parameters, under their name WKV. Each takes the state before the
+ * first position, null at the beginning, and gives the state after the last.
+ *
+ *     B    batch                  T    positions, t counts them
+ *     A    channels (attentionSize)
+ *     k, v keys and values [B, T, A]
+ *     H, N heads and their size, H N = A
+ *     r    receptance: what reads the state [B, T, H, N]
+ */
+import type * as tf from '@tensorflow/tfjs';
+import {linearRecurrence, type WeightedAverageState, weightedAverageScan} from '@variants/core';
+
+/**
+ * Version 4 (Peng et al. 2023, "RWKV: Reinventing RNNs for the Transformer Era", arXiv 2305.13048, equation 16): an average of all
+ * values so far, whose weights e^k fall by e^w per step, where w = -e^timeDecay:
+ *
+ *     y_t = (Σ_{i<t} e^((t-1-i) w + k_i) v_i + e^(u + k_t) v_t) / (Σ_{i<t} e^((t-1-i) w + k_i) + e^(u + k_t))
+ *
+ * @param timeDecay [A]
+ * @param timeFirst u [A]
+ * @param k, v [B, T, A]
+ */
+export function wkv4(
+  timeDecay: tf.Tensor,
+  timeFirst: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  state: WeightedAverageState | null,
+): {output: tf.Tensor; state: WeightedAverageState} {
+  return weightedAverageScan(k, v, {decay: timeDecay.exp().neg(), bonus: timeFirst, state});
+}
+
+/**
+ * Versions 5 and 6 (Peng et al. 2024, "Eagle and Finch: RWKV with Matrix-Valued States and Dynamic Recurrence", arXiv
+ * 2404.05892, equations 4 and 14): each head has a matrix S, and with d = e^(-e^timeDecay)
+ *
+ *     y_t = r_tᵀ (S_{t-1} + diag(u) k_t v_tᵀ);   S_t = diag(d_t) S_{t-1} + k_t v_tᵀ
+ *
+ * @param timeDecay [H, N] in version 5; of each position, [B, T, H, N], in version 6.
+ * @param bonus u [H, N]
+ * @param r, k, v [B, T, H, N]
+ * @param state S [B, H, N, N], keys before values.
+ */
+export function wkv56(
+  timeDecay: tf.Tensor,
+  bonus: tf.Tensor,
+  r: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  state: tf.Tensor | null,
+): {output: tf.Tensor; state: tf.Tensor} {
+  return linearRecurrence(r, k, v, {decay: timeDecay.exp().neg(), bonus, state});
+}

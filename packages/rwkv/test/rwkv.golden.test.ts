@@ -1,0 +1,252 @@
+import * as tf from '@tensorflow/tfjs';
+import {type StreamState, softmaxCrossEntropy, type WeightedAverageState} from '@variants/core';
+import {
+  type Actual,
+  authorsGradients,
+  type GoldenCase,
+  goldenTests,
+  gradientsOf,
+  type Kind,
+  probedOperator,
+  roundTrip,
+} from '@variants-tooling/golden';
+import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
+import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
+import {resolveConfig} from '../src/config';
+import {probedLayer} from './golden-parts';
+
+type Tensors = {[name: string]: tf.Tensor};
+type Shift = {shift: tf.Tensor};
+/** Version 4 has the sums of a weighted average, the others a matrix. */
+type BlockState = {mixer: Shift & WeightedAverageState & {memory: tf.Tensor}; feedForward: Shift};
+
+const numbersOf = (golden: GoldenCase) => golden.config as {[field: string]: number};
+
+/** A configuration for the names and shapes of a mix alone. */
+function partConfig(golden: GoldenCase, version: RwkvVersion) {
+  const {n_embd: hiddenSize, dim_att: attentionSize, head_size_a: headSize} = numbersOf(golden);
+  const numHeads = headSize && attentionSize / headSize;
+  return resolveConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
+}
+
+function wkv4(golden: GoldenCase): Actual {
+  const {time_decay, time_first} = golden.weights();
+  const inputs = {'input.k': golden.input('k'), 'input.v': golden.input('v'), time_decay, time_first};
+  const scan = (given: Tensors, state: WeightedAverageState | null) =>
+    ops.wkv4(given.time_decay, given.time_first, given['input.k'], given['input.v'], state);
+  const stored = (prefix: string, {numerator, denominator, maximum}: WeightedAverageState): Tensors => ({
+    [`${prefix}aa`]: numerator,
+    [`${prefix}bb`]: denominator,
+    [`${prefix}pp`]: maximum,
+  });
+  const [numerator, denominator, maximum] = ['aa', 'bb', 'pp'].map((name) => golden.input(`state.${name}`));
+  const before = {numerator, denominator, maximum};
+  const probed = (output: string, prefix: string, state: WeightedAverageState | null) =>
+    probedOperator(golden, {
+      inputs,
+      run: (given) => ({[output]: scan(given, state).output}),
+      probes: {[output]: 'probe'},
+      prefix,
+    });
+  return {
+    ...probed('output.y', '', null),
+    ...probed('output.with_state.y', 'with_state.', before),
+    ...stored('state.final.', scan(inputs, null).state),
+    ...stored('state.with_state.', scan(inputs, before).state),
+  };
+}
+
+/** Versions 5 and 6: a decay and a bonus as the reference's raw parameters, heads as features one after the other. */
+function wkv56(golden: GoldenCase): Actual {
+  const {n_head: numHeads, head_size: headSize} = numbersOf(golden);
+  const names = ['r', 'k', 'v', 'w', 'u'];
+  const inputs = Object.fromEntries(names.map((name) => [`input.${name}`, golden.input(name)]));
+  const run = (given: Tensors) => {
+    const split = (x: tf.Tensor) => (x.rank === 3 ? x.reshape([...x.shape.slice(0, 2), numHeads, headSize]) : x);
+    const [r, k, v, w, u] = names.map((name) => split(given[`input.${name}`]));
+    const {output, state} = ops.wkv56(w, u, r, k, v, given['input.state'] ?? null);
+    return {output: output.reshape(given['input.v'].shape), state};
+  };
+  return probedRecurrence(golden, inputs, run);
+}
+
+/** A recurrence with a matrix, from nothing and from a state, whose last state is then part of the loss. */
+function probedRecurrence(
+  golden: GoldenCase,
+  inputs: Tensors,
+  run: (given: Tensors) => {output: tf.Tensor; state: tf.Tensor},
+): Actual {
+  const withState = {...inputs, 'input.state': golden.input('state')};
+  const probe = golden.tensor('probe');
+  const loss = (...values: tf.Tensor[]) => {
+    const {output, state} = run(Object.fromEntries(Object.keys(withState).map((name, i) => [name, values[i]])));
+    return output.mul(probe).sum().add(state.square().sum().mul(0.5)) as tf.Scalar;
+  };
+  const gradients = tf.grads(loss)(Object.values(withState));
+  const {output, state} = run(withState);
+  const terms = output.mul(probe).abs().sum().add(state.square().sum().mul(0.5));
+  return {
+    ...probedOperator(golden, {
+      inputs,
+      run: (given) => ({'output.y': run(given).output}),
+      probes: {'output.y': 'probe'},
+    }),
+    'state.final': run(inputs).state,
+    'with_state.output.y': output,
+    'with_state.state.final': state,
+    'with_state.loss': {value: loss(...Object.values(withState)), scale: terms.dataSync()[0]},
+    ...Object.fromEntries(Object.keys(withState).map((name, i) => [`with_state.grad.${name}`, gradients[i]])),
+  };
+}
+
+/** The time mix of a version alone. */
+const timeMix =
+  (version: RwkvVersion): Kind =>
+  (golden) => {
+    const config = partConfig(golden, version);
+    const {attentionSize, numHeads} = config;
+    const weights = golden.weights();
+    const mixRank = weights.time_maa_w1 && (weights.time_maa_w1.shape[1] as number) / 5;
+    const decayRank = weights.time_decay_w1?.shape[1];
+    const layer = {
+      4: () => layers.timeMix4({attentionSize}),
+      5: () => layers.timeMix5({attentionSize, numHeads}),
+      6: () => layers.timeMix6({attentionSize, numHeads, mixRank, decayRank}),
+    }[version]();
+    return probedLayer(golden, layer, (ours) => timeMixTensors(config, '', ours));
+  };
+
+/** The channel mix of a version alone. */
+const channelMix =
+  (version: RwkvVersion): Kind =>
+  (golden) => {
+    const {dim_ffn: intermediateSize} = numbersOf(golden);
+    return probedLayer(golden, layers.gatedChannelMix({version, intermediateSize}), (ours) =>
+      channelMixTensors(partConfig(golden, version), '', ours),
+    );
+  };
+
+/** The mean cross entropy in training, where nothing is rescaled. */
+function trainingLoss(model: Rwkv, tokens: tf.Tensor): tf.Scalar {
+  const [batch, time] = tokens.shape;
+  const logits = model.logits(tokens, {training: true}).slice([0, 0, 0], [batch, time - 1, -1]);
+  return softmaxCrossEntropy(logits, tokens.slice([0, 1], [batch, time - 1]));
+}
+
+function trained(model: Rwkv, tokens: tf.Tensor, prefix = ''): Actual {
+  const {loss, gradients} = gradientsOf(model, () => trainingLoss(model, tokens));
+  return {[`${prefix}loss`]: loss.as1D(), ...authorsGradients(model, gradients, `${prefix}grad.`)};
+}
+
+/** The residual stream after each block. */
+function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
+  const outputs: Tensors = {};
+  model.forward(tokens, {training: false}, (layer, x) => {
+    const y = layer.forward(x, {training: false});
+    if (layer.name.startsWith('block_')) outputs[`output.block${layer.name.slice('block_'.length)}`] = y;
+    return y;
+  });
+  return outputs;
+}
+
+/** Token by token; `look` sees the blocks' states after t tokens. Returns the last logits [batch, vocabulary]. */
+function stepByStep(model: Rwkv, tokens: tf.Tensor, look: (blocks: BlockState[], t: number) => void): tf.Tensor {
+  let state: StreamState | null = null;
+  let logits: tf.Tensor | undefined;
+  tf.split(tokens, tokens.shape[1] as number, 1).forEach((token, t) => {
+    ({logits, state} = model.stream(token, state));
+    look(blockStates(model, state as StreamState), t + 1);
+  });
+  (state as StreamState | null)?.dispose();
+  return (logits as tf.Tensor).squeeze([1]);
+}
+
+const blockStates = (model: Rwkv, state: StreamState): BlockState[] =>
+  Array.from(
+    {length: model.config.numLayers},
+    (_, i) => (state.tree as unknown as {[block: string]: BlockState})[`block_${i}`],
+  );
+
+/** The five vectors of each block in the authors' order. */
+const vectors = ({mixer, feedForward}: BlockState) => [
+  feedForward.shift,
+  mixer.shift,
+  mixer.numerator,
+  mixer.denominator,
+  mixer.maximum,
+];
+
+async function languageModel(golden: GoldenCase): Promise<Actual> {
+  const tokens = golden.input('idx');
+  const model = await fromPretrained(golden.directory);
+  await roundTrip(golden, model, fromPretrained);
+  const penalized = await fromPretrained(golden.directory, {config: {logitPenalty: 1e-4}});
+  const states: Tensors = {};
+  const last = stepByStep(model, tokens, (blocks, t) => {
+    if (golden.has(`state.rnn.${t}`)) states[`state.rnn.${t}`] = tf.stack(blocks.flatMap(vectors), 1);
+    const stored: {[name: string]: (block: BlockState) => tf.Tensor} = {
+      [`state.${t}.att_x`]: ({mixer}) => mixer.shift,
+      [`state.${t}.ffn_x`]: ({feedForward}) => feedForward.shift,
+      [`state.${t}.wkv`]: ({mixer}) => mixer.memory,
+    };
+    for (const [name, part] of Object.entries(stored))
+      if (golden.has(name)) states[name] = tf.stack(blocks.map(part), 1);
+  });
+  return {
+    'output.logits': model.logits(tokens),
+    ...blockOutputs(model, tokens),
+    ...trained(model, tokens),
+    ...trained(penalized, tokens, 'l2wrap.'),
+    'output.rnn_logits_last': last,
+    ...states,
+  };
+}
+
+async function huggingFaceModel(golden: GoldenCase): Promise<Actual> {
+  const tokens = golden.input('input_ids');
+  const model = await fromPretrained(golden.directory);
+  await roundTrip(golden, model, fromPretrained);
+  const stored = (prefix: string, state: StreamState): Tensors => {
+    const blocks = blockStates(model, state).map(vectors);
+    return Object.fromEntries(
+      blocks[0].map((_, i) => [
+        `${prefix}.${i}`,
+        tf.stack(
+          blocks.map((block) => block[i]),
+          -1,
+        ),
+      ]),
+    );
+  };
+  const chunk = golden.description.chunk1 as number;
+  const [head, rest] = tf.split(tokens, [chunk, (tokens.shape[1] as number) - chunk], 1);
+  const first = model.stream(head);
+  const afterFirst = stored('state.chunk1', first.state);
+  const second = model.stream(rest, first.state);
+  const afterAll = stored('state.final', second.state);
+  second.state.dispose();
+  return {
+    'output.logits': model.logits(tokens, {training: true}),
+    ...trained(model, tokens),
+    ...afterFirst,
+    ...afterAll,
+    'output.chunk2_logits': second.logits,
+    'output.step_last_logits': stepByStep(model, tokens, () => {}),
+  };
+}
+
+goldenTests(import.meta.url, {
+  'v4-wkv': wkv4,
+  'v4-time-mix': timeMix(4),
+  'v4-channel-mix': channelMix(4),
+  'v4-lm': languageModel,
+  'v4-lm-hf': huggingFaceModel,
+  'v5-wkv': wkv56,
+  'v5-time-mix': timeMix(5),
+  'v5-channel-mix': channelMix(5),
+  'v5-lm': languageModel,
+  'v6-wkv': wkv56,
+  'v6-time-mix': timeMix(6),
+  'v6-channel-mix': channelMix(6),
+  'v6-lm': languageModel,
+});
