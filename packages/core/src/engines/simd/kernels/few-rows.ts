@@ -4,10 +4,13 @@ import {borrowing} from './borrowed';
 /** Up to so many rows, reading B takes longer than multiplying. */
 const MOST_ROWS = 8;
 
-/** Floats of B in a piece: some microseconds. */
-const PIECE = 16384;
+/** Floats of B in a piece: a microsecond or two. */
+const PIECE = 8192;
 
-/** Columns of a block where rows are long: a page of memory. */
+/** What reading a float of B takes, in multiplications of a product that reads it from a register. */
+const READING = 4;
+
+/** Columns of a block where rows are long: as much as stays in the first cache. */
 const BLOCK = 8192;
 
 /** Parts that K is cut into at most: each takes room and time for sums of its own. */
@@ -36,7 +39,7 @@ export const areFewRows = (M: number, K: number): boolean => M <= MOST_ROWS && K
 /** C = A · B for few rows: B is read as it lies. See `assembly/few-rows.ts`. */
 export function multiplyFewRows(backend: SimdBackend, product: FewRowsProduct): void {
   const {A, B, C, M, N, K, transposed, count, strideA, strideB, bias} = product;
-  const work = M * N * K * count;
+  const work = READING * M * N * K * count;
   const task = (blocks: number, parts: number, sums: number, done: number) => [
     ...[A, B, C, M, N, K, strideA, strideB],
     ...[blocks, parts, sums, done, bias],
