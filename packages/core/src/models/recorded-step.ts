@@ -55,9 +55,11 @@ export class StepRecorder {
     if (!backend.record || !form || tf.engine().state.gradientDepth > 0) return step(tokens, tree);
     const shapes = `${key}; ${tokens.shape}; ${form}`;
     if (shapes !== this.shapes) {
+      // A state that has grown goes on growing; any other step may be the only one of its shapes.
+      const goesOn = this.recording !== null && this.last.tree === tree;
       this.dispose();
       this.shapes = shapes;
-      return step(tokens, tree);
+      if (!goesOn) return step(tokens, tree);
     }
     if (this.isHopeless) return step(tokens, tree);
     if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();

@@ -21,7 +21,7 @@ export interface StepOptions {
 }
 
 /** Positions that a stream has room for at first. */
-const SMALLEST_CAPACITY = 64;
+const SMALLEST_CAPACITY = 128;
 
 /** The least power of two that so many positions fit into, so that a growing state moves seldom. */
 const capacityFor = (length: number) => Math.max(SMALLEST_CAPACITY, 2 ** Math.ceil(Math.log2(length)));

@@ -93,8 +93,8 @@ describe('StreamState', () => {
       }).state;
       return state;
     };
-    expect([1, 63, 1, 100].map((time) => feed(time).length)).toEqual([1, 64, 65, 165]);
-    expect(rooms).toEqual([64, 64, 128, 200]);
+    expect([1, 127, 1, 36].map((time) => feed(time).length)).toEqual([1, 128, 129, 165]);
+    expect(rooms).toEqual([128, 128, 200, 200]);
     expect(() => feed(36)).toThrow('test: a sequence of 201 tokens is longer than maxSequenceLength 200');
     const last = feed(35);
     const again = StreamState.fromBytes(await last.toBytes());

@@ -9,8 +9,11 @@ const WORKER_SPINS = 20_000;
 /** Turns to wait for other threads' last pieces: some seconds, far beyond any piece. */
 const PATIENCE = 2_000_000_000;
 
-/** Work below this many multiplications is done before another thread would be awake. */
-const WORTH_SHARING = 50_000;
+/**
+ * Work below this many multiplications is done before another thread would be awake, and before the parts of a matrix that
+ * it made are back in this thread's cache.
+ */
+const WORTH_SHARING = 400_000;
 
 /** Bytes of a thread's own memory; see `assembly/runtime.ts`. */
 const SCRATCH_BYTES = 262144;

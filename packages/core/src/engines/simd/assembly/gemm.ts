@@ -3,14 +3,16 @@
  *
  * B is packed into panels of 8 columns, [K][8] each, zeros where N ends. A panel is multiplied with 4 rows of A at a time:
  * 8 sums of 4 lanes stay in registers, with 2 of B and one value of A in all lanes (more would not fit V8's 16). K goes in
- * blocks, so that a block of A stays in the cache; a block's sums are added to those before, whatever the thread.
+ * blocks, and a block of A is copied to where its rows lie close together: rows that lie a power of two apart would share the
+ * few places of the first cache. A block's sums are added to those before, whatever the thread.
  */
+import {scratch} from './runtime';
 import {multiplyAdd, transpose4} from './simd';
 
 /** Columns of a panel. */
 @inline const NR: usize = 8;
 /** Positions of K that are worked on together. */
-@inline const KC: usize = 256;
+@inline const KC: usize = 128;
 /** Rows of a piece. */
 @inline const MC: usize = 32;
 
@@ -82,6 +84,8 @@ function packTransposed(from: usize, K: usize, columns: usize, to: usize): void 
   blocks: u32;
   /** [N], added to each row; 0 for none. */
   bias: u32;
+  /** A is [K, M]. */
+  transposed: u32;
 }
 
 /** Multiplies MC rows of A with all of B. Piece: block of rows of a batch. */
@@ -94,24 +98,45 @@ function gemmPiece(args: usize, piece: i32): void {
   const A = <usize>task.A + ((batch * <usize>task.strideA) << 2);
   const B = <usize>task.B + ((batch * <usize>task.strideB) << 2);
   const C = <usize>task.C + ((batch * M * N) << 2);
-  const row = K << 2;
+  const height = lastRow - firstRow;
   for (let k: usize = 0; k < K; k += KC) {
     const depth = min(KC, K - k);
+    const row = depth << 2;
+    if (task.transposed) packBlockTransposed(A + ((k * M + firstRow) << 2), M << 2, height, depth);
+    else for (let m: usize = 0; m < height; m++) memory.copy(scratch + m * row, A + (((firstRow + m) * K + k) << 2), row);
     for (let column: usize = 0; column < N; column += NR) {
       const panel = B + ((column * K + k * NR) << 2);
       const columns = min(NR, N - column);
-      let a = A + ((firstRow * K + k) << 2);
+      let a = scratch;
       let c = C + ((firstRow * N + column) << 2);
-      for (let left = lastRow - firstRow; left > 0; a += row << 2, c += N << 4) {
+      for (let left = height; left > 0; a += row << 2, c += N << 4) {
         const rows = min(<usize>4, left);
-        if (rows == 4 && columns == NR && k == 0) fullTile(a, row, panel, depth, c, N << 2, false);
-        else tile(a, row, panel, depth, c, N << 2, rows, columns, k > 0);
+        if (rows < 4 || columns < NR) tile(a, row, panel, depth, c, N << 2, rows, columns, k > 0);
+        else if (k == 0) fullTile(a, row, panel, depth, c, N << 2, false);
+        else fullTile(a, row, panel, depth, c, N << 2, true);
         left -= rows;
       }
     }
   }
   if (K == 0) memory.fill(C + ((firstRow * N) << 2), 0, ((lastRow - firstRow) * N) << 2);
   if (task.bias) addBias(C + ((firstRow * N) << 2), <usize>task.bias, lastRow - firstRow, N);
+}
+
+/** Copies a block of a transposed A, its columns `stride` bytes apart, to rows of `depth`. */
+function packBlockTransposed(from: usize, stride: usize, height: usize, depth: usize): void {
+  const row = depth << 2;
+  let m: usize = 0;
+  for (; m + 4 <= height; m += 4) {
+    let k: usize = 0;
+    for (; k + 4 <= depth; k += 4) transpose4(from + (m << 2) + k * stride, stride, scratch + m * row + (k << 2), row);
+    for (; k < depth; k++) for (let i = m; i < m + 4; i++) copyFloat(from + k * stride + (i << 2), scratch + i * row + (k << 2));
+  }
+  for (; m < height; m++)
+    for (let k: usize = 0; k < depth; k++) copyFloat(from + k * stride + (m << 2), scratch + m * row + (k << 2));
+}
+
+@inline function copyFloat(from: usize, to: usize): void {
+  store<f32>(to, load<f32>(from));
 }
 
 /** 4 rows of A, `row` bytes apart, times a panel over `depth` positions of K, stored to C or added to it. */

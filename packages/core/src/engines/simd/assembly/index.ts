@@ -5,7 +5,6 @@ export {jobAttentionPack} from './attention-pack';
 export {jobAttentionGradient} from './attention-gradient';
 export {jobGemm, jobPack} from './gemm';
 export {jobDots, jobRows} from './few-rows';
-export {jobTranspose} from './transpose';
 export {jobBinary} from './binary';
 export {jobUnary} from './unary';
 export {jobReduce} from './reduce';

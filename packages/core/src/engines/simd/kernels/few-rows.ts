@@ -8,7 +8,7 @@ const MOST_ROWS = 8;
 const PIECE = 8192;
 
 /** What reading a float of B takes, in multiplications of a product that reads it from a register. */
-const READING = 4;
+const READING = 8;
 
 /** Columns of a block where rows are long: as much as stays in the first cache. */
 const BLOCK = 8192;

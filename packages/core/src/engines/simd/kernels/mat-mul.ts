@@ -81,7 +81,7 @@ function multiplyRows(
   });
 }
 
-/** Many rows: B is packed first, A transposed where it must be. */
+/** Many rows: B is packed first. */
 function multiplyPacked(
   backend: SimdBackend,
   inputs: Inputs,
@@ -90,8 +90,7 @@ function multiplyPacked(
   transposed: Transposed,
   bias: number,
 ): void {
-  const a = transposed.transposeA ? transposeMatrices(backend, inputs.a) : undefined;
-  const A = a?.address ?? backend.address(inputs.a);
+  const A = backend.address(inputs.a);
   const B = packMatrices(backend, inputs.b, transposed.transposeB, K, N);
   const panels = Math.ceil(N / PANEL);
   const blocks = Math.ceil(M / ROWS);
@@ -109,13 +108,13 @@ function multiplyPacked(
         ...strides,
         blocks,
         bias,
+        transposed.transposeA ? 1 : 0,
       ],
       blocks * count,
       M * N * K * count,
     ),
   );
   backend.memoryBlocks.free(B.address, B.bytes);
-  if (a) backend.memoryBlocks.free(a.address, a.bytes);
 }
 
 /** Floats of a matrix. */
@@ -161,21 +160,6 @@ function packMatrices(backend: SimdBackend, b: tf.TensorInfo, transposeB: boolea
   const args = [backend.address(b), packed.address, K, N, transposeB ? 1 : 0, K * N, panels];
   backend.threads.run('jobPack', args, panels * count, K * N * count);
   return packed;
-}
-
-/** All matrices with their axes swapped. The caller frees it. */
-function transposeMatrices(backend: SimdBackend, a: tf.TensorInfo): Scratch {
-  const [rows, columns] = a.shape.slice(-2);
-  const count = tf.util.sizeFromShape(a.shape.slice(0, -2));
-  const swapped = scratch(backend, count * rows * columns);
-  const strips = Math.ceil(rows / 4);
-  backend.threads.run(
-    'jobTranspose',
-    [backend.address(a), swapped.address, rows, columns, strips],
-    strips * count,
-    rows * columns * count,
-  );
-  return swapped;
 }
 
 const areFloats = ({a, b}: Inputs) => a.dtype === 'float32' && b.dtype === 'float32';
