@@ -17,7 +17,14 @@ export const card: ArchitectureCard<RwkvConfig> = {
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
     sizeToFit('rwkv', parameters, {
-      configure: (shape) => resolveConfig({...shape, vocabSize}),
+      // Of a narrow model, the authors' ranks would be most of the parameters.
+      configure: (shape) =>
+        resolveConfig({
+          ...shape,
+          vocabSize,
+          mixRank: Math.min(32, Math.ceil(0.8 * shape.hiddenSize)),
+          decayRank: Math.min(64, Math.ceil(1.6 * shape.hiddenSize)),
+        }),
       countParameters,
       feedForwardRatio: 3.5,
     }),

@@ -4,6 +4,7 @@ import {documentRun} from './document';
 import {measure} from './measure';
 import {type EngineOptions, parseEngineOptions} from './options';
 import {findPeers, peerNames} from './peers/peers';
+import {formatProfile, profileTraining} from './profile';
 import {Progress} from './progress';
 import {formatReport} from './table';
 import {fullSizes, groupsOf} from './tasks/cases';
@@ -18,6 +19,11 @@ async function main(argv: readonly string[]): Promise<number> {
   );
   if (options.document !== undefined) {
     process.stderr.write(`${await documentRun(options.document)}\n`);
+    return exitCodes.done;
+  }
+  if (options.profile) {
+    const threads = options.threads[options.threads.length - 1];
+    process.stdout.write(`${formatProfile(await profileTraining(fullSizes, threads))}\n`);
     return exitCodes.done;
   }
   const wanted = groups.filter(({name}) => options.only.includes(name));

@@ -18,6 +18,8 @@ export interface EngineOptions {
   json?: string;
   /** Instead of measuring: figures of an earlier run, which go into docs/performance.md. */
   document?: string;
+  /** Instead of measuring: where the time of the training step goes. */
+  profile: boolean;
   /** Show stack traces. */
   debug: boolean;
 }
@@ -53,11 +55,11 @@ export function parseEngineOptions(
     .option('--seconds <number>', 'about how long a peer may take for a case, warm-up apart', positive, 3)
     .option('--json <file>', 'write all samples there')
     .option('--document <file>', 'measure nothing, but put the figures of such a file into docs/performance.md')
+    .option('--profile', 'compare nothing, but print what each kernel takes of a step of training', false)
     .option('--debug', 'show stack traces of errors', false);
-  const options = readOptions<Partial<EngineOptions> & Pick<EngineOptions, 'samples' | 'seconds' | 'debug'>>(
-    command,
-    argv,
-  );
+  const options = readOptions<
+    Partial<EngineOptions> & Pick<EngineOptions, 'samples' | 'seconds' | 'profile' | 'debug'>
+  >(command, argv);
   const everything = {only: [...groups], peers: [...peers], threads: defaultThreads()};
   return {...everything, ...options};
 }
