@@ -2,6 +2,7 @@ import {type Field, fields, type LanguageModelConfig, requireConfig, resolveFiel
 
 /** The generations of RWKV. */
 export const versions = [4, 5, 6] as const;
+/** A generation of RWKV: 4, 5 or 6. */
 export type RwkvVersion = (typeof versions)[number];
 
 /** The configuration of an RWKV; defaults are those of the authors' training code, at a smaller size. */
