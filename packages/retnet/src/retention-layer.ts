@@ -10,7 +10,7 @@ import {
   rotaryEmbedding,
   rotaryTables,
   type StateTree,
-  tokenPositions,
+  streamPositions,
   xavierUniform,
 } from '@variants/core';
 import {
@@ -104,10 +104,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
   /** Rotated queries and keys [batch, heads, time, key size] and values [batch, heads, time, value size]. */
   private project(x: tf.Tensor, position: tf.Tensor | null, {attentionMask}: ForwardOptions) {
     const time = x.shape[1] as number;
-    const positions = position
-      ? (tokenPositions(time, position).reshape([-1]) as tf.Tensor1D)
-      : [...Array(time).keys()];
-    const tables = rotaryTables(positions, rotationFrequencies(this.keySize));
+    const tables = rotaryTables(streamPositions(time, position), rotationFrequencies(this.keySize));
     const q = rotaryEmbedding(this.split(this.queries.forward(x)), tables);
     const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);
     const k = rotaryEmbedding(this.split(scaled), tables);

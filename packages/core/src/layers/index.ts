@@ -32,6 +32,7 @@ export {
   positionAfter,
   SinusoidalPositions,
   sinusoids,
+  streamPositions,
   tokenPositions,
 } from './positions';
 export {type ResidualConfig, type ResidualLayers, residual} from './residual';

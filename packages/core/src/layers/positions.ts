@@ -1,9 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError} from '../errors';
 import {embeddingLookup} from '../kernels/embedding-lookup';
 import {rotaryTables} from '../kernels/rotary-embedding';
 import type {StateTree} from '../models/state-tree';
-import type {Advanced} from '../models/stream-state';
+import {type Advanced, requireWithin} from '../models/stream-state';
 import {CausalLayer} from './causal-layer';
 import {normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
@@ -29,6 +28,16 @@ export function positionAfter(time: number, start?: tf.Tensor | null, attentionM
     const steps = attentionMask ? attentionMask.toInt().sum(1, true) : tf.fill([1, 1], time, 'int32');
     return (start ? steps.add(start) : steps) as tf.Tensor2D;
   });
+}
+
+/**
+ * The positions of a piece of a stream, alike for all rows, as `rotaryTables` and `sinusoids` take them: numbers from 0 on
+ * at the start of a stream, later [time] int32 on the device.
+ * @param start The position of the first token, one int32; null at the start.
+ */
+export function streamPositions(time: number, start: tf.Tensor | null): number[] | tf.Tensor1D {
+  if (!start) return [...Array(time).keys()];
+  return tf.tidy(() => tokenPositions(time, start.reshape([1, 1])).reshape([time]) as tf.Tensor1D);
 }
 
 /** Options of {@link LearnedPositions}. */
@@ -59,11 +68,7 @@ export class LearnedPositions extends CausalLayer<LearnedPositionsConfig> {
   advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
     const before = state as tf.Tensor | null;
     const time = x.shape[1] as number;
-    const {maxSequenceLength} = this.config;
-    if (time > maxSequenceLength)
-      throw new ShapeError(
-        `${this.path}: a sequence of ${time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
-      );
+    requireWithin(this.contextLength, time, this.path);
     const output = x.add(embeddingLookup(this.table.read(), tokenPositions(time, before, attentionMask)));
     return {output, state: positionAfter(time, before, attentionMask)};
   }
@@ -104,8 +109,7 @@ export class SinusoidalPositions extends CausalLayer {
   advance(x: tf.Tensor, state: StateTree | null): Advanced {
     const before = state as tf.Tensor | null;
     const [, time, hiddenSize] = x.shape as number[];
-    const positions = before ? (tokenPositions(time, before).reshape([-1]) as tf.Tensor1D) : [...Array(time).keys()];
-    return {output: x.add(sinusoids(positions, hiddenSize)), state: positionAfter(time, before)};
+    return {output: x.add(sinusoids(streamPositions(time, before), hiddenSize)), state: positionAfter(time, before)};
   }
 }
 tf.serialization.registerClass(SinusoidalPositions);

@@ -4,13 +4,13 @@ import {appendRows} from '../kernels/append-rows';
 import {attention} from '../kernels/attention';
 import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../kernels/rotary-embedding';
 import type {StateTree} from '../models/state-tree';
-import type {Advanced} from '../models/stream-state';
+import {type Advanced, requireWithin} from '../models/stream-state';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
-import {tokenPositions} from './positions';
+import {streamPositions} from './positions';
 
 /** Rotary positions of a {@link SelfAttention}. */
 export interface RotaryConfig {
@@ -175,10 +175,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const {rotary} = this.config;
     if (!rotary) return {q, k, v};
     // Scores depend on distances alone, so that padding on the left may count as positions.
-    const positions = start
-      ? (tokenPositions(time, start.reshape([1, 1])).reshape([-1]) as tf.Tensor1D)
-      : [...Array(time).keys()];
-    const tables = rotaryTables(positions, rotary.frequencies);
+    const tables = rotaryTables(streamPositions(time, start ?? null), rotary.frequencies);
     // What was undefined is null in a layer that was saved and loaded.
     const pairing = rotary.pairing ?? 'interleaved';
     const turn = (heads: tf.Tensor) => rotaryEmbedding(heads, tables, pairing);
@@ -194,11 +191,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       throw new ShapeError(
         `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
       );
-    const {maxSequenceLength} = this.config;
-    if (maxSequenceLength != null && time > maxSequenceLength)
-      throw new ShapeError(
-        `${this.path}: a sequence of ${time} tokens is longer than maxSequenceLength ${maxSequenceLength}; cut it or start a new stream`,
-      );
+    requireWithin(this.contextLength, time, this.path);
   }
 }
 tf.serialization.registerClass(SelfAttention);

@@ -63,7 +63,7 @@ export class StepRecorder {
     }
     if (this.isHopeless) return step(tokens, tree);
     if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();
-    if (!this.recording) return this.record(backend as RecordingBackend, tokens, tree, leaves, step);
+    if (!this.recording) return this.record(backend as RecordingBackend, tokens, {tree, form, leaves}, step);
     const {output, state} = this.recording.run(tokens, leaves);
     const isSame = state.every((tensor, i) => tensor === leaves[i]);
     this.last = {tree: isSame ? tree : withLeaves(tree, state), form, leaves: state};
@@ -78,18 +78,12 @@ export class StepRecorder {
     this.last = {tree: null, form: undefined, leaves: []};
   }
 
-  private record(
-    backend: RecordingBackend,
-    tokens: tf.Tensor,
-    tree: StateTree,
-    leaves: tf.Tensor[],
-    step: StreamStep,
-  ): Advanced {
+  private record(backend: RecordingBackend, tokens: tf.Tensor, {tree, form, leaves}: Tree, step: StreamStep): Advanced {
     let after: StateTree = null;
     const {recording, output, state} = backend.record(tokens, leaves, (input, own) => {
       const advanced = step(input, withLeaves(tree, own));
       after = advanced.state;
-      return {output: advanced.output, state: leavesOf(after), keepsForm: outline(after) === outline(tree)};
+      return {output: advanced.output, state: leavesOf(after), keepsForm: outline(after) === form};
     });
     this.recording = recording;
     this.isHopeless = recording === null;

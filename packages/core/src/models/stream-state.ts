@@ -20,6 +20,19 @@ export interface StepOptions {
   contextLength?: number | null;
 }
 
+/**
+ * Throws where a sequence is longer than its model or layer can see.
+ * @param contextLength The longest, or null where there is no limit.
+ * @param name Whose limit it is, for the message.
+ * @throws ShapeError
+ */
+export function requireWithin(contextLength: number | null, length: number, name: string): void {
+  if (contextLength !== null && length > contextLength)
+    throw new ShapeError(
+      `${name}: a sequence of ${length} tokens is longer than maxSequenceLength ${contextLength}; cut it or start a new stream`,
+    );
+}
+
 /** Positions that a stream has room for at first. */
 const SMALLEST_CAPACITY = 128;
 
@@ -122,10 +135,7 @@ export class StreamState {
   ): {output: Output; state: StreamState} {
     const before = state ? state.tree : null;
     const length = (state?.length ?? 0) + time;
-    if (contextLength !== null && length > contextLength)
-      throw new ShapeError(
-        `${name}: a sequence of ${length} tokens is longer than maxSequenceLength ${contextLength}; cut it or start a new stream`,
-      );
+    requireWithin(contextLength, length, name);
     const capacity = Math.min(capacityFor(length), contextLength ?? Number.POSITIVE_INFINITY);
     const owned = tensorsOf(before);
     const result = tf.tidy(() => withOwnOutput(step(before, capacity), owned) as unknown as tf.TensorContainer);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {RecordedStep, StepResult, TensorStep} from '../../models/recorded-step';
 import {isNumeric, type NumericType, type SimdBackend} from './backend';
-import {copyStrided} from './kernels/copy';
+import {copyValues} from './kernels/copy';
 import {bytesOf} from './kernels/kernel';
 import {Recorder} from './recorder';
 
@@ -167,8 +167,7 @@ function copyBack(backend: SimdBackend, state: tf.Tensor[], places: Place[]): vo
   for (const [i, tensor] of state.entries()) {
     const from = backend.address(tensor);
     const place = places[i];
-    const axes = [{size: sizeOf(place), from: 1, to: 1}];
-    if (from !== place.address) copyStrided(backend, from, place.address, axes, bytesOf(place.dtype));
+    if (from !== place.address) copyValues(backend, from, place.address, sizeOf(place), bytesOf(place.dtype));
   }
 }
 

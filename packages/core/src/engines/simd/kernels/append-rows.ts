@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {SimdBackend} from '../backend';
-import {copyStrided} from './copy';
+import {copyValues} from './copy';
 import {fusedKernel, type SimdKernel} from './kernel';
 
 /** The fused kernel of `kernels/append-rows`: in the buffer's own memory, unless others have a share in it. */
@@ -16,8 +16,7 @@ const appendRows = fusedKernel<object>('AppendRows', ([buffer, rows, length], ba
 
 function copyOf(backend: SimdBackend, buffer: tf.TensorInfo): tf.TensorInfo {
   const copy = backend.output(buffer.shape);
-  const size = tf.util.sizeFromShape(buffer.shape);
-  copyStrided(backend, backend.address(buffer), copy.address, [{size, from: 1, to: 1}], 4);
+  copyValues(backend, backend.address(buffer), copy.address, tf.util.sizeFromShape(buffer.shape), 4);
   return copy;
 }
 

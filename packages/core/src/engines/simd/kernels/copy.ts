@@ -36,6 +36,11 @@ export function copyStrided(
   backend.threads.run('jobCopy', args, parts * Math.ceil(sheets / pieceSheets), sheets * row.size * column.size);
 }
 
+/** Copies `size` values of `bytes` bytes that lie one after the other. */
+export function copyValues(backend: SimdBackend, from: number, to: number, size: number, bytes: 1 | 4): void {
+  copyStrided(backend, from, to, [{size, from: 1, to: 1}], bytes);
+}
+
 /** The axes with the fastest first, and neighbours joined where both sides go through them in one. */
 export function joinedAxes(axes: readonly CopyAxis[]): CopyAxis[] {
   const result: CopyAxis[] = [];
