@@ -1,15 +1,18 @@
+import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
 import {countOf} from './dtypes';
 import type {CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights, stacksOf} from './pairs';
 import type {HeaderEntry} from './safetensors-write';
-import {transposed} from './strided';
 import {shapeText} from './text';
 
-/** A tensor of the authors' file, to be written; its values are fetched when they are needed. */
+/** A tensor of the authors' file, to be written; its values are fetched part by part when they are needed. */
 export interface AuthorsTensor extends HeaderEntry {
-  values(): Promise<Float32Array>;
+  values(): AsyncIterable<Float32Array>;
 }
+
+/** Values that are fetched at a time, 16 MiB of them: large tensors would take up as much again. */
+const partSize = 2 ** 22;
 
 /** All tensors of a model as its layout's authors would save them: weights, aliases, then the constants they carry. */
 export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsTensor[] {
@@ -18,7 +21,7 @@ export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsT
       name: stack[0].mapping.theirs,
       dtype: 'F32',
       shape: stack[0].shape,
-      values: () => (stack.length === 1 ? valuesOf(stack[0]) : stackedValues(stack)),
+      values: () => valuesOf(stack),
     }),
   );
   const constants = Object.entries(model.layout.buffers?.(model.config) ?? {}).map(
@@ -27,7 +30,7 @@ export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsT
         throw new CheckpointError(
           `layout ${model.layout.name}: buffer "${name}" of shape ${shapeText(shape)} has ${data.length} values`,
         );
-      return {name, dtype: 'F32', shape, values: async () => data};
+      return {name, dtype: 'F32', shape, values: () => once(data)};
     },
   );
   const tensors = [...weights, ...constants];
@@ -35,20 +38,33 @@ export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsT
   return tensors;
 }
 
-async function valuesOf({mapping, variable, ownShape}: PairedWeight): Promise<Float32Array> {
-  const values = await variable.read().data<'float32'>();
-  return mapping.transpose ? transposed(values, ownShape[1], ownShape[0]) : values;
+async function* once(values: Float32Array): AsyncGenerator<Float32Array> {
+  yield values;
 }
 
 /** Whole tensors of several weights, one after the other. */
-async function stackedValues(stack: readonly PairedWeight[]): Promise<Float32Array> {
-  const values = new Float32Array(countOf(stack[0].shape));
-  let filled = 0;
-  for (const pair of stack) {
-    values.set(await valuesOf(pair), filled);
-    filled += countOf(pair.ownShape);
+async function* valuesOf(stack: readonly PairedWeight[]): AsyncGenerator<Float32Array> {
+  for (const pair of stack) yield* rowsOf(pair);
+}
+
+/** The values of a weight in its authors' order. */
+async function* rowsOf({mapping, variable}: PairedWeight): AsyncGenerator<Float32Array> {
+  const [first = 1, ...others] = variable.shape as number[];
+  const [rows, columns] = mapping.transpose ? [others[0], first] : [first, countOf(others)];
+  const most = Math.max(1, Math.floor(partSize / columns));
+  for (let start = 0; start < rows; start += most) {
+    const count = Math.min(most, rows - start);
+    const part = tf.tidy(() => {
+      const values = variable.read();
+      if (mapping.transpose) return values.slice([0, start], [-1, count]).transpose();
+      return values.reshape([rows, columns]).slice([start, 0], [count, -1]);
+    });
+    try {
+      yield await part.data<'float32'>();
+    } finally {
+      part.dispose();
+    }
   }
-  return values;
 }
 
 function assertDifferentNames(tensors: readonly AuthorsTensor[], layout: string): void {

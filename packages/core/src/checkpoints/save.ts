@@ -40,16 +40,16 @@ export async function checkpointFiles<Config>(model: CheckpointModel<Config>): P
   return {'config.json': configText(model), 'model.safetensors': file};
 }
 
-/** The bytes of a safetensors file, a tensor at a time. */
+/** The bytes of a safetensors file, a part of a tensor at a time. */
 async function* chunksOf(tensors: readonly AuthorsTensor[]): AsyncGenerator<Uint8Array> {
   yield safetensorsHeader(tensors, metadata);
-  for (const tensor of tensors) yield rawBytes(await tensor.values());
+  for (const tensor of tensors) for await (const part of tensor.values()) yield rawBytes(part);
 }
 
 /**
  * Saves a model into a directory (made if it is missing) in Node: config.json and safetensors in its authors' names,
- * float32, in place of the safetensors checkpoint that may be there. An interrupted save never leaves half a file. One
- * tensor at a time is held in memory beside the model.
+ * float32, in place of the safetensors checkpoint that may be there. An interrupted save never leaves half a file. Beside
+ * the model some 16 MiB at a time are held in memory.
  */
 export async function saveCheckpoint<Config>(
   model: CheckpointModel<Config>,

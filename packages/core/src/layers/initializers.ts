@@ -39,7 +39,7 @@ let context: {seed: number; allocateOnly: boolean} = {seed: 0, allocateOnly: fal
 
 /**
  * Builds layers whose weights are drawn from `seed`: each weight from a stream of its own, named like the weight, so
- * that its value depends on nothing that was built before. With `allocateOnly` weights are left at zero, for a model
+ * that its value depends on nothing that was built before. With `allocateOnly` weights have no values yet, for a model
  * whose weights are read from a file next.
  */
 export function withInitialization<T>(settings: {seed?: number; allocateOnly?: boolean}, build: () => T): T {
@@ -61,9 +61,13 @@ export function initializationSeed(): number {
 export function initialValues(initializer: Initializer, weightName: string): TfInitializer {
   const {seed, allocateOnly} = context;
   return {
-    apply: (shape: number[]) => {
-      const draw = allocateOnly ? zeros : initializer;
-      return tf.tensor(draw(shape, new Random(seed, weightName)), shape);
-    },
+    apply: (shape: number[]) =>
+      allocateOnly ? withoutValues(shape) : tf.tensor(initializer(shape, new Random(seed, weightName)), shape),
   } as TfInitializer;
+}
+
+/** A tensor that is replaced before anything reads it; the engine gives it no memory until then. */
+function withoutValues(shape: number[]): tf.Tensor {
+  const dataId = tf.backend().write(null as unknown as tf.backend_util.BackendValues, shape, 'float32');
+  return tf.engine().makeTensorFromTensorInfo({dataId, shape, dtype: 'float32'});
 }

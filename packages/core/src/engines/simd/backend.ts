@@ -62,7 +62,12 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
     super();
   }
 
-  override write(values: tf.backend_util.BackendValues | undefined, shape: number[], dtype: tf.DataType): tf.DataId {
+  /** A new tensor. Without values (undefined) it has memory to write them to; with null not even that, until it is replaced. */
+  override write(
+    values: tf.backend_util.BackendValues | undefined | null,
+    shape: number[],
+    dtype: tf.DataType,
+  ): tf.DataId {
     const dataId = {id: this.nextDataId()};
     this.data.set(dataId, this.makeData(values, tf.util.sizeFromShape(shape), dtype, 1));
     return dataId;
@@ -211,12 +216,12 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
   }
 
   private makeData(
-    values: tf.backend_util.BackendValues | undefined,
+    values: tf.backend_util.BackendValues | undefined | null,
     size: number,
     dtype: tf.DataType,
     refCount: number,
   ): SimdData {
-    if (!isNumeric(dtype)) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
+    if (!isNumeric(dtype) || values === null) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
     const data = this.allocate(values?.length ?? size, dtype, refCount);
     if (values) (data.values as Float32Array).set(values as Float32Array);
     return data;
