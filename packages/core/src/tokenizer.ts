@@ -1,3 +1,4 @@
+import {byteDecoding} from './byte-decoding';
 import {DataError} from './errors';
 
 /** Text to token ids and back. */
@@ -18,21 +19,12 @@ export interface StreamDecoder {
   end(): string;
 }
 
-function byteOf(token: number): number {
-  if (Number.isInteger(token) && token >= 0 && token < 256) return token;
-  throw new DataError(`byteTokenizer: ${token} is no byte; ids are whole numbers from 0 to 255`);
-}
-
 /** One id per byte of the UTF-8 text: 256 ids, no vocabulary file. */
 export const byteTokenizer: Tokenizer = {
   vocabSize: 256,
   encode: (text) => Array.from(new TextEncoder().encode(text)),
-  decode: (tokens) => new TextDecoder().decode(Uint8Array.from(tokens, byteOf)),
-  decoder() {
-    const decoder = new TextDecoder();
-    return {
-      push: (token) => decoder.decode(Uint8Array.of(byteOf(token)), {stream: true}),
-      end: () => decoder.decode(),
-    };
-  },
+  ...byteDecoding((token) => {
+    if (Number.isInteger(token) && token >= 0 && token < 256) return Uint8Array.of(token);
+    throw new DataError(`byteTokenizer: ${token} is no byte; ids are whole numbers from 0 to 255`);
+  }),
 };

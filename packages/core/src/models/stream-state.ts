@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import {type FileSource, readFileSource} from '../checkpoints/one-file';
 import {ShapeError, VariantsError} from '../errors';
-import {readStateFile, type StateSource, writeStateFile} from './state-file';
+import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
 import {mapState, type StateTree, tensorsOf} from './state-tree';
 
@@ -113,11 +114,11 @@ export class StreamState {
 
   /**
    * Reads what `save` wrote.
-   * @param source A path in Node; an address that `fetch` takes; a File or Blob.
+   * @param source A path in Node; an address that `fetch` takes; a File or Blob; the bytes themselves.
    * @throws CheckpointError when it cannot be read or holds anything else.
    */
-  static async load(source: StateSource): Promise<StreamState> {
-    const {name, bytes} = await readStateFile(source);
+  static async load(source: FileSource): Promise<StreamState> {
+    const {name, bytes} = await readFileSource(source, 'stream state');
     return StreamState.fromBytes(bytes, name);
   }
 

@@ -1,0 +1,21 @@
+import type {Tokenizer} from './tokenizer';
+
+/**
+ * The decoding half of a tokenizer whose ids stand for bytes of UTF-8 text. A stream holds back the bytes of an unfinished
+ * character; what is no UTF-8 becomes U+FFFD.
+ * @param bytesOf The bytes of an id; it throws where there is no such id.
+ */
+export function byteDecoding(bytesOf: (token: number) => Uint8Array): Pick<Tokenizer, 'decode' | 'decoder'> {
+  const decoder = () => {
+    // Without this option a text's first character would be lost where it is a byte order mark.
+    const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
+    return {push: (token: number) => utf8.decode(bytesOf(token), {stream: true}), end: () => utf8.decode()};
+  };
+  return {
+    decoder,
+    decode(tokens) {
+      const {push, end} = decoder();
+      return tokens.map(push).join('') + end();
+    },
+  };
+}
