@@ -1,9 +1,11 @@
+export {byteDecoding} from './byte-decoding';
 export {type ByteSource, bufferSource, fileSource, readAll} from './checkpoints/bytes';
 export {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoints/checkpoint';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
 export {toAuthorsNames} from './checkpoints/names';
+export {type FileSource, readFileSource} from './checkpoints/one-file';
 export {type FileChunks, replaceFiles} from './checkpoints/replace-files';
 export {readSafetensors} from './checkpoints/safetensors';
 export {writeSafetensors} from './checkpoints/safetensors-write';
@@ -12,6 +14,7 @@ export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkp
 export type {CheckpointFormat, StoredTensor, WeightFile} from './checkpoints/weight-file';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';
+export {type HuggingFaceTokenizer, huggingFaceTokenizer} from './hugging-face-tokenizer';
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
@@ -38,6 +41,7 @@ export {
   weightedAverageScan,
 } from './kernels/weighted-average-scan';
 export * from './layers';
+export {assertFitsMemory} from './models/assert-fits-memory';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
@@ -46,7 +50,6 @@ export type {TargetOptions} from './models/generate-target';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
 export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
-export type {StateSource} from './models/state-file';
 export {mapState, type StateTree, walkState} from './models/state-tree';
 export {type Advanced, StreamState} from './models/stream-state';
 export type {TokenInput} from './models/token-input';

@@ -21,6 +21,11 @@ export interface GenerateOptions {
   /** Subtracted from the logit of a token once for every time that it was generated. Default 0. */
   frequencyPenalty?: number;
   /**
+   * What the counts of tokens are multiplied with at each step, above 0 to 1, so that both penalties forget: RWKV's
+   * alpha_decay, 0.996 there. Default 1.
+   */
+  penaltyDecay?: number;
+  /**
    * What ends the generation: token ids or lists of them and, where text is generated, texts. Neither a stop nor a part of
    * one comes out.
    */
@@ -51,6 +56,7 @@ export interface GenerateSettings {
   repetitionPenalty: number;
   presencePenalty: number;
   frequencyPenalty: number;
+  penaltyDecay: number;
   stop: readonly (string | number | readonly number[])[];
   seed: number;
   signal: AbortSignal | null;
@@ -83,6 +89,7 @@ const rules: Fields<GenerateSettings> = {
   repetitionPenalty: fields.positive(1),
   presencePenalty: number('a number', () => true, 0),
   frequencyPenalty: number('a number', () => true, 0),
+  penaltyDecay: number('a number above 0, at most 1', (value) => value > 0 && value <= 1, 1),
   stop: {
     allowed: 'a list of texts, token ids and lists of token ids, none of them empty',
     accepts: (value) => Array.isArray(value) && value.every(isStop),

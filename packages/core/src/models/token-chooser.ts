@@ -36,6 +36,8 @@ export class TokenChooser {
       );
     const token = this.settings.temperature === 0 ? mostProbable(penalized) : this.sample(penalized);
     this.seen.add(token);
+    const {penaltyDecay} = this.settings;
+    if (penaltyDecay < 1) for (const [known, count] of this.counts) this.counts.set(known, count * penaltyDecay);
     this.counts.set(token, (this.counts.get(token) ?? 0) + 1);
     return token;
   }

@@ -88,6 +88,27 @@ describe('generate with token ids', () => {
       for (let token = 0; token < 11; token++) expect(evenly.filter((t) => t === token)).toHaveLength(2);
     }));
 
+  it('forgets the counts of both penalties at the rate of penaltyDecay', () =>
+    withTiny({}, async (model) => {
+      const penalties = {presencePenalty: 0.3, frequencyPenalty: 0.4, penaltyDecay: 0.7};
+      const tokens = [...prompt];
+      const counts = new Array(11).fill(0);
+      for (let n = 0; n < 20; n++) {
+        const logits = tf.tidy(() => Array.from(model.logits(tokens).dataSync().slice(-11)));
+        const penalized = logits.map((logit, i) => (counts[i] > 0 ? logit - 0.3 - 0.4 * counts[i] : logit));
+        const token = penalized.indexOf(Math.max(...penalized));
+        counts.forEach((count, i) => {
+          counts[i] = 0.7 * count;
+        });
+        counts[token]++;
+        tokens.push(token);
+      }
+      const generated = await all(model.generate(prompt, {temperature: 0, maxTokens: 20, ...penalties}));
+      expect(generated).toEqual(tokens.slice(prompt.length));
+      const never = await all(model.generate(prompt, {temperature: 0, maxTokens: 20, ...penalties, penaltyDecay: 1}));
+      expect(never).not.toEqual(generated);
+    }));
+
   it('ends before a stop and gives out no part of it', () =>
     withTiny({}, async (model) => {
       const options = {seed: 5, maxTokens: 30};
