@@ -1,11 +1,5 @@
 import {RetNetBlock, type RetNetBlockConfig} from './model';
-import {
-  normalizedDecayMatrix,
-  retentionChunkwise,
-  retentionParallel,
-  retentionRecurrent,
-  retentionStep,
-} from './retention';
+import {normalizedDecayMatrix, retentionChunkwise, retentionParallel, retentionRecurrent} from './retention';
 import {Retention, type RetentionConfig} from './retention-layer';
 
 export {card} from './card';
@@ -28,6 +22,5 @@ export const ops = {
   retention: retentionParallel,
   retentionChunkwise,
   retentionRecurrent,
-  retentionStep,
   normalizedDecayMatrix,
 };

@@ -94,7 +94,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
     const before = state as RetentionState | null;
     const position = before?.position ?? null;
     const {q, k, v} = this.project(x, position, options);
-    const {output, memory} = retentionRecurrent(q, k, v, this.decays, before, this.config.chunkSize);
+    const {output, memory} = retentionRecurrent(q, k, v, this.decays, before);
     return {
       output: this.gated(x, output),
       state: {...memory, position: positionAfter(x.shape[1] as number, position)},

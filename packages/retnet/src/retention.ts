@@ -8,17 +8,20 @@
  *     q, k   [B, H, T, dk], rotated by their positions; k scaled by dk^-0.5
  *     v      [B, H, T, dv]
  *     M      decay matrix of a head: γ^(n-m) for m <= n, else 0
- *     S      memory [B, H, dv, dk]: Σ_j γ^(T-1-j) v_j k_jᵀ, divided by sqrt(s)
+ *     S      memory [B, H, dk, dv]: Σ_j γ^(T-1-j) k_j v_jᵀ
  *     s      its scale [H]: Σ_j γ^j over the positions seen, (1 - γ^T) / (1 - γ)
+ *
+ * The authors keep S divided by sqrt(s), and transposed.
  *
  * The forms differ in the length of the vector that they give for a position, never in its direction; the norm over each
  * head that follows takes the length away, but for its epsilon.
  */
 import * as tf from '@tensorflow/tfjs';
+import {linearRecurrence} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
-  /** S, [batch, heads, value size, key size]. */
+  /** S, [batch, heads, key size, value size]. */
   keyValue: tf.Tensor;
   /** s, [heads]. */
   scale: tf.Tensor;
@@ -138,60 +141,30 @@ export function retentionChunkwise(
 /** [batch, heads, time, size] in pieces of c positions, the last one filled up with zeros. */
 function chunks(x: tf.Tensor, c: number): tf.Tensor[] {
   const time = x.shape[2] as number;
-  const missing = Math.ceil(time / c) * c - time;
-  return tf.split(
-    missing
-      ? x.pad([
-          [0, 0],
-          [0, 0],
-          [0, missing],
-          [0, 0],
-        ])
-      : x,
-    (time + missing) / c,
-    2,
-  );
-}
-
-/**
- * One position of the recurrent form (equation 6), at constant cost:
- *
- *     s' = γ s + 1;   S' = (sqrt(s) γ S + v kᵀ) / sqrt(s');   o = S' q
- *
- * @param q, k [batch, heads, 1, key size], v [batch, heads, 1, value size]
- * @param memory Of the positions before; null at the first.
- */
-export function retentionStep(
-  q: tf.Tensor,
-  k: tf.Tensor,
-  v: tf.Tensor,
-  decays: readonly number[],
-  memory: RetentionMemory | null,
-): {output: tf.Tensor; memory: RetentionMemory} {
-  return tf.tidy(() => {
-    const added = tf.matMul(v, k, true, false);
-    if (!memory)
-      return {output: tf.matMul(q, added, false, true), memory: {keyValue: added, scale: tf.ones([decays.length])}};
-    const scale = memory.scale.mul(tf.tensor1d(decays as number[])).add(1);
-    const kept = memory.scale
-      .sqrt()
-      .mul(tf.tensor1d(decays as number[]))
-      .reshape([-1, 1, 1]);
-    const keyValue = memory.keyValue
-      .mul(kept)
-      .add(added)
-      .div(scale.sqrt().reshape([-1, 1, 1]));
-    return {output: tf.matMul(q, keyValue, false, true), memory: {keyValue, scale}};
+  // Not tf.split, which has no gradient where there is one piece.
+  return Array.from({length: Math.ceil(time / c)}, (_, i) => {
+    const missing = Math.max(0, (i + 1) * c - time);
+    const piece = x.slice([0, 0, i * c, 0], [-1, -1, c - missing, -1]);
+    if (missing === 0) return piece;
+    return piece.pad([
+      [0, 0],
+      [0, 0],
+      [0, missing],
+      [0, 0],
+    ]);
   });
 }
 
+/** [batch, heads, time, size] as [batch, time, heads, size], and back. */
+const swapHeadsAndTime = (x: tf.Tensor) => x.transpose([0, 2, 1, 3]);
+
 /**
- * Many positions of the recurrent form at once, linear in T: what feeding them one by one to {@link retentionStep} gives,
- * up to rounding. With R = sqrt(s) S the memory without its divisor and s_i the scale at position i of a piece,
+ * The recurrent form (equation 6), any number of positions after any others, each at constant cost:
  *
- *     o_i = ((q kᵀ * M) v + γ^(i+1) q Rᵀ) / sqrt(s_i);   R' = γ^c R + Σ_j γ^(c-1-j) v_j k_jᵀ
+ *     s' = γ s + 1;   S' = γ S + k vᵀ;   o = S'ᵀ q / sqrt(s')
  *
- * @param pieceSize c, positions that are worked on together. Default 64.
+ * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param memory Of the positions before; null at the first.
  */
 export function retentionRecurrent(
   q: tf.Tensor,
@@ -199,51 +172,21 @@ export function retentionRecurrent(
   v: tf.Tensor,
   decays: readonly number[],
   memory: RetentionMemory | null,
-  pieceSize = 64,
 ): {output: tf.Tensor; memory: RetentionMemory} {
   return tf.tidy(() => {
-    const time = q.shape[2] as number;
-    const outputs: tf.Tensor[] = [];
-    let current = memory;
-    for (let start = 0; start < time; start += pieceSize) {
-      const length = Math.min(pieceSize, time - start);
-      const [qi, ki, vi] = [q, k, v].map((x) => x.slice([0, 0, start, 0], [-1, -1, length, -1]));
-      const piece =
-        length === 1 ? retentionStep(qi, ki, vi, decays, current) : recurrentPiece(qi, ki, vi, decays, current);
-      outputs.push(piece.output);
-      current = piece.memory;
-    }
-    return {output: outputs.length === 1 ? outputs[0] : tf.concat(outputs, 2), memory: current as RetentionMemory};
+    const [first, second, third] = [q, k, v].map(swapHeadsAndTime);
+    const decay = tf.tensor1d(decays.map(Math.log));
+    const {output, state} = linearRecurrence(first, second, third, {decay, state: memory?.keyValue});
+    const scales = scalesOf(decays, q.shape[2] as number, memory?.scale);
+    const scale = scales.slice([0, scales.shape[1] - 1, 0], [-1, 1, 1]).reshape([-1]);
+    return {output: swapHeadsAndTime(output).div(scales.sqrt()), memory: {keyValue: state, scale}};
   });
 }
 
-function recurrentPiece(
-  q: tf.Tensor,
-  k: tf.Tensor,
-  v: tf.Tensor,
-  decays: readonly number[],
-  memory: RetentionMemory | null,
-): {output: tf.Tensor; memory: RetentionMemory} {
-  const c = q.shape[2] as number;
-  const power = (exponent: (i: number) => number) => perHeadAndPosition(decays, c, (γ, i) => γ ** exponent(i));
-  const inner = tf.matMul(tf.matMul(q, k, false, true).mul(decayMatrix(decays, c)), v);
-  const added = tf.matMul(v.mul(power((j) => c - 1 - j)), k, true, false);
-  const freshScale = perHeadAndPosition(decays, c, rowSum);
-  if (!memory) {
-    const last = freshScale.slice([0, c - 1, 0], [-1, 1, 1]);
-    return {
-      output: inner.div(freshScale.sqrt()),
-      memory: {keyValue: added.div(last.sqrt()), scale: last.reshape([-1])},
-    };
-  }
-  const before = memory.scale.reshape([-1, 1, 1]);
-  const scales = before.mul(power((i) => i + 1)).add(freshScale);
-  const last = scales.slice([0, c - 1, 0], [-1, 1, 1]);
-  const R = memory.keyValue.mul(before.sqrt());
-  const cross = tf.matMul(q.mul(power((i) => i + 1)), R, false, true);
-  const keyValue = R.mul(perHead(decays.map((γ) => γ ** c))).add(added);
-  return {
-    output: inner.add(cross).div(scales.sqrt()),
-    memory: {keyValue: keyValue.div(last.sqrt()), scale: last.reshape([-1])},
-  };
+/** s at each position of a piece, [heads, length, 1]. */
+function scalesOf(decays: readonly number[], length: number, before?: tf.Tensor): tf.Tensor3D {
+  const fresh = perHeadAndPosition(decays, length, rowSum);
+  if (!before) return fresh as tf.Tensor3D;
+  const kept = perHeadAndPosition(decays, length, (γ, i) => γ ** (i + 1));
+  return before.reshape([-1, 1, 1]).mul(kept).add(fresh);
 }

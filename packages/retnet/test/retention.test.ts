@@ -69,7 +69,7 @@ describe('retention', () => {
           for (const output of [
             ops.retention(q, k, v, decays),
             ops.retentionChunkwise(q, k, v, decays, size),
-            ops.retentionRecurrent(q, k, v, decays, null, size).output,
+            ops.retentionRecurrent(q, k, v, decays, null).output,
           ])
             expect(distance(direction(output), wanted)).toBeLessThan(2e-4);
         });
@@ -84,13 +84,13 @@ describe('retention', () => {
         tf.tidy(() => {
           const [q, k, v] = inputs(shape);
           const decays = defaultDecays(shape.numHeads);
-          const whole = ops.retentionRecurrent(q, k, v, decays, null, 4);
+          const whole = ops.retentionRecurrent(q, k, v, decays, null);
           let memory: RetentionMemory | null = null;
           const outputs: tf.Tensor[] = [];
           for (let start = 0, i = 0; start < shape.time; i++) {
             const length = Math.min(lengths[i % lengths.length], shape.time - start);
             const [qi, ki, vi] = [q, k, v].map((x) => x.slice([0, 0, start, 0], [-1, -1, length, -1]));
-            const piece = ops.retentionRecurrent(qi, ki, vi, decays, memory, 4);
+            const piece = ops.retentionRecurrent(qi, ki, vi, decays, memory);
             outputs.push(piece.output);
             memory = piece.memory;
             start += length;
@@ -126,6 +126,20 @@ describe('retention', () => {
       const gradients = tf.grads((...xs: tf.Tensor[]) => actual(xs[0], xs[1], xs[2]))([q, k, v]);
       gradients.forEach((gradient, i) => {
         expect(distance(gradient, expected[i])).toBeLessThan(1e-5);
+      });
+    });
+  });
+
+  it('has the same gradient in the parallel form and in one chunk, where no divisor exceeds 1', () => {
+    tf.tidy(() => {
+      const [q, k, v] = inputs({batch: 1, numHeads: 2, time: 5, keySize: 3, valueSize: 4, seed: 7}, 0.1);
+      const decays = defaultDecays(2);
+      const gradients = (form: (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => tf.Tensor) =>
+        tf.grads((...xs: tf.Tensor[]) => form(xs[0], xs[1], xs[2]).square().sum())([q, k, v]);
+      const wanted = gradients((q, k, v) => ops.retention(q, k, v, decays));
+      const chunked = gradients((q, k, v) => ops.retentionChunkwise(q, k, v, decays, 5));
+      wanted.forEach((gradient, i) => {
+        expect(distance(chunked[i], gradient)).toBeLessThan(1e-5);
       });
     });
   });

@@ -31,9 +31,9 @@ function feedOneByOne(
   return tf.concat(outputs, 1);
 }
 
-/** A memory by the stored names, copied, since the stream goes on and frees it. */
+/** A memory by the stored names and as the authors keep it, copied, since the stream goes on and frees it. */
 const stored = (prefix: string, {keyValue, scale}: RetentionMemory): Tensors => ({
-  [`${prefix}prev_key_value`]: keyValue.clone(),
+  [`${prefix}prev_key_value`]: tf.tidy(() => keyValue.div(scale.sqrt().reshape([-1, 1, 1])).transpose([0, 1, 3, 2])),
   [`${prefix}scale`]: scale.clone(),
 });
 
