@@ -11,6 +11,11 @@ const libraries: {[name: string]: (threads: number) => Promise<Library>} = {
     const {engineLibrary} = await import('./simd/operations');
     return engineLibrary(threads);
   },
+  async ops() {
+    const {start} = await import('@variants/core');
+    await start({engine: 'simd', threads: 1});
+    return (await import('./tfjs/scans')).plainScanTasks;
+  },
   async wasm() {
     await import('@tensorflow/tfjs-backend-wasm');
     return tfjsOn('wasm');

@@ -78,7 +78,15 @@ const plainC: Peer = {
 const engine = inNode('simd', 'simd', true);
 
 /** All that the engine is compared with. */
-const peers = [inNode('wasm', 'tfjs wasm'), inNode('cpu', 'tfjs cpu'), inNode('jax', 'jax-js'), torch, plainC];
+const peers = [
+  inNode('wasm', 'tfjs wasm'),
+  inNode('cpu', 'tfjs cpu'),
+  inNode('jax', 'jax-js'),
+  torch,
+  plainC,
+  // The engine too, but one operation after the other: what a fused kernel is worth.
+  {...inNode('ops', 'simd, tfjs ops'), isPartial: true},
+];
 
 /** Their names on the command line. */
 export const peerNames = peers.map(({name}) => name);

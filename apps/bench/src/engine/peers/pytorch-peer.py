@@ -103,6 +103,63 @@ def attention_gradient(task):
     return fixed(gradient)
 
 
+def recurrence(q, k, v, decay, a=None, b=None):
+    """A state of a matrix per head, a step of time after the other."""
+    batch, time_steps, heads, size = q.shape
+    state = torch.zeros(batch, heads, size, size)
+    kept = decay.exp().unsqueeze(-1)
+    outputs = []
+    for t in range(time_steps):
+        after = state * kept[:, t] + k[:, t].unsqueeze(-1) * v[:, t].unsqueeze(-2)
+        if a is not None:
+            after = after + b[:, t].unsqueeze(-1) * (a[:, t].unsqueeze(-2) @ state)
+        state = after
+        outputs.append((q[:, t].unsqueeze(-2) @ state).squeeze(-2))
+    return torch.stack(outputs, 1)
+
+
+def weighted_average(k, v, decay, bonus):
+    total, weights, scale = torch.zeros_like(k[:, 0]), torch.zeros_like(k[:, 0]), torch.full_like(k[:, 0], -1e38)
+    outputs = []
+    for t in range(k.shape[1]):
+        own = k[:, t] + bonus
+        top = torch.maximum(scale, own)
+        past, now = (scale - top).exp(), (own - top).exp()
+        outputs.append((total * past + v[:, t] * now) / (weights * past + now))
+        faded = scale + decay
+        scale = torch.maximum(faded, k[:, t])
+        kept, added = (faded - scale).exp(), (k[:, t] - scale).exp()
+        total, weights = total * kept + v[:, t] * added, weights * kept + added
+    return torch.stack(outputs, 1)
+
+
+def gradients(function, inputs, rest, direction):
+    """Of the sum of the output times a direction, by `inputs`; the first is compared."""
+    inputs = [x.requires_grad_() for x in inputs]
+
+    def run():
+        with torch.enable_grad():
+            return torch.autograd.grad(function(*inputs, *rest), inputs, direction)[0]
+
+    return fixed(run)
+
+
+def weighted_average_scan(task):
+    shape = task["shape"]
+    rest = values(shape[-1:], 2) - 0.5, values(shape[-1:], 3)
+    return gradients(weighted_average, [values(shape, 0), values(shape, 1)], rest, values(shape, 4))
+
+
+def matrix_scan(is_delta):
+    def make(task):
+        shape = task["shape"]
+        inputs = [*(values(shape, seed) for seed in range(3)), values(shape, 3) - 0.5]
+        rest = [values(shape, seed) * 0.1 for seed in (5, 6)] if is_delta else []
+        return gradients(recurrence, inputs, rest, values(shape, 4))
+
+    return make
+
+
 def model_weights(model):
     D, intermediate = model["hiddenSize"], model["intermediateSize"]
     square = [D, D]
@@ -215,6 +272,9 @@ COMPUTATIONS = {
     "realFft": unary(torch.fft.rfft),
     "attention": attention,
     "attentionGradient": attention_gradient,
+    "weightedAverageScan": weighted_average_scan,
+    "linearRecurrence": matrix_scan(False),
+    "deltaRule": matrix_scan(True),
     "trainingStep": training_step,
     "decode": decode,
 }

@@ -32,6 +32,8 @@ export interface Sizes {
   rows: readonly [number, number];
   heads: readonly [number, number, number, number];
   channels: readonly [number, number];
+  /** Batch, time, heads and their size. */
+  scans: readonly [number, number, number, number];
   /** Lengths of attention. */
   times: readonly number[];
   training: {model: ModelSize; batch: number; time: number};
@@ -49,6 +51,7 @@ export const fullSizes: Sizes = {
   rows: [1024, 1024],
   heads: [8, 128, 4, 32],
   channels: [128, 8192],
+  scans: [1, 1024, 4, 64],
   times: [256, 1024, 4096],
   training: {
     model: {vocabSize: 256, hiddenSize: 128, numLayers: 2, numHeads: 4, intermediateSize: 352},
@@ -74,6 +77,7 @@ export const tinySizes: Sizes = {
   rows: [4, 8],
   heads: [2, 3, 2, 4],
   channels: [2, 8],
+  scans: [2, 5, 2, 4],
   times: [5],
   training: {
     model: {vocabSize: 16, hiddenSize: 8, numLayers: 1, numHeads: 2, intermediateSize: 16},
@@ -100,7 +104,7 @@ function products(shape: readonly number[], name: string): Case[] {
 
 /** Everything that is measured. */
 export function groupsOf(sizes: Sizes): Group[] {
-  const {reads, batched, rows, heads, channels, times, training, decoding, tokens} = sizes;
+  const {reads, batched, rows, heads, channels, scans, times, training, decoding, tokens} = sizes;
   const bytesOf = (numbers: number) => (numbers < 2 ** 18 ? `${4 * numbers} B` : `${numbers / 2 ** 18} MB`);
   const [numHeads, headSize] = heads.slice(2);
   return [
@@ -188,6 +192,19 @@ export function groupsOf(sizes: Sizes): Group[] {
           {name: `T ${time} with gradients`, task: {operation: 'attentionGradient', shape}},
         ];
       }),
+    },
+    {
+      name: 'scans',
+      title: `Scans with gradients: T ${scans[1]}, ${scans[2]} heads of ${scans[3]}`,
+      unit: 'ms',
+      cases: [
+        {
+          name: 'weighted average (RWKV 4)',
+          task: {operation: 'weightedAverageScan', shape: [scans[0], scans[1], scans[2] * scans[3]]},
+        },
+        {name: 'linear recurrence (RWKV 5, 6)', task: {operation: 'linearRecurrence', shape: scans}},
+        {name: 'delta rule (RWKV 7)', task: {operation: 'deltaRule', shape: scans}},
+      ],
     },
     {
       name: 'training',

@@ -39,6 +39,15 @@ interface Tasks {
   attention: {shape: readonly number[]};
   /** The same with the gradients by queries, keys and values of the sum of the output times another tensor. */
   attentionGradient: {shape: readonly number[]};
+  /**
+   * RWKV-4's running average of values, [batch, time, channels], with the gradients by keys and values of the sum of the
+   * output times another tensor.
+   */
+  weightedAverageScan: {shape: readonly number[]};
+  /** Linear attention with a decay of each position, [batch, time, heads, size], with gradients likewise. */
+  linearRecurrence: {shape: readonly number[]};
+  /** The same with RWKV-7's generalised delta rule. */
+  deltaRule: {shape: readonly number[]};
   /** One step of training a language model: loss, gradients, Adam. */
   trainingStep: {model: ModelSize; batch: number; time: number};
   /** As many tokens, one after the other, each the likeliest, behind a prompt of one. */

@@ -29,6 +29,15 @@ function forwardOperations(model: ModelSize, batch: number, time: number): numbe
   return 2 * batch * time * countWeights(model) + numLayers * attention;
 }
 
+/** A recurrence whose state is a matrix, with gradients: what is done for each of its numbers at a position, and three times. */
+function recurrence(perNumber: number, tensors: number) {
+  return ({shape}: {shape: readonly number[]}): Work => ({
+    operations: 3 * perNumber * sizeOf(shape) * (shape.at(-1) as number),
+    // Inputs and the gradients by them.
+    bytes: 2 * tensors * floatBytes * sizeOf(shape),
+  });
+}
+
 const works: {[Name in Operation]: (task: TaskOf<Name>) => Work} = {
   multiplyAdd: ({operations}) => ({operations, bytes: 0}),
   matMul({a, b, transposeA, transposeB}) {
@@ -60,6 +69,12 @@ const works: {[Name in Operation]: (task: TaskOf<Name>) => Work} = {
     operations: 3.5 * attentionOperations(shape),
     bytes: 8 * floatBytes * sizeOf(shape),
   }),
+  weightedAverageScan: ({shape}) => ({
+    operations: 3 * (2 * exponential + 12) * sizeOf(shape),
+    bytes: 6 * floatBytes * sizeOf(shape),
+  }),
+  linearRecurrence: recurrence(5, 5),
+  deltaRule: recurrence(9, 7),
   trainingStep: ({model, batch, time}) => ({
     operations: 3 * forwardOperations(model, batch, time),
     // Weights, gradients and both moments, read and written.

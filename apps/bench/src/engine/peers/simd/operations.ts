@@ -1,11 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
-import {attention, gelu, layerNorm, realFft} from '@variants/core';
+import {attention, deltaRule, gelu, layerNorm, linearRecurrence, realFft, weightedAverageScan} from '@variants/core';
 import type {Library} from '../computation';
 import {attentionInputs, computationOf, plainTfjs, tensorOf} from '../tfjs/operations';
+import {type Scans, scanTasks} from '../tfjs/scans';
 import {decoding, trainingStep} from './model';
 import {multiplyAdd} from './multiply-add';
 
 const causal = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) => attention(q, k, v, {causal: true}).output;
+
+const fusedScans: Scans = {
+  weightedAverageScan: (keys, values, decay, bonus) => weightedAverageScan(keys, values, {decay, bonus}).output,
+  linearRecurrence: (queries, keys, values, decay) => linearRecurrence(queries, keys, values, {decay}).output,
+  deltaRule: (queries, keys, values, decay, lookups, corrections) =>
+    deltaRule(queries, keys, values, {decay, lookups, corrections}).output,
+};
 
 /**
  * The engine with `threads` threads: what a program of this project would call. What tfjs has is the same as elsewhere.
@@ -29,6 +37,7 @@ export function engineLibrary(threads: number): Library {
     attention: ({shape}) => computationOf(attentionInputs(shape, 3), causal),
     attentionGradient: ({shape}) =>
       computationOf(attentionInputs(shape, 4), (q, k, v, direction) => tf.grads(causal)([q, k, v], direction)),
+    ...scanTasks(fusedScans),
     trainingStep,
     decode: decoding,
   };

@@ -3,6 +3,7 @@ import {probe, values} from '../../tasks/values';
 import type {Computation, Library} from '../computation';
 import {plainDecoding} from './decoding';
 import {causalBias, plainAttention} from './model';
+import {plainScanTasks} from './scans';
 import {plainTrainingStep} from './training';
 
 /** A tensor of the numbers of list `seed`. */
@@ -83,6 +84,7 @@ export const plainTfjs: Library = {
     computationOf([...attentionInputs(shape, 4), causalBias(shape[2])], (q, k, v, direction, bias) =>
       tf.grads((q, k, v) => plainAttention(q, k, v, bias))([q, k, v], direction),
     ),
+  ...plainScanTasks,
   trainingStep: plainTrainingStep,
   decode: plainDecoding,
 };
