@@ -1,31 +1,35 @@
 import {type ArchitectureCard, sizeToFit} from '@variants/core';
 import {countParameters, type RwkvConfig, resolveConfig} from './config';
 
-/** RWKV's data sheet. */
+/** The data sheet of RWKV's newest version, 7. */
 export const card: ArchitectureCard<RwkvConfig> = {
   name: 'rwkv',
   title: 'RWKV',
   paper: {
-    title: 'RWKV: Reinventing RNNs for the Transformer Era',
-    authors: ['Bo Peng', 'Eric Alcaide', 'Quentin Anthony', 'others'],
-    year: 2023,
-    url: 'https://arxiv.org/abs/2305.13048',
+    title: 'RWKV-7 "Goose" with Expressive Dynamic State Evolution',
+    authors: ['Bo Peng', 'Ruichong Zhang', 'Daniel Goldstein', 'others'],
+    year: 2025,
+    url: 'https://arxiv.org/abs/2503.14456',
   },
-  idea: 'A running average of values that forgets at a learned rate per channel: an RNN when it generates, trained on all positions at once.',
-  equation: String.raw`wkv_t = \frac{\sum_{i<t} e^{-(t-1-i)w+k_i} v_i + e^{u+k_t} v_t}{\sum_{i<t} e^{-(t-1-i)w+k_i} + e^{u+k_t}}`,
-  complexity: {time: 'T d', memory: 'T d', state: '5 d per layer, whatever T'},
+  idea: 'A matrix per head that fades, and takes out what it holds under a key before it takes in the new value: an RNN when it generates, trained on all positions at once.',
+  equation: String.raw`S_t = \mathrm{diag}(d_t) S_{t-1} - (a_t \odot \kappa_t) \kappa_t^\top S_{t-1} + k_t v_t^\top, \quad y_t = r_t^\top S_t`,
+  complexity: {time: 'T d', memory: 'T d', state: '(N + 2) d per layer for heads of N, whatever T'},
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
     sizeToFit('rwkv', parameters, {
-      // Of a narrow model, the authors' ranks would be most of the parameters.
-      configure: (shape) =>
-        resolveConfig({
-          ...shape,
-          vocabSize,
-          mixRank: Math.min(32, Math.ceil(0.8 * shape.hiddenSize)),
-          decayRank: Math.min(64, Math.ceil(1.6 * shape.hiddenSize)),
-        }),
+      configure: (shape) => resolveConfig({...shape, vocabSize, ...narrowRanks(shape.hiddenSize)}),
       countParameters,
-      feedForwardRatio: 3.5,
+      feedForwardRatio: 4,
     }),
 };
+
+/** The authors' ranks but for their rounding up to multiples of 32, which in a narrow model would be most of the parameters. */
+function narrowRanks(hiddenSize: number) {
+  const root = Math.sqrt(hiddenSize);
+  return {
+    decayRank: Math.ceil(1.8 * root),
+    learningRateRank: Math.ceil(1.8 * root),
+    valueRank: Math.ceil(1.3 * root),
+    gateRank: Math.ceil(0.6 * hiddenSize ** 0.8),
+  };
+}

@@ -1,13 +1,13 @@
 import {type Field, fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
 
 /** The generations of RWKV. */
-export const versions = [4, 5, 6] as const;
-/** A generation of RWKV: 4, 5 or 6. */
+export const versions = [4, 5, 6, 7] as const;
+/** A generation of RWKV: 4, 5, 6 or 7. */
 export type RwkvVersion = (typeof versions)[number];
 
 /** The configuration of an RWKV; defaults are those of the authors' training code, at a smaller size. */
 export interface RwkvConfig extends LanguageModelConfig {
-  /** The generation: 4 "Dove", 5 "Eagle", 6 "Finch". Default 6. */
+  /** The generation: 4 "Dove", 5 "Eagle", 6 "Finch", 7 "Goose". Default 7. */
   version: RwkvVersion;
   /** Number of different tokens. */
   vocabSize: number;
@@ -21,13 +21,19 @@ export interface RwkvConfig extends LanguageModelConfig {
   numHeads: number;
   /** Rank of what the mixes of version 6 depend on the input by. Default 32; 0 in the others. */
   mixRank: number;
-  /** Rank of what the decay of version 6 depends on the input by. Default 64; 0 in the others. */
+  /** Rank of what the decay depends on the input by. Default 64 in version 6, about 1.8 sqrt(hiddenSize) in 7; 0 in the others. */
   decayRank: number;
+  /** The same of version 7's in-context learning rate. Default like decayRank. */
+  learningRateRank: number;
+  /** The same of how far values of version 7 are those of the first layer. Default about 1.3 sqrt(hiddenSize). */
+  valueRank: number;
+  /** The same of version 7's gate. Default about 0.6 hiddenSize^0.8. All four are multiples of 32 by default. */
+  gateRank: number;
   /** A learned state to begin with (state tuning), of version 6. Default false. */
   initialState: boolean;
   /** What the heads' outputs are divided by before their norm; only its epsilon shows it. Default 8. */
   headSizeDivisor: number;
-  /** Width of the channel mix. Default 4 hiddenSize in version 4, else 3.5 hiddenSize, down to a multiple of 32. */
+  /** Width of the channel mix. Default 4 hiddenSize in versions 4 and 7, else 3.5 hiddenSize, down to a multiple of 32. */
   intermediateSize: number;
   /** Epsilon of the layer norms. Default 1e-5. */
   normEpsilon: number;
@@ -51,7 +57,7 @@ export type RwkvOptions = Partial<RwkvConfig> & Pick<RwkvConfig, 'vocabSize'>;
 const versionField: Field<RwkvVersion> = {
   allowed: `one of ${versions.join(', ')}`,
   accepts: (value) => versions.includes(value as RwkvVersion),
-  fallback: 6,
+  fallback: 7,
 };
 
 const notNegative: Field<number> = {
@@ -65,7 +71,7 @@ const notNegative: Field<number> = {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveConfig(options: RwkvOptions): RwkvConfig {
-  const {version = 6, hiddenSize = 512} = options;
+  const {version = 7, hiddenSize = 512} = options;
   const attentionSize = options.attentionSize ?? hiddenSize;
   const config = resolveFields<RwkvConfig>(
     'rwkv',
@@ -76,8 +82,7 @@ export function resolveConfig(options: RwkvOptions): RwkvConfig {
       numLayers: fields.count(6),
       attentionSize: fields.count(attentionSize),
       numHeads: fields.count(version === 4 ? 0 : attentionSize % 64 === 0 ? attentionSize / 64 : 1, 0),
-      mixRank: fields.count(version === 6 ? 32 : 0, 0),
-      decayRank: fields.count(version === 6 ? 64 : 0, 0),
+      ...usualRanks(version, hiddenSize),
       initialState: fields.flag(false),
       headSizeDivisor: fields.positive(8),
       intermediateSize: fields.count(usualIntermediateSize(version, hiddenSize)),
@@ -94,13 +99,30 @@ export function resolveConfig(options: RwkvOptions): RwkvConfig {
 }
 
 const usualIntermediateSize = (version: RwkvVersion, hiddenSize: number) =>
-  version === 4 ? 4 * hiddenSize : Math.max(32, Math.floor((3.5 * hiddenSize) / 32) * 32);
+  version === 4 || version === 7 ? 4 * hiddenSize : Math.max(32, Math.floor((3.5 * hiddenSize) / 32) * 32);
+
+/** The ranks of the authors' training code. */
+function usualRanks(version: RwkvVersion, hiddenSize: number) {
+  const near = (rank: number) => 32 * Math.max(1, Math.round(rank / 32));
+  const inSeven = (rank: number) => fields.count(version === 7 ? near(rank) : 0, 0);
+  const root = Math.sqrt(hiddenSize);
+  return {
+    mixRank: fields.count(version === 6 ? 32 : 0, 0),
+    decayRank: version === 6 ? fields.count(64, 0) : inSeven(1.8 * root),
+    learningRateRank: inSeven(1.8 * root),
+    valueRank: inSeven(1.3 * root),
+    gateRank: inSeven(0.6 * hiddenSize ** 0.8),
+  };
+}
 
 /** The versions that have what a field is about. */
 const versionsWith = {
-  numHeads: [5, 6],
+  numHeads: [5, 6, 7],
   mixRank: [6],
-  decayRank: [6],
+  decayRank: [6, 7],
+  learningRateRank: [7],
+  valueRank: [7],
+  gateRank: [7],
 } satisfies {[field: string]: RwkvVersion[]};
 
 function assertOfVersion(config: RwkvConfig): void {
@@ -125,13 +147,14 @@ function assertOfVersion(config: RwkvConfig): void {
 
 /** All weights counted once. */
 export function countParameters(config: RwkvConfig): number {
-  const {vocabSize, hiddenSize: C, intermediateSize: F, numLayers} = config;
-  const channelMix = 2 * C + C * C + 2 * C * F;
+  const {version, vocabSize, hiddenSize: C, intermediateSize: F, numLayers} = config;
+  const channelMix = version === 7 ? C + 2 * C * F : 2 * C + C * C + 2 * C * F;
   const norms = 4 * C;
-  return 2 * vocabSize * C + numLayers * (timeMixParameters(config) + channelMix + norms) + 4 * C;
+  const timeMixes = version === 7 ? timeMixes7(config) : numLayers * timeMix4to6(config);
+  return 2 * vocabSize * C + timeMixes + numLayers * (channelMix + norms) + 4 * C;
 }
 
-function timeMixParameters(config: RwkvConfig): number {
+function timeMix4to6(config: RwkvConfig): number {
   const {version, hiddenSize: C, attentionSize: A, mixRank, decayRank, initialState, numHeads} = config;
   if (version === 4) return 3 * C + 2 * A + 4 * C * A;
   // Decay, bonus, and weight and bias of the norm.
@@ -139,4 +162,12 @@ function timeMixParameters(config: RwkvConfig): number {
   if (version === 5) return shared + 4 * C;
   const state = initialState ? A * (A / numHeads) : 0;
   return shared + 6 * C + 10 * C * mixRank + (C + A) * decayRank + state;
+}
+
+/** Of all layers; the first has no share of another's values. */
+function timeMixes7(config: RwkvConfig): number {
+  const {hiddenSize: C, attentionSize: A, decayRank, learningRateRank, valueRank, gateRank, numLayers} = config;
+  const ranks = decayRank + learningRateRank + gateRank;
+  const each = 6 * C + 7 * A + 4 * C * A + (C + A) * ranks;
+  return numLayers * each + (numLayers - 1) * (A + (C + A) * valueRank);
 }

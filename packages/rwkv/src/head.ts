@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type LayerOptions, Linear, VariantLayer} from '@variants/core';
-import {widening} from './initializers';
+import {type ForwardOptions, type LayerOptions, lastDimension, VariantLayer} from '@variants/core';
+import {wideningTurned} from './initializers';
 import {withLogitPenalty} from './logit-penalty';
 
 /** Options of {@link RwkvHead}. */
@@ -10,24 +10,28 @@ export interface RwkvHeadConfig {
   logitPenalty?: number;
 }
 
-/** Vectors [batch, time, hidden] to logits [batch, time, vocabulary]. Child `projection` [hidden, vocabulary]. */
+/**
+ * Vectors [batch, time, hidden] to logits [batch, time, vocabulary]. Weight `table` [vocabulary, hidden], which one token reads
+ * row by row, and which is loaded and saved as it is.
+ */
 export class RwkvHead extends VariantLayer<RwkvHeadConfig> {
   static readonly className = 'RwkvHead';
-  private projection!: Linear;
+  private table!: tf.LayerVariable;
 
   constructor(config: RwkvHeadConfig & LayerOptions) {
     super(config);
   }
 
   override build(inputShape: tf.Shape): void {
-    const linear = new Linear({units: this.config.vocabSize, useBias: false}, {kernel: widening(0.5)});
-    this.projection = this.child('projection', linear, inputShape);
+    const shape = [this.config.vocabSize, lastDimension(inputShape, this.path)];
+    this.table = this.weight('table', shape, wideningTurned(0.5));
     this.built = true;
   }
 
   forward(x: tf.Tensor, {training}: ForwardOptions): tf.Tensor {
-    const {logitPenalty = 0} = this.config;
-    const logits = this.projection.forward(x);
+    const {vocabSize, logitPenalty = 0} = this.config;
+    const rows = x.reshape([-1, x.shape[x.rank - 1] as number]);
+    const logits = tf.matMul(rows, this.table.read(), false, true).reshape([...x.shape.slice(0, -1), vocabSize]);
     return training && logitPenalty > 0 ? withLogitPenalty(logits, logitPenalty) : logits;
   }
 

@@ -1,17 +1,29 @@
 import {RwkvBlock, type RwkvBlockConfig} from './block';
 import {GatedChannelMix, type GatedChannelMixConfig} from './channel-mix/gated';
+import {PlainChannelMix, type PlainChannelMixConfig} from './channel-mix/plain';
 import {TimeMix5, type TimeMix5Config} from './time-mix/five';
 import {TimeMix4, type TimeMix4Config} from './time-mix/four';
+import {TimeMix7, type TimeMix7Config} from './time-mix/seven';
 import {TimeMix6, type TimeMix6Config} from './time-mix/six';
 import {tokenShift} from './token-shift';
-import {wkv4, wkv56} from './wkv';
+import {wkv4, wkv7, wkv56} from './wkv';
 
 export {card} from './card';
 export type {RwkvConfig, RwkvOptions, RwkvVersion} from './config';
 export type {Depth} from './initializers';
 export {fromPretrained, Rwkv, rwkv} from './model';
 export {presets} from './presets';
-export type {GatedChannelMixConfig, RwkvBlockConfig, TimeMix4Config, TimeMix5Config, TimeMix6Config};
+export {worldTokenizer} from './tokenizer/world-tokenizer';
+export {tunedState} from './tuned-state';
+export type {
+  GatedChannelMixConfig,
+  PlainChannelMixConfig,
+  RwkvBlockConfig,
+  TimeMix4Config,
+  TimeMix5Config,
+  TimeMix6Config,
+  TimeMix7Config,
+};
 
 /** RWKV's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
@@ -21,11 +33,15 @@ export const layers = {
   timeMix5: (config: ConstructorParameters<typeof TimeMix5>[0]) => new TimeMix5(config),
   /** The time mix of version 6, see {@link TimeMix6}. */
   timeMix6: (config: ConstructorParameters<typeof TimeMix6>[0]) => new TimeMix6(config),
+  /** The time mix of version 7, see {@link TimeMix7}. */
+  timeMix7: (config: ConstructorParameters<typeof TimeMix7>[0]) => new TimeMix7(config),
   /** The channel mix of versions 4 to 6, see {@link GatedChannelMix}. */
   gatedChannelMix: (config: ConstructorParameters<typeof GatedChannelMix>[0]) => new GatedChannelMix(config),
+  /** The channel mix of version 7, see {@link PlainChannelMix}. */
+  plainChannelMix: (config: ConstructorParameters<typeof PlainChannelMix>[0]) => new PlainChannelMix(config),
   /** Both with norms and skip connections, see {@link RwkvBlock}. */
   rwkvBlock: (config: ConstructorParameters<typeof RwkvBlock>[0]) => new RwkvBlock(config),
 };
 
 /** RWKV's mathematics as pure differentiable functions. */
-export const ops = {tokenShift, wkv4, wkv56};
+export const ops = {tokenShift, wkv4, wkv56, wkv7};

@@ -1,10 +1,17 @@
 import type {Initializer, Random} from '@variants/core';
+import {orthonormalColumns} from './orthonormal';
 
 /** A matrix [in, out] with orthonormal rows or columns, whichever are fewer, times the gain. */
 export const orthogonal =
   (gain: number): Initializer =>
   ([inputs, outputs], random) =>
     orthonormal(inputs, outputs, random, gain);
+
+/** {@link widening} for a matrix that is kept as [out, in]. */
+export const wideningTurned =
+  (gain: number): Initializer =>
+  ([outputs, inputs], random) =>
+    orthonormal(outputs, inputs, random, gain * Math.sqrt(Math.max(1, outputs / inputs)));
 
 /** {@link orthogonal}, and times sqrt(out / in) where a matrix widens. */
 export const widening =
@@ -34,35 +41,16 @@ export const risingRatio = ({layerIndex = 0, numLayers = 1}: Depth): number => l
 /** From 1 for the first block down to 1 / numLayers for the last. */
 export const fallingRatio = ({layerIndex = 0, numLayers = 1}: Depth): number => 1 - layerIndex / numLayers;
 
-/** By Gram and Schmidt's method from normal numbers, in double precision; [inputs, outputs] row by row. */
+/** [inputs, outputs] row by row. */
 function orthonormal(inputs: number, outputs: number, random: Random, scale: number): Float32Array {
-  const [count, length] = inputs < outputs ? [inputs, outputs] : [outputs, inputs];
-  const vectors: Float64Array[] = [];
-  for (let i = 0; i < count; i++) {
-    const vector = Float64Array.from({length}, () => random.normal());
-    for (const other of vectors) addScaled(vector, other, -dot(vector, other));
-    const norm = Math.sqrt(dot(vector, vector));
-    for (let j = 0; j < length; j++) vector[j] /= norm;
-    vectors.push(vector);
-  }
-  const matrix = new Float32Array(inputs * outputs);
-  const [stepOfVector, step] = inputs < outputs ? [outputs, 1] : [1, outputs];
-  vectors.forEach((vector, i) => {
-    for (let j = 0; j < length; j++) matrix[i * stepOfVector + j * step] = scale * vector[j];
-  });
-  return matrix;
+  const columns = orthonormalColumns(Math.max(inputs, outputs), Math.min(inputs, outputs), random);
+  for (let i = 0; i < columns.length; i++) columns[i] *= scale;
+  return inputs < outputs ? turned(columns, outputs, inputs) : columns;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let [even, odd] = [0, 0];
-  let j = 0;
-  for (; j + 1 < a.length; j += 2) {
-    even += a[j] * b[j];
-    odd += a[j + 1] * b[j + 1];
-  }
-  return j < a.length ? even + odd + a[j] * b[j] : even + odd;
-}
-
-function addScaled(to: Float64Array, x: Float64Array, factor: number): void {
-  for (let j = 0; j < to.length; j++) to[j] += factor * x[j];
+/** A matrix [rows, columns] as [columns, rows]. */
+function turned(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(matrix.length);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) result[j * rows + i] = matrix[i * columns + j];
+  return result;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  assertFitsMemory,
   type CheckpointLayout,
   type CheckpointSource,
   LanguageModel,
@@ -12,7 +13,7 @@ import {
 import {RwkvBlock} from './block';
 import {blinkDL} from './checkpoints/blinkdl';
 import {huggingFace} from './checkpoints/huggingface';
-import {type RwkvConfig, type RwkvOptions, resolveConfig} from './config';
+import {countParameters, type RwkvConfig, type RwkvOptions, resolveConfig} from './config';
 import {RwkvHead} from './head';
 
 /** An RWKV language model: embedding with a norm, blocks, norm, head. */
@@ -22,6 +23,7 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveConfig(config);
+    assertFitsMemory('rwkv', countParameters(complete));
     super(complete, stages(complete), 'rwkv');
   }
 }

@@ -16,6 +16,19 @@ const world = (version: 5 | 6, numLayers: number, hiddenSize: number): RwkvOptio
   hiddenSize,
 });
 
+/**
+ * A size of RWKV-7 World (arXiv 2503.14456) and its ranks.
+ * @param ranks Of decay, in-context learning rate, values and gate.
+ */
+const goose = (
+  numLayers: number,
+  hiddenSize: number,
+  [decayRank, learningRateRank, valueRank, gateRank]: [number, number, number, number],
+): RwkvOptions => ({
+  ...{version: 7, vocabSize: 65536, numLayers, hiddenSize},
+  ...{decayRank, learningRateRank, valueRank, gateRank},
+});
+
 /** Published sizes by version and number of parameters. */
 export const presets = {
   '4-169M': pile(12, 768),
@@ -30,4 +43,8 @@ export const presets = {
   '5-7B': world(5, 32, 4096),
   '6-1.6B': world(6, 24, 2048),
   '6-3B': world(6, 32, 2560),
+  '7-0.1B': goose(12, 768, [64, 64, 32, 128]),
+  '7-0.4B': goose(24, 1024, [64, 64, 32, 128]),
+  '7-1.5B': goose(24, 2048, [96, 96, 64, 256]),
+  '7-2.9B': goose(32, 2560, [96, 96, 64, 320]),
 } satisfies Record<string, RwkvOptions>;

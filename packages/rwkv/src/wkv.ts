@@ -9,7 +9,7 @@
  *     r    receptance: what reads the state [B, T, H, N]
  */
 import type * as tf from '@tensorflow/tfjs';
-import {linearRecurrence, type WeightedAverageState, weightedAverageScan} from '@variants/core';
+import {deltaRule, linearRecurrence, type WeightedAverageState, weightedAverageScan} from '@variants/core';
 
 /**
  * Version 4 (Peng et al. 2023, "RWKV: Reinventing RNNs for the Transformer Era", arXiv 2305.13048, equation 16): an average of all
@@ -51,4 +51,26 @@ export function wkv56(
   state: tf.Tensor | null,
 ): {output: tf.Tensor; state: tf.Tensor} {
   return linearRecurrence(r, k, v, {decay: timeDecay.exp().neg(), bonus, state});
+}
+
+/**
+ * Version 7 (Peng et al. 2025, "RWKV-7 "Goose" with Expressive Dynamic State Evolution", arXiv 2503.14456, equation 17): the state may also
+ * change what it holds under a key a, with S as keys before values, the transpose of the paper's:
+ *
+ *     S_t = diag(e^decay_t) S_{t-1} + b_t (a_tᵀ S_{t-1}) + k_t v_tᵀ;   y_t = r_tᵀ S_t
+ *
+ * @param r, k, v, a, b [B, T, H, N]
+ * @param decay Logarithms, [B, T, H, N].
+ * @param state S [B, H, N, N], keys before values.
+ */
+export function wkv7(
+  r: tf.Tensor,
+  decay: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  a: tf.Tensor,
+  b: tf.Tensor,
+  state: tf.Tensor | null,
+): {output: tf.Tensor; state: tf.Tensor} {
+  return deltaRule(r, k, v, {lookups: a, corrections: b, decay, state});
 }

@@ -23,6 +23,10 @@ const options: fc.Arbitrary<RwkvOptions> = fc
         ...{version: fc.constant(6 as const), ...heads},
         ...{mixRank: rank, decayRank: rank, initialState: fc.boolean()},
       }),
+      fc.record({
+        ...{version: fc.constant(7 as const), ...heads},
+        ...{decayRank: rank, learningRateRank: rank, valueRank: rank, gateRank: rank},
+      }),
     ),
   )
   .map(([size, ofVersion]) => ({...size, ...ofVersion}));
@@ -58,6 +62,10 @@ describe('presets', () => {
       '5-7B': 7.52e9,
       '6-1.6B': 1.6e9,
       '6-3B': 3.1e9,
+      '7-0.1B': 1.91e8,
+      '7-0.4B': 4.51e8,
+      '7-1.5B': 1.53e9,
+      '7-2.9B': 2.95e9,
     };
     expect(Object.keys(presets)).toEqual(Object.keys(published));
     for (const [name, parameters] of Object.entries(published)) {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type StreamState, softmaxCrossEntropy, type WeightedAverageState} from '@variants/core';
+import {type StreamState, softmaxCrossEntropy, type VariantLayer, type WeightedAverageState} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
@@ -13,7 +13,7 @@ import {
 import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
 import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
 import {resolveConfig} from '../src/config';
-import {probedLayer} from './golden-parts';
+import {probedPart} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Shift = {shift: tf.Tensor};
@@ -99,9 +99,26 @@ function probedRecurrence(
   };
 }
 
-/** The time mix of a version alone. */
+/** Version 7, whose reference keeps values before keys in its state. */
+function wkv7Operator(golden: GoldenCase): Actual {
+  const {n_head: numHeads, head_size: headSize} = numbersOf(golden);
+  const names = ['r', 'w', 'k', 'v', 'a', 'b'];
+  const inputs = Object.fromEntries(names.map((name) => [`input.${name}`, golden.input(name)]));
+  const run = (given: Tensors) => {
+    const [r, w, k, v, a, b] = names.map((name) => {
+      const x = given[`input.${name}`];
+      return x.reshape([...x.shape.slice(0, 2), numHeads, headSize]);
+    });
+    const before = given['input.state']?.transpose([0, 1, 3, 2]) ?? null;
+    const {output, state} = ops.wkv7(r, w.exp().neg(), k, v, a, b, before);
+    return {output: output.reshape(given['input.v'].shape), state: state.transpose([0, 1, 3, 2])};
+  };
+  return probedRecurrence(golden, inputs, run);
+}
+
+/** The time mix of versions 4 to 6 alone. */
 const timeMix =
-  (version: RwkvVersion): Kind =>
+  (version: 4 | 5 | 6): Kind =>
   (golden) => {
     const config = partConfig(golden, version);
     const {attentionSize, numHeads} = config;
@@ -113,17 +130,51 @@ const timeMix =
       5: () => layers.timeMix5({attentionSize, numHeads}),
       6: () => layers.timeMix6({attentionSize, numHeads, mixRank, decayRank}),
     }[version]();
-    return probedLayer(golden, layer, (ours) => timeMixTensors(config, '', ours));
+    return probedPart(golden, {...plain(golden, layer), tensors: timeMixTensors(config, '', `${layer.name}/`, true)});
   };
+
+/** What a layer of x alone is run with. */
+const plain = (golden: GoldenCase, layer: VariantLayer) => ({
+  layer,
+  inputs: {'input.x': golden.input('x')},
+  run: (given: Tensors) => ({'output.y': layer.apply(given['input.x']) as tf.Tensor}),
+});
+
+/** The time mix of version 7 alone: of the first layer, whose values are stored too, or of a later one, which takes them. */
+function timeMix7(golden: GoldenCase): Actual {
+  const config = partConfig(golden, 7);
+  const {attentionSize, numHeads} = config;
+  const layerIndex = golden.config.layer_id as number;
+  const isFirst = layerIndex === 0;
+  const weights = golden.weights();
+  const rank = (name: string) => weights[name]?.shape[1] as number | undefined;
+  const ranks = {decayRank: rank('w1'), learningRateRank: rank('a1'), valueRank: rank('v1'), gateRank: rank('g1')};
+  const layer = layers.timeMix7({attentionSize, numHeads, layerIndex, numLayers: layerIndex + 1, ...ranks});
+  const inputs = {
+    'input.x': golden.input('x'),
+    ...(!isFirst && {'input.v_first': golden.input('v_first')}),
+  };
+  layer.apply(tf.concat(Object.values(inputs), 2));
+  const run = (given: Tensors) => {
+    const {output, values} = layer.mix(given['input.x'], given['input.v_first'] ?? null, null);
+    return {'output.y': output, ...(isFirst && {'output.v_first': values})};
+  };
+  return probedPart(golden, {
+    ...{layer, inputs, run},
+    tensors: timeMixTensors(config, '', `${layer.name}/`, isFirst),
+    shares: {'output.v_first': golden.description.loss_v_first as number},
+  });
+}
 
 /** The channel mix of a version alone. */
 const channelMix =
   (version: RwkvVersion): Kind =>
   (golden) => {
     const {dim_ffn: intermediateSize} = numbersOf(golden);
-    return probedLayer(golden, layers.gatedChannelMix({version, intermediateSize}), (ours) =>
-      channelMixTensors(partConfig(golden, version), '', ours),
-    );
+    const layer =
+      version === 7 ? layers.plainChannelMix({intermediateSize}) : layers.gatedChannelMix({version, intermediateSize});
+    const tensors = channelMixTensors(partConfig(golden, version), '', `${layer.name}/`);
+    return probedPart(golden, {...plain(golden, layer), tensors});
   };
 
 /** The mean cross entropy in training, where nothing is rescaled. */
@@ -143,7 +194,12 @@ function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
   const outputs: Tensors = {};
   model.forward(tokens, {training: false}, (layer, x) => {
     const y = layer.forward(x, {training: false});
-    if (layer.name.startsWith('block_')) outputs[`output.block${layer.name.slice('block_'.length)}`] = y;
+    // Behind the residual stream version 7 passes on the first values.
+    if (layer.name.startsWith('block_'))
+      outputs[`output.block${layer.name.slice('block_'.length)}`] = y.slice(
+        [0, 0, 0],
+        [-1, -1, model.config.hiddenSize],
+      );
     return y;
   });
   return outputs;
@@ -187,7 +243,9 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
     const stored: {[name: string]: (block: BlockState) => tf.Tensor} = {
       [`state.${t}.att_x`]: ({mixer}) => mixer.shift,
       [`state.${t}.ffn_x`]: ({feedForward}) => feedForward.shift,
-      [`state.${t}.wkv`]: ({mixer}) => mixer.memory,
+      // Version 7's reference keeps values before keys.
+      [`state.${t}.wkv`]: ({mixer}) =>
+        model.config.version === 7 ? mixer.memory.transpose([0, 1, 3, 2]) : mixer.memory,
     };
     for (const [name, part] of Object.entries(stored))
       if (golden.has(name)) states[name] = tf.stack(blocks.map(part), 1);
@@ -249,4 +307,8 @@ goldenTests(import.meta.url, {
   'v6-time-mix': timeMix(6),
   'v6-channel-mix': channelMix(6),
   'v6-lm': languageModel,
+  'v7-wkv': wkv7Operator,
+  'v7-time-mix': timeMix7,
+  'v7-channel-mix': channelMix(7),
+  'v7-lm': languageModel,
 });

@@ -12,15 +12,19 @@ function shapeOf({name: file, tensors}: Checkpoint, name: string, rank: number):
   return shape;
 }
 
-/** One more than the largest i of a name blocks.i. */
-function countBlocks({tensors}: Checkpoint): number {
-  const indices = [...tensors.keys()].map((name) => Number(name.match(/^blocks\.(\d+)\./)?.[1] ?? -1));
-  return indices.reduce((most, index) => Math.max(most, index), -1) + 1;
+/** How many blocks there are tensors of; their numbers must be 0, 1, ... */
+function countBlocks({name: file, tensors}: Checkpoint): number {
+  const numbers = new Set([...tensors.keys()].flatMap((name) => name.match(/^blocks\.(\d+)\./)?.[1] ?? []));
+  for (let i = 0; i < numbers.size; i++)
+    if (!numbers.has(String(i)))
+      throw new CheckpointError(`${file}: has tensors of ${numbers.size} blocks, but none of block ${i}`);
+  return numbers.size;
 }
 
 /** The version by what only its time mix has. */
 function versionOf({tensors}: Checkpoint): RwkvVersion | undefined {
   const has = (name: string) => tensors.has(`blocks.0.att.${name}`);
+  if (has('r_k')) return 7;
   if (has('time_maa_x')) return 6;
   if (has('gate.weight') && has('time_faaaa')) return 5;
   return has('time_first') ? 4 : undefined;
@@ -32,8 +36,7 @@ function readConfig(checkpoint: Checkpoint): RwkvConfig {
   const [vocabSize, hiddenSize] = shapeOf(checkpoint, 'emb.weight', 2);
   const [attentionSize] = shapeOf(checkpoint, 'blocks.0.att.key.weight', 2);
   const [intermediateSize] = shapeOf(checkpoint, 'blocks.0.ffn.key.weight', 2);
-  const axis = (name: string, rank: number, index: number) => shapeOf(checkpoint, `blocks.0.att.${name}`, rank)[index];
-  const {dropout, head_size_divisor: headSizeDivisor} = (checkpoint.config ?? {}) as {[field: string]: number};
+  const {dropout} = (checkpoint.config ?? {}) as {[field: string]: number};
   return resolveConfig({
     version,
     vocabSize,
@@ -41,14 +44,39 @@ function readConfig(checkpoint: Checkpoint): RwkvConfig {
     numLayers: countBlocks(checkpoint),
     attentionSize,
     intermediateSize,
-    ...(version !== 4 && {numHeads: axis('time_faaaa', 2, 0), headSizeDivisor}),
-    ...(version === 6 && {
-      mixRank: axis('time_maa_w1', 2, 1) / 5,
-      decayRank: axis('time_decay_w1', 2, 1),
-      initialState: checkpoint.tensors.has('blocks.0.att.time_state'),
-    }),
+    ...(version && timeMixFields(version, checkpoint)),
     dropout,
   });
+}
+
+/** What the shapes tell about the time mix of a version. */
+function timeMixFields(version: RwkvVersion, checkpoint: Checkpoint): Partial<RwkvConfig> {
+  const {tensors, config} = checkpoint;
+  const axis = (name: string, rank: number, index: number) => shapeOf(checkpoint, name, rank)[index];
+  const ofFirst = (name: string, index: number) => axis(`blocks.0.att.${name}`, 2, index);
+  if (version === 4) return {};
+  if (version === 7) {
+    // The first block needs no share of values and may have none.
+    const shares = ['blocks.1.att.v1', 'blocks.0.att.v1'].find((name) => tensors.has(name));
+    return {
+      numHeads: ofFirst('r_k', 0),
+      decayRank: ofFirst('w1', 1),
+      learningRateRank: ofFirst('a1', 1),
+      gateRank: ofFirst('g1', 1),
+      ...(shares && {valueRank: axis(shares, 2, 1)}),
+    };
+  }
+  const shared = {
+    numHeads: ofFirst('time_faaaa', 0),
+    headSizeDivisor: config?.head_size_divisor as number | undefined,
+  };
+  if (version === 5) return shared;
+  return {
+    ...shared,
+    mixRank: ofFirst('time_maa_w1', 1) / 5,
+    decayRank: ofFirst('time_decay_w1', 1),
+    initialState: tensors.has('blocks.0.att.time_state'),
+  };
 }
 
 /** The configuration in the fields of the authors' training code. */
@@ -73,4 +101,6 @@ export const blinkDL: CheckpointLayout<RwkvConfig> = {
   readConfig,
   writeConfig,
   tensors: modelTensors,
+  // Training code makes them for the first block too, which does not use them.
+  ignored: [/^blocks\.0\.att\.v[012]$/],
 };

@@ -30,9 +30,13 @@ type Projected = keyof typeof letters;
 
 const projections: readonly Projected[] = ['key', 'value', 'receptance', 'gate'];
 
-/** The tensors of a time mix, by the authors' names; both prefixes end in a separator or are empty. */
-export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+/**
+ * The tensors of a time mix, by the authors' names; both prefixes end in a separator or are empty.
+ * @param isFirst Whether it is the first block's.
+ */
+export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string, isFirst: boolean): TensorMapping[] {
   const {version, hiddenSize, attentionSize} = config;
+  if (version === 7) return timeMix7Tensors(config, theirs, ours, isFirst);
   const shared = [
     matrix(`${theirs}key`, `${ours}keys`),
     matrix(`${theirs}value`, `${ours}values`),
@@ -69,8 +73,44 @@ export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string)
   ];
 }
 
+/** The tensors of version 7's time mix; that of the first layer has no share of another's values. */
+function timeMix7Tensors(config: RwkvConfig, theirs: string, ours: string, isFirst: boolean): TensorMapping[] {
+  const {hiddenSize, attentionSize} = config;
+  const vector = (name: string, own: string) => perFeature(`${theirs}${name}`, `${ours}${own}`, attentionSize);
+  const lowRank = (letter: string, own: string) => [
+    thin(`${theirs}${letter}1`, `${ours}${own}/down`),
+    thin(`${theirs}${letter}2`, `${ours}${own}/up`),
+  ];
+  const mixes = {r: 'receptance', w: 'decay', k: 'key', v: 'value', a: 'learning_rate', g: 'gate'};
+  return [
+    ...Object.entries(mixes).map(([letter, own]) =>
+      perFeature(`${theirs}x_${letter}`, `${ours}${own}_mix`, hiddenSize),
+    ),
+    vector('w0', 'decay'),
+    ...lowRank('w', 'decay_by_input'),
+    vector('a0', 'learning_rate'),
+    ...lowRank('a', 'learning_rate_by_input'),
+    ...(isFirst ? [] : [vector('v0', 'value_share'), ...lowRank('v', 'value_share_by_input')]),
+    ...lowRank('g', 'gate'),
+    vector('k_k', 'removal'),
+    vector('k_a', 'replacement'),
+    {theirs: `${theirs}r_k`, ours: `${ours}bonus`},
+    matrix(`${theirs}receptance`, `${ours}receptance`),
+    matrix(`${theirs}key`, `${ours}keys`),
+    matrix(`${theirs}value`, `${ours}values`),
+    matrix(`${theirs}output`, `${ours}output`),
+    ...norm(`${theirs}ln_x`, `${ours}head_norm`),
+  ];
+}
+
 /** The tensors of a channel mix, likewise. */
 export function channelMixTensors({version, hiddenSize}: RwkvConfig, theirs: string, ours: string): TensorMapping[] {
+  if (version === 7)
+    return [
+      perFeature(`${theirs}x_k`, `${ours}key_mix`, hiddenSize),
+      matrix(`${theirs}key`, `${ours}keys`),
+      matrix(`${theirs}value`, `${ours}values`),
+    ];
   const kind = version < 6 ? 'time_mix' : 'time_maa';
   return [
     perFeature(`${theirs}${kind}_k`, `${ours}key_mix`, hiddenSize),
@@ -89,7 +129,7 @@ export function modelTensors(config: RwkvConfig): TensorMapping[] {
       ...norm(`${theirs}.ln1`, `${ours}/mixer_norm`),
       ...norm(`${theirs}.ln2`, `${ours}/feed_forward_norm`),
       ...(i === 0 ? norm(`${theirs}.ln0`, 'embedding_norm') : []),
-      ...timeMixTensors(config, `${theirs}.att.`, `${ours}/mixer/`),
+      ...timeMixTensors(config, `${theirs}.att.`, `${ours}/mixer/`, i === 0),
       ...channelMixTensors(config, `${theirs}.ffn.`, `${ours}/feed_forward/`),
     ];
   };
@@ -97,6 +137,6 @@ export function modelTensors(config: RwkvConfig): TensorMapping[] {
     {theirs: 'emb.weight', ours: 'embedding/table'},
     ...Array.from({length: config.numLayers}, (_, i) => block(i)).flat(),
     ...norm('ln_out', 'final_norm'),
-    matrix('head', 'head/projection'),
+    {theirs: 'head.weight', ours: 'head/table'},
   ];
 }

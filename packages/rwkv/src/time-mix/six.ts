@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type Advanced,
   activation,
-  CausalLayer,
   type ForwardOptions,
   Linear,
   lastDimension,
@@ -10,16 +9,15 @@ import {
   uniform,
   zeros,
 } from '@variants/core';
-import {fallingRatio, orthogonal, perFeature, risingRatio} from '../initializers';
+import {fallingRatio, perFeature, risingRatio} from '../initializers';
 import {lastPosition, mixPrevious, tokenShift} from '../token-shift';
 import {wkv56} from '../wkv';
-import {type MatrixState, splitHeads, type TimeMix5Config} from './five';
-import {HeadNorm} from './head-norm';
 import {initialBonus, initialDecay} from './initial-values';
 import {LowRank} from './low-rank';
+import {type MatrixState, MatrixTimeMix, type MatrixTimeMixConfig} from './matrix-time-mix';
 
 /** Options of {@link TimeMix6}. */
-export interface TimeMix6Config extends TimeMix5Config {
+export interface TimeMix6Config extends MatrixTimeMixConfig {
   /** Rank R of what the mixes depend on the input by. Default 32. */
   mixRank?: number;
   /** Rank of what the decay depends on the input by. Default 64. */
@@ -42,9 +40,9 @@ type Mixed = (typeof mixed)[number];
  *
  * Weights `mix`, `decay_mix`, `key_mix`, `value_mix`, `receptance_mix`, `gate_mix` [hidden], `mix_up` B [5, R, hidden], `decay`
  * [attention], `bonus` [heads, N] and, if wanted, `initial_state` [heads, N values, N keys]; children `mix_down` A [hidden, 5 R],
- * `decay_by_input` (C, D), and those of {@link TimeMix5}.
+ * `decay_by_input` (C, D), `gate`, and those of {@link MatrixTimeMix}.
  */
-export class TimeMix6 extends CausalLayer<TimeMix6Config> {
+export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
   static readonly className = 'RwkvTimeMix6';
   private mix!: tf.LayerVariable;
   private mixes!: {[name in Mixed]: tf.LayerVariable};
@@ -54,16 +52,11 @@ export class TimeMix6 extends CausalLayer<TimeMix6Config> {
   private decayByInput!: LowRank;
   private bonus!: tf.LayerVariable;
   private initialState?: tf.LayerVariable;
-  private keys!: Linear;
-  private values!: Linear;
-  private receptance!: Linear;
   private gate!: Linear;
-  private output_!: Linear;
-  private headNorm!: HeadNorm;
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
-    const {numHeads, attentionSize = hiddenSize, decayRank = 64, headSizeDivisor, layerIndex, numLayers} = this.config;
+    const {numHeads, attentionSize = hiddenSize, decayRank = 64} = this.config;
     const headSize = attentionSize / numHeads;
     this.buildMixes(hiddenSize);
     this.decay = this.weight('decay', [attentionSize], initialDecay(this.config));
@@ -72,14 +65,8 @@ export class TimeMix6 extends CausalLayer<TimeMix6Config> {
     this.bonus = this.weight('bonus', [numHeads, headSize], initialBonus(this.config));
     if (this.config.initialState)
       this.initialState = this.weight('initial_state', [numHeads, headSize, headSize], zeros);
-    const linear = (units: number, kernel = zeros) => new Linear({units, useBias: false}, {kernel});
-    this.keys = this.child('keys', linear(attentionSize, orthogonal(0.1)), inputShape);
-    this.values = this.child('values', linear(attentionSize, orthogonal(1)), inputShape);
-    this.receptance = this.child('receptance', linear(attentionSize, orthogonal(1)), inputShape);
-    this.gate = this.child('gate', linear(attentionSize, orthogonal(0.1)), inputShape);
-    this.output_ = this.child('output', linear(hiddenSize), [null, attentionSize]);
-    const norm = new HeadNorm({numHeads, headSizeDivisor, layerIndex, numLayers});
-    this.headNorm = this.child('head_norm', norm, [null, attentionSize]);
+    this.buildProjections(hiddenSize, attentionSize);
+    this.gate = this.projection('gate', 0.1, hiddenSize, attentionSize);
     this.built = true;
   }
 
@@ -105,28 +92,22 @@ export class TimeMix6 extends CausalLayer<TimeMix6Config> {
     this.mixUp = this.weight('mix_up', [mixed.length, mixRank, hiddenSize], uniform(0.01));
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
-  }
-
   advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
     const before = state as MatrixState | null;
-    const {numHeads} = this.config;
     const inputs = this.mixedInputs(x, before?.shift ?? null);
     const [r, k, v] = [
       this.receptance.forward(inputs.receptance),
       this.keys.forward(inputs.key),
       this.values.forward(inputs.value),
-    ].map((projected) => splitHeads(projected, numHeads));
+    ].map((projected) => this.splitHeads(projected));
     const gate = activation('silu')(this.gate.forward(inputs.gate));
     const decay = this.decay.read().add(this.decayByInput.forward(inputs.decay));
     // What padding must not let decay: a factor of e^-e^-88 is 1.
     const kept = attentionMask ? tf.where(attentionMask.expandDims(2).cast('bool'), decay, -88) : decay;
     const memory = before?.memory ?? this.firstMemory(x.shape[0] as number);
-    const read = wkv56(splitHeads(kept, numHeads), this.bonus.read(), r, k, v, memory);
-    const normed = this.headNorm.forward(read.output.reshape(gate.shape));
+    const read = wkv56(this.splitHeads(kept), this.bonus.read(), r, k, v, memory);
     return {
-      output: this.output_.forward(normed.mul(gate)),
+      output: this.project(this.normed(read.output), gate),
       state: {shift: lastPosition(x), memory: read.state},
     };
   }
