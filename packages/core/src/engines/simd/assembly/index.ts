@@ -26,6 +26,7 @@ export {jobGather, jobScatter} from './gather';
 export {jobTopK} from './top-k';
 export {jobConvolve, jobConvolveFilter} from './convolve';
 export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
+export {jobDepthwise1d, jobDepthwise1dFilter} from './depthwise-1d';
 export {jobPool} from './pool';
 export {jobFft} from './fft';
 export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';

@@ -4,10 +4,12 @@ import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {blockDiagonalKernels} from './block-diagonal-mat-mul';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
 import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
+import {depthwise1dKernels} from './depthwise-1d';
 import {drawKernels} from './draw';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
@@ -76,4 +78,6 @@ export const kernels: readonly SimdKernel[] = [
   ...weightedAverageScanKernels,
   ...linearRecurrenceKernels,
   ...deltaRuleKernels,
+  ...depthwise1dKernels,
+  ...blockDiagonalKernels,
 ];
