@@ -44,3 +44,4 @@ export {
   type SelfAttentionConfig,
   type SelfAttentionInitializers,
 } from './self-attention';
+export {ShortConvolution, type ShortConvolutionConfig} from './short-convolution';
