@@ -35,9 +35,10 @@ export function authorsTensors<Config>(model: CheckpointModel<Config>): AuthorsT
   return tensors;
 }
 
-async function valuesOf({mapping, variable, ownShape}: PairedWeight): Promise<Float32Array> {
+async function valuesOf({mapping, variable}: PairedWeight): Promise<Float32Array> {
   const values = await variable.read().data<'float32'>();
-  return mapping.transpose ? transposed(values, ownShape[1], ownShape[0]) : values;
+  const [inputs, outputs] = variable.shape as number[];
+  return mapping.transpose ? transposed(values, inputs, outputs) : values;
 }
 
 /** Whole tensors of several weights, one after the other. */
