@@ -13,12 +13,12 @@ import {longConvolution, ShapeError} from '@variants/core';
 import {inverseOfTriangles, lowerTriangle} from './triangular';
 
 /** The two factors of a basis, as they are or inverted. */
-export interface Basis {
+export type Basis = {
   /** L [m, m]; only its lower triangle counts. */
   L: tf.Tensor2D;
   /** R [m, n, n]; only the lower triangles count. */
   R: tf.Tensor3D;
-}
+};
 
 /** Sequences [batch, n m, channels] as [m, n, batch · channels]: a matrix for each place in a group. */
 function byPlace(x: tf.Tensor, {L, R}: Basis): tf.Tensor3D {

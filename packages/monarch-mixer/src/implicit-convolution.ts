@@ -1,14 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type Advanced,
+  CausalLayer,
+  ConfigError,
+  type ForwardOptions,
   ImplicitFilter,
   type Initializer,
   lastDimension,
   longConvolution,
   normal,
   ShapeError,
-  VariantLayer,
+  type StateTree,
 } from '@variants/core';
+import {continueInBasis} from './basis-stream';
 import {type Basis, causalMonarch} from './causal-monarch';
+import {continueConvolution} from './convolution-history';
 
 /** How an {@link ImplicitConvolution} makes its filters. */
 export interface ImplicitConvolutionConfig {
@@ -42,7 +48,7 @@ export interface ImplicitConvolutionConfig {
  * `causalMonarch`. [batch, time, channels] to the same. Child `filter`; weights `skip` [channels], and of a basis `places` L
  * [m, m] and `groups` R [m, n, n], at first identities.
  */
-export class ImplicitConvolution extends VariantLayer<ImplicitConvolutionConfig> {
+export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> {
   static readonly className = 'MonarchImplicitConvolution';
   private filter!: ImplicitFilter;
   private skip!: tf.LayerVariable;
@@ -73,47 +79,59 @@ export class ImplicitConvolution extends VariantLayer<ImplicitConvolutionConfig>
     return this.config.bidirectional ? {past, future: this.filter.futureFilter(time)} : {past};
   }
 
+  override get contextLength(): number {
+    return this.config.maxSequenceLength;
+  }
+
   forward(x: tf.Tensor): tf.Tensor {
     return this.convolve(x);
   }
 
   /** @param gate Multiplies the result, [batch, time, channels]. Default none. */
   convolve(x: tf.Tensor, gate?: tf.Tensor): tf.Tensor {
-    const time = x.shape[1] as number;
-    const skip = this.skip.read() as tf.Tensor1D;
-    const {past, future} = this.filters(time);
-    if (!this.places || !this.groups) return longConvolution(x, past, {skip, gate, future});
-    const convolved = this.inBasis(x, past, {
-      L: this.places.read() as tf.Tensor2D,
-      R: this.groups.read() as tf.Tensor3D,
-    });
-    const y = convolved.add(x.mul(skip));
-    return gate ? y.mul(gate) : y;
+    const {past, future} = this.filters(x.shape[1] as number);
+    const {basis} = this;
+    if (basis) return this.finished(inBasis(x, past, basis), x, gate);
+    return longConvolution(x, past, {skip: this.skip.read(), gate, future});
   }
 
-  /** As no output depends on later inputs, groups beyond the sequence need not be there. */
-  private inBasis(x: tf.Tensor, filter: tf.Tensor2D, {L, R}: Basis): tf.Tensor {
-    const [batch, time, channels] = x.shape as number[];
-    const [m] = L.shape;
-    const n = Math.ceil(time / m);
-    const missing = n * m - time;
-    const basis = {L, R: R.slice([0, 0, 0], [m, n, n])};
-    const whole = x.pad([
-      [0, 0],
-      [0, missing],
-      [0, 0],
-    ]);
-    return causalMonarch(
-      whole,
-      filter.pad([
-        [0, missing],
-        [0, 0],
-      ]),
-      basis,
-    ).slice([0, 0, 0], [batch, time, channels]);
+  /**
+   * The next rows of a stream.
+   * @param gate Multiplies the result, [batch, time, channels]. Default none.
+   * @throws ConfigError where it is bidirectional.
+   */
+  advance(x: tf.Tensor, state: StateTree | null, {capacity}: ForwardOptions, gate?: tf.Tensor): Advanced {
+    const {bidirectional, maxSequenceLength} = this.config;
+    if (bidirectional) throw new ConfigError(`${this.path}: looks ahead, so it cannot be fed in pieces`);
+    const room = Math.min(capacity ?? maxSequenceLength, maxSequenceLength);
+    const {basis} = this;
+    const kernel = (length: number) => this.filter.filter(length);
+    const step = basis ? continueInBasis(x, state, room, {basis, kernel}) : continueConvolution(x, state, room, kernel);
+    return {output: this.finished(step.output, x, gate), state: step.state};
+  }
+
+  private get basis(): Basis | null {
+    if (!this.places || !this.groups) return null;
+    return {L: this.places.read() as tf.Tensor2D, R: this.groups.read() as tf.Tensor3D};
+  }
+
+  private finished(convolved: tf.Tensor, x: tf.Tensor, gate: tf.Tensor | undefined): tf.Tensor {
+    const y = convolved.add(x.mul(this.skip.read()));
+    return gate ? y.mul(gate) : y;
   }
 }
 tf.serialization.registerClass(ImplicitConvolution);
+
+/** Causal: groups of positions beyond the sequence need not be there. */
+function inBasis(x: tf.Tensor, filter: tf.Tensor2D, {L, R}: Basis): tf.Tensor {
+  const [batch, time, channels] = x.shape as number[];
+  const [m] = L.shape;
+  const n = Math.ceil(time / m);
+  const rest: [number, number] = [0, n * m - time];
+  const whole = x.pad([[0, 0], rest, [0, 0]]);
+  const kernel = filter.pad([rest, [0, 0]]) as tf.Tensor2D;
+  return causalMonarch(whole, kernel, {L, R: R.slice([0, 0, 0], [m, n, n])}).slice([0, 0, 0], [batch, time, channels]);
+}
 
 /** Matrices [..., n, n] with ones on their diagonals. */
 const identities: Initializer = (shape) => {

@@ -1,3 +1,4 @@
+import {MonarchBlock, type MonarchBlockConfig} from './block';
 import {BlockDiagonalLinear, type BlockDiagonalLinearConfig} from './block-diagonal-linear';
 import {type Basis, basisMatrix, causalMonarch} from './causal-monarch';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
@@ -7,7 +8,9 @@ import {monarch} from './monarch';
 import {MonarchLinear, type MonarchLinearConfig} from './monarch-layer';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
-export {fromPretrained} from './from-pretrained';
+export {card} from './card';
+export type {MonarchMixerConfig, MonarchMixerOptions} from './config';
+export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {
   M2BertClassifier,
   type M2BertClassifierConfig,
@@ -18,11 +21,14 @@ export type {Pooling} from './m2-bert/classifier-head';
 export type {M2BertConfig, M2BertOptions} from './m2-bert/config';
 export {type EncodeOptions, M2BertEncoder} from './m2-bert/encoder';
 export {M2Bert, m2Bert} from './m2-bert/masked-lm';
+export {MonarchMixer, monarchMixer} from './model';
+export {presets} from './presets';
 export type {
   Basis,
   BlockDiagonalLinearConfig,
   ImplicitConvolutionConfig,
   M2BertLayerConfig,
+  MonarchBlockConfig,
   MonarchFeedForwardConfig,
   MonarchLinearConfig,
   SequenceMixerConfig,
@@ -39,6 +45,8 @@ export const layers = {
   sequenceMixer: (config: ConstructorParameters<typeof SequenceMixer>[0]) => new SequenceMixer(config),
   /** The mixer along features, see {@link MonarchFeedForward}. */
   monarchFeedForward: (config: ConstructorParameters<typeof MonarchFeedForward>[0]) => new MonarchFeedForward(config),
+  /** Both, with norms and skip connections, as in the causal model, see {@link MonarchBlock}. */
+  monarchBlock: (config: ConstructorParameters<typeof MonarchBlock>[0]) => new MonarchBlock(config),
   /** Both, as in M2-BERT, see {@link M2BertLayer}. */
   m2BertLayer: (config: ConstructorParameters<typeof M2BertLayer>[0]) => new M2BertLayer(config),
 };

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type Advanced,
+  CausalLayer,
   Dropout,
   type ForwardOptions,
   LayerNorm,
   Linear,
   lastDimension,
   ShortConvolution,
-  VariantLayer,
+  type StateTree,
 } from '@variants/core';
 import {ImplicitConvolution, type ImplicitConvolutionConfig} from './implicit-convolution';
 
@@ -20,6 +22,9 @@ export interface SequenceMixerConfig extends ImplicitConvolutionConfig {
   dropout?: number;
 }
 
+/** What a stream remembers: of the short convolution and of the long ones. */
+type MixerState = {short: StateTree; convolution: StateTree; residual: StateTree};
+
 /**
  * Monarch Mixer's mixer along the sequence (Fu et al. 2023, section 4): a gated long convolution, [batch, time, hidden] to
  * the same.
@@ -32,7 +37,7 @@ export interface SequenceMixerConfig extends ImplicitConvolutionConfig {
  * Children `input` [hidden, 3 hidden], `short_convolution`, `convolution`, `residual_convolution`, `output`
  * [hidden, hidden] and, as a training addition, `norm`.
  */
-export class SequenceMixer extends VariantLayer<SequenceMixerConfig> {
+export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   static readonly className = 'MonarchSequenceMixer';
   private norm?: LayerNorm;
   private input_!: Linear;
@@ -61,12 +66,46 @@ export class SequenceMixer extends VariantLayer<SequenceMixerConfig> {
     return this.convolution.filters(time);
   }
 
+  override get contextLength(): number {
+    return this.config.maxSequenceLength;
+  }
+
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const u = this.norm ? this.norm.forward(x) : x;
-    const [x1, x2, v] = tf.split(this.short.forward(this.input_.forward(u), options), 3, -1);
-    const gated = this.convolution.convolve(this.dropout.forward(v.mul(x1), options), x2);
-    const y = this.residual ? gated.add(this.residual.convolve(u)) : gated;
+    const u = this.normed(x);
+    const {gate, v} = this.gates(this.short.forward(this.input_.forward(u), options), options);
+    const gated = this.convolution.convolve(v, gate);
+    return this.finish(this.residual ? gated.add(this.residual.convolve(withoutPadding(u, options))) : gated, options);
+  }
+
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+    const before = state as MixerState | null;
+    const u = this.normed(x);
+    const short = this.short.advance(this.input_.forward(u), before?.short ?? null, options);
+    const {gate, v} = this.gates(short.output, options);
+    const gated = this.convolution.advance(v, before?.convolution ?? null, options, gate);
+    const residual = this.residual?.advance(withoutPadding(u, options), before?.residual ?? null, options);
+    return {
+      output: this.finish(residual ? gated.output.add(residual.output) : gated.output, options),
+      state: {short: short.state, convolution: gated.state, residual: residual?.state ?? null},
+    };
+  }
+
+  private normed(x: tf.Tensor): tf.Tensor {
+    return this.norm ? this.norm.forward(x) : x;
+  }
+
+  /** x2, the gate of what is convolved, and x1 * v, which is. */
+  private gates(projected: tf.Tensor, options: ForwardOptions): {gate: tf.Tensor; v: tf.Tensor} {
+    const [x1, gate, v] = tf.split(projected, 3, -1);
+    return {gate, v: this.dropout.forward(withoutPadding(v.mul(x1), options), options)};
+  }
+
+  private finish(y: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.output_.forward(this.dropout.forward(y, options));
   }
 }
 tf.serialization.registerClass(SequenceMixer);
+
+/** Padding must leave no trace in what comes after it. */
+const withoutPadding = (x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor =>
+  attentionMask ? x.mul(attentionMask.expandDims(2)) : x;

@@ -18,6 +18,7 @@ import {geluKernels} from './gelu';
 import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
 import {linearRecurrenceKernels} from './linear-recurrence';
+import {longConvolutionKernels} from './long-convolution';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
@@ -80,4 +81,5 @@ export const kernels: readonly SimdKernel[] = [
   ...deltaRuleKernels,
   ...depthwise1dKernels,
   ...blockDiagonalKernels,
+  ...longConvolutionKernels,
 ];
