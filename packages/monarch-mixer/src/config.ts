@@ -1,5 +1,5 @@
 import {fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
-import {blockShape} from './block-diagonal-linear';
+import {feedForwardParameters, mixerParameters} from './count-parts';
 
 /** The configuration of a causal Monarch Mixer; defaults of its parts are those of the published M2-BERT models. */
 export interface MonarchMixerConfig extends LanguageModelConfig {
@@ -90,25 +90,8 @@ export function resolveConfig(options: MonarchMixerOptions): MonarchMixerConfig 
 
 /** All weights counted once. */
 export function countParameters(config: MonarchMixerConfig): number {
-  const {vocabSize, hiddenSize: D, numLayers, residualConvolution, tieEmbedding} = config;
-  const projections = 4 * (D * D + D) + 4 * 3 * D;
-  const mixer = projections + (residualConvolution ? 2 : 1) * convolutionParameters(config);
+  const {vocabSize, hiddenSize: D, numLayers, tieEmbedding, maxSequenceLength: filterLength} = config;
+  const mixer = mixerParameters({...config, filterLength, bidirectional: false});
   const block = mixer + feedForwardParameters(config) + 4 * D;
   return (tieEmbedding ? 1 : 2) * vocabSize * D + numLayers * block + 2 * D;
-}
-
-function convolutionParameters(config: MonarchMixerConfig): number {
-  const {hiddenSize: D, maxSequenceLength: N, positionSize: E, filterSize: F, basisBlock: m} = config;
-  const network = E * F + F + 2 * (F * F + F) + F * D;
-  const basis = m === null ? 0 : m * m + N * (N / m);
-  // The positions, the frequencies, the decays and the skip term.
-  return network + N * E + F + 2 * D + basis;
-}
-
-function feedForwardParameters({hiddenSize: D, intermediateSize: I, numBlocks, gated}: MonarchMixerConfig): number {
-  const matrix = (units: number, inputs: number) => {
-    const [outputs, read] = blockShape(units, inputs, numBlocks);
-    return numBlocks * outputs * read;
-  };
-  return matrix(gated ? 2 * I : I, D) + matrix(D, I) + D;
 }

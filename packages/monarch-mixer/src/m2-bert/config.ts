@@ -1,4 +1,5 @@
 import {fields, requireConfig, resolveFields} from '@variants/core';
+import {feedForwardParameters, mixerParameters} from '../count-parts';
 
 /** The configuration of an M2-BERT; defaults are those of the published 80M model, without dropout. */
 export interface M2BertConfig {
@@ -97,4 +98,14 @@ export function resolveM2Bert(options: M2BertOptions): M2BertConfig {
   const config = resolveFields<M2BertConfig>('m2Bert', m2BertFields(options), options);
   assertM2Bert(config, 'm2Bert');
   return config;
+}
+
+/** All weights of a masked language model counted once. */
+export function countM2BertParameters(config: M2BertConfig): number {
+  const {vocabSize, hiddenSize: D, numLayers, typeVocabSize, maxSequenceLength, positionEmbeddings} = config;
+  const norm = 2 * D;
+  const embeddings = (vocabSize + typeVocabSize + (positionEmbeddings ? maxSequenceLength : 0)) * D + norm;
+  const mixer = mixerParameters({...config, basisBlock: null}) + (config.trainingAdditions ? norm : 0);
+  const head = D * D + D + norm + vocabSize;
+  return embeddings + numLayers * (mixer + feedForwardParameters(config) + norm) + head;
 }
