@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Advanced, appendRows, type StateTree} from '@variants/core';
 import {type Basis, fromBasis, inverseBasis} from './causal-monarch';
-import {continueConvolution} from './convolution-history';
+import {continueConvolution} from './continue-convolution';
 import {lowerTriangle} from './triangular';
 
 /** What a stream remembers. */

@@ -14,7 +14,7 @@ import {
 } from '@variants/core';
 import {continueInBasis} from './basis-stream';
 import {type Basis, causalMonarch} from './causal-monarch';
-import {continueConvolution} from './convolution-history';
+import {continueConvolution} from './continue-convolution';
 
 /** How an {@link ImplicitConvolution} makes its filters. */
 export interface ImplicitConvolutionConfig {
@@ -104,9 +104,10 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
     const {bidirectional, maxSequenceLength} = this.config;
     if (bidirectional) throw new ConfigError(`${this.path}: looks ahead, so it cannot be fed in pieces`);
     const room = Math.min(capacity ?? maxSequenceLength, maxSequenceLength);
-    const {basis} = this;
     const kernel = (length: number) => this.filter.filter(length);
-    const step = basis ? continueInBasis(x, state, room, {basis, kernel}) : continueConvolution(x, state, room, kernel);
+    const {basis} = this;
+    if (!basis) return continueConvolution(x, state, room, kernel, {skip: this.skip.read(), gate});
+    const step = continueInBasis(x, state, room, {basis, kernel});
     return {output: this.finished(step.output, x, gate), state: step.state};
   }
 
