@@ -7,6 +7,7 @@ import {
   LayerNorm,
   Linear,
   lastDimension,
+  ShapeError,
   ShortConvolution,
   type StateTree,
 } from '@variants/core';
@@ -71,7 +72,7 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const u = this.normed(x);
+    const u = this.normed(x, options);
     const {gate, v} = this.gates(this.short.forward(this.input_.forward(u), options), options);
     const gated = this.convolution.convolve(v, gate);
     return this.finish(this.residual ? gated.add(this.residual.convolve(withoutPadding(u, options))) : gated, options);
@@ -79,7 +80,7 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
     const before = state as MixerState | null;
-    const u = this.normed(x);
+    const u = this.normed(x, options);
     const short = this.short.advance(this.input_.forward(u), before?.short ?? null, options);
     const {gate, v} = this.gates(short.output, options);
     const gated = this.convolution.advance(v, before?.convolution ?? null, options, gate);
@@ -90,7 +91,11 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
     };
   }
 
-  private normed(x: tf.Tensor): tf.Tensor {
+  private normed(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
+    if (attentionMask && this.config.basisBlock)
+      throw new ShapeError(
+        `${this.path}: in a basis of positions, sequences cannot be padded; feed those of one length`,
+      );
     return this.norm ? this.norm.forward(x) : x;
   }
 

@@ -79,6 +79,11 @@ export class M2BertClassifier extends M2BertEncoder<M2BertClassifierConfig, Clas
       const wanted = labels instanceof tf.Tensor ? labels.toInt() : tf.tensor1d(labels, 'int32');
       return softmaxCrossEntropy(this.logits(tokens, options), wanted);
     });
+
+  // tfjs has made labels [batch, 1].
+  protected override counted(labels: tf.Tensor): tf.Tensor {
+    return labels.reshape([-1]);
+  }
 }
 tf.serialization.registerClass(M2BertClassifier);
 

@@ -84,7 +84,13 @@ export abstract class M2BertEncoder<
    * function is given, and the metrics 'acc' and 'accuracy' count the right ones.
    */
   override compile(args: TokenCompileArgs): void {
-    compileForTokens(this, args, (complete) => super.compile(complete));
+    const counted = (targets: tf.Tensor) => this.counted(targets);
+    compileForTokens(this, args, (complete) => super.compile(complete), {counted});
+  }
+
+  /** Targets in the shape that the logits have without their last axis, from that in which `fit` hands them on. */
+  protected counted(targets: tf.Tensor): tf.Tensor {
+    return targets;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
