@@ -11,7 +11,7 @@ import {continueConvolution} from './continue-convolution';
 import {lowerTriangle} from './triangular';
 
 /** What a stream remembers. */
-export type BasisState = {
+type BasisState = {
   /** x and c so far, with room for more: [batch, room, channels]. */
   inputs: tf.Tensor;
   products: tf.Tensor;

@@ -56,7 +56,7 @@ export function fromBasis(x: tf.Tensor, {L, R}: Basis): tf.Tensor3D {
  * @param x [batch, N, channels]
  * @returns [batch, N, channels]
  */
-export function toBasis(x: tf.Tensor, basis: Basis): tf.Tensor3D {
+function toBasis(x: tf.Tensor, basis: Basis): tf.Tensor3D {
   return tf.tidy(() => {
     const {L, R} = inverseBasis(basis);
     return fromPlaces(tf.matMul(R, alongPlaces(L, byPlace(x, basis))), basis, x.shape);
