@@ -18,13 +18,17 @@ export {type HuggingFaceTokenizer, huggingFaceTokenizer} from './hugging-face-to
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
+export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
+export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';
 export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
 export {type LinearRecurrenceOptions, linearRecurrence} from './kernels/linear-recurrence';
+export {type LongConvolutionOptions, longConvolution} from './kernels/long-convolution';
+export {type ConvolutionState, type OnlineConvolutionOptions, onlineConvolution} from './kernels/online-convolution';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {
@@ -52,7 +56,8 @@ export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequen
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
 export {mapState, type StateTree, walkState} from './models/state-tree';
 export {type Advanced, StreamState} from './models/stream-state';
-export type {TokenInput} from './models/token-input';
+export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
+export {compileForTokens, type TokenCompileArgs, type TokenTargets} from './models/token-targets';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

@@ -14,8 +14,8 @@ export interface TensorMapping {
    */
   rows?: {start: number; total: number};
   /**
-   * The shape in the authors' files, of the same values in the same order, such as [1, 1, hidden] for our [hidden]. Files
-   * may have fewer or more axes of length 1. Default: ours.
+   * The shape in the authors' files, of the same values in the same order (that of `transpose`), such as [1, 1, hidden] for
+   * our [hidden]. Files may have fewer or more axes of length 1. Default: ours.
    */
   shape?: readonly number[];
   /** A second name of the same tensor in the authors' files (tied matrices): may be missing when read, always written. Default false. */

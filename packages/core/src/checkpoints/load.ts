@@ -84,9 +84,10 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
 
 async function readWeight(weight: PairedWeight, pairs: readonly PairedWeight[], checkpoint: Checkpoint): Promise<void> {
   const pair = tensorToRead(weight, pairs, checkpoint) ?? weight;
-  const {mapping, ownShape} = pair;
+  const {mapping, variable} = pair;
   const values = ownRows(await checkpoint.read(mapping.theirs), pair);
-  const ours = mapping.transpose ? transposed(values, ownShape[0], ownShape[1]) : values;
+  const [inputs, outputs] = variable.shape as number[];
+  const ours = mapping.transpose ? transposed(values, outputs, inputs) : values;
   tf.tidy(() => {
     weight.variable.write(tf.tensor(ours, weight.variable.shape as number[], 'float32'));
   });

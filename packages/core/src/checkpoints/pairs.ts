@@ -78,8 +78,7 @@ function withTheirAxes(
   variable: tf.LayerVariable,
 ): readonly number[] {
   const shape = variable.shape as number[];
-  if (theirShape) return theirShape;
-  if (!transpose) return shape;
-  if (shape.length === 2) return [shape[1], shape[0]];
+  if (!transpose) return theirShape ?? shape;
+  if (shape.length === 2) return theirShape ?? [shape[1], shape[0]];
   throw new CheckpointError(`tensor "${theirs}": our shape ${shapeText(shape)} has no two axes that could be swapped`);
 }

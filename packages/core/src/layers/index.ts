@@ -4,6 +4,7 @@ export {DecoderLayer, type DecoderOptions} from './decoder-layer';
 export {Dropout, type DropoutConfig} from './dropout';
 export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
 export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';
+export {ImplicitFilter, type ImplicitFilterConfig, type ImplicitFilterInitializers} from './implicit-filter';
 export {
   type Initializer,
   initializationSeed,
@@ -43,3 +44,4 @@ export {
   type SelfAttentionConfig,
   type SelfAttentionInitializers,
 } from './self-attention';
+export {ShortConvolution, type ShortConvolutionConfig} from './short-convolution';

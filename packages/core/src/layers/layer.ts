@@ -97,10 +97,11 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
     return layer;
   }
 
-  /** Makes a trainable float32 weight of this layer, its first value drawn as `initializer` says from the layer's path. */
-  protected weight(name: string, shape: number[], initializer: Initializer): tf.LayerVariable {
+  /** Makes a float32 weight of this layer, its first value drawn as `initializer` says from the layer's path. */
+  protected weight(name: string, shape: number[], initializer: Initializer, trainable = true): tf.LayerVariable {
     const fullName = `${this.path}/${name}`;
-    const variable = this.addWeight(name, shape, 'float32', initialValues(initializer, fullName));
+    const initial = initialValues(initializer, fullName);
+    const variable = this.addWeight(name, shape, 'float32', initial, undefined, trainable);
     // tfjs would prefix the name with the outermost layer alone, so that two children's kernels could not be told apart.
     (variable as {originalName: string}).originalName = fullName;
     return variable;

@@ -6,15 +6,28 @@ import {toAuthorsNames} from '../../src/checkpoints/names';
 import {readSafetensors} from '../../src/checkpoints/safetensors';
 import {checkpointFiles} from '../../src/checkpoints/save';
 import {checkpointErrorOf} from './errors';
-import {type TinyConfig, tinyConfig, tinyLayout, tinyModel, tinySource, valuesByName} from './tiny-model';
+import {
+  authorsTensors,
+  ourValues,
+  type TinyConfig,
+  tinyConfig,
+  tinyLayout,
+  tinyModel,
+  tinySource,
+  valuesByName,
+} from './tiny-model';
 
-/** The tiny layout with a bias [units] that its authors keep as [1, 1, units]. */
+/**
+ * The tiny layout with a bias [units] that its authors keep as [1, 1, units], and a kernel [inputs, units] that they keep as
+ * [units, 1, inputs].
+ */
 const layout: CheckpointLayout<TinyConfig> = {
   ...tinyLayout,
-  tensors: (config) =>
-    tinyLayout
-      .tensors(config)
-      .map((mapping) => (mapping.ours === 'up/bias' ? {...mapping, shape: [1, 1, config.units]} : mapping)),
+  tensors: (config) => {
+    const {units, inputs} = config;
+    const shapes: Record<string, number[]> = {'up/bias': [1, 1, units], 'up/kernel': [units, 1, inputs]};
+    return tinyLayout.tensors(config).map((mapping) => ({...mapping, shape: shapes[mapping.ours]}));
+  },
 };
 
 const load = (shape: number[]) =>
@@ -43,6 +56,20 @@ describe('a weight that the authors keep with further axes', () => {
     tf.tidy(() => {
       const named = toAuthorsNames(layout, tinyConfig, new Map([['up/bias', tf.tensor1d([7, 8])]]));
       expect(named.get('up.bias')?.shape).toEqual([1, 1, 2]);
+    });
+  });
+
+  it('may have its axes swapped too', async () => {
+    const model = await load([2]);
+    expect(valuesByName(model)).toMatchObject({'up/kernel': ourValues['up/kernel']});
+    const {tensors} = readSafetensors((await checkpointFiles(model))['model.safetensors'], 'saved');
+    expect(tensors['up.weight']).toEqual({...authorsTensors['up.weight'], dtype: 'F32', shape: [2, 1, 3]});
+    model.dispose();
+    tf.tidy(() => {
+      const kernel = tf.tensor2d(ourValues['up/kernel'], [3, 2]);
+      const named = toAuthorsNames(layout, tinyConfig, new Map([['up/kernel', kernel]]));
+      expect(named.get('up.weight')?.shape).toEqual([2, 1, 3]);
+      expect(named.get('up.weight')?.dataSync()).toEqual(authorsTensors['up.weight'].data);
     });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Matrix products C [M, N] = A [M, K] · B [K, N] in batches.
+ * Matrix products C [M, N] = A [M, K] · B [K, N] in batches. Rows of A, B and C may lie further apart than they are long.
  *
  * B is packed into panels of 8 columns, [K][8] each, zeros where N ends. A panel is multiplied with 4 rows of A at a time:
  * 8 sums of 4 lanes stay in registers, with 2 of B and one value of A in all lanes (more would not fit V8's 16). K goes in
@@ -27,6 +27,8 @@ import {multiplyAdd, transpose4} from './simd';
   /** Floats from one matrix of the batch to the next; 0 where all share one. */
   stride: u32;
   panels: u32;
+  /** Floats from one row of `from` to the next. */
+  row: u32;
 }
 
 /** Packs one panel. Piece: panel of a batch. */
@@ -38,12 +40,12 @@ function packPiece(args: usize, piece: i32): void {
   const to = <usize>task.to + (((batch * panels + panel) * K * NR) << 2);
   const first = panel * NR;
   const columns = min(NR, N - first);
-  if (task.transposed) packTransposed(from + ((first * K) << 2), K, columns, to);
-  else packRows(from + (first << 2), N, K, columns, to);
+  const row = <usize>task.row << 2;
+  if (task.transposed) packTransposed(from + first * row, row, K, columns, to);
+  else packRows(from + (first << 2), row, K, columns, to);
 }
 
-function packRows(from: usize, N: usize, K: usize, columns: usize, to: usize): void {
-  const step = N << 2;
+function packRows(from: usize, step: usize, K: usize, columns: usize, to: usize): void {
   if (columns == NR) {
     for (let k: usize = 0; k < K; k++, from += step, to += NR << 2) {
       v128.store(to, v128.load(from));
@@ -55,8 +57,7 @@ function packRows(from: usize, N: usize, K: usize, columns: usize, to: usize): v
     for (let j: usize = 0; j < NR; j++) store<f32>(to + (j << 2), j < columns ? load<f32>(from + (j << 2)) : 0);
 }
 
-function packTransposed(from: usize, K: usize, columns: usize, to: usize): void {
-  const row = K << 2;
+function packTransposed(from: usize, row: usize, K: usize, columns: usize, to: usize): void {
   let k: usize = 0;
   if (columns == NR)
     for (; k + 4 <= K; k += 4) {
@@ -80,6 +81,10 @@ function packTransposed(from: usize, K: usize, columns: usize, to: usize): void 
   /** Floats from one matrix of the batch to the next; 0 where all share one. */
   strideA: u32;
   strideB: u32;
+  strideC: u32;
+  /** Floats from one row of A or C to the next. */
+  rowA: u32;
+  rowC: u32;
   /** Pieces of a matrix: M in blocks of MC. */
   blocks: u32;
   /** [N], added to each row; 0 for none. */
@@ -97,29 +102,30 @@ function gemmPiece(args: usize, piece: i32): void {
   const lastRow = min(M, firstRow + MC);
   const A = <usize>task.A + ((batch * <usize>task.strideA) << 2);
   const B = <usize>task.B + ((batch * <usize>task.strideB) << 2);
-  const C = <usize>task.C + ((batch * M * N) << 2);
+  const rowA = <usize>task.rowA << 2, rowC = <usize>task.rowC << 2;
+  const C = <usize>task.C + ((batch * <usize>task.strideC) << 2) + firstRow * rowC;
   const height = lastRow - firstRow;
   for (let k: usize = 0; k < K; k += KC) {
     const depth = min(KC, K - k);
     const row = depth << 2;
-    if (task.transposed) packBlockTransposed(A + ((k * M + firstRow) << 2), M << 2, height, depth);
-    else for (let m: usize = 0; m < height; m++) memory.copy(scratch + m * row, A + (((firstRow + m) * K + k) << 2), row);
+    if (task.transposed) packBlockTransposed(A + k * rowA + (firstRow << 2), rowA, height, depth);
+    else for (let m: usize = 0; m < height; m++) memory.copy(scratch + m * row, A + (firstRow + m) * rowA + (k << 2), row);
     for (let column: usize = 0; column < N; column += NR) {
       const panel = B + ((column * K + k * NR) << 2);
       const columns = min(NR, N - column);
       let a = scratch;
-      let c = C + ((firstRow * N + column) << 2);
-      for (let left = height; left > 0; a += row << 2, c += N << 4) {
+      let c = C + (column << 2);
+      for (let left = height; left > 0; a += row << 2, c += rowC << 2) {
         const rows = min(<usize>4, left);
-        if (rows < 4 || columns < NR) tile(a, row, panel, depth, c, N << 2, rows, columns, k > 0);
-        else if (k == 0) fullTile(a, row, panel, depth, c, N << 2, false);
-        else fullTile(a, row, panel, depth, c, N << 2, true);
+        if (rows < 4 || columns < NR) tile(a, row, panel, depth, c, rowC, rows, columns, k > 0);
+        else if (k == 0) fullTile(a, row, panel, depth, c, rowC, false);
+        else fullTile(a, row, panel, depth, c, rowC, true);
         left -= rows;
       }
     }
   }
-  if (K == 0) memory.fill(C + ((firstRow * N) << 2), 0, ((lastRow - firstRow) * N) << 2);
-  if (task.bias) addBias(C + ((firstRow * N) << 2), <usize>task.bias, lastRow - firstRow, N);
+  if (K == 0) for (let m: usize = 0; m < height; m++) memory.fill(C + m * rowC, 0, N << 2);
+  if (task.bias) for (let m: usize = 0; m < height; m++) addBias(C + m * rowC, <usize>task.bias, N);
 }
 
 /** Copies a block of a transposed A, its columns `stride` bytes apart, to rows of `depth`. */
@@ -231,12 +237,10 @@ function storePart(c: usize, left: v128, right: v128, columns: usize, add: bool)
   }
 }
 
-function addBias(c: usize, bias: usize, rows: usize, N: usize): void {
-  for (let row: usize = 0; row < rows; row++) {
-    let j: usize = 0;
-    for (; j + 4 <= N; j += 4, c += 16) v128.store(c, f32x4.add(v128.load(c), v128.load(bias + (j << 2))));
-    for (; j < N; j++, c += 4) store<f32>(c, load<f32>(c) + load<f32>(bias + (j << 2)));
-  }
+function addBias(c: usize, bias: usize, N: usize): void {
+  let left = N;
+  for (; left >= 4; left -= 4, c += 16, bias += 16) v128.store(c, f32x4.add(v128.load(c), v128.load(bias)));
+  for (; left > 0; left--, c += 4, bias += 4) store<f32>(c, load<f32>(c) + load<f32>(bias));
 }
 
 /** Job numbers, see `runtime.ts`. */

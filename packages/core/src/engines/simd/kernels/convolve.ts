@@ -45,7 +45,7 @@ export function runProduct(
   const pieceColumns = Math.ceil(panels / parts) * PANEL;
   borrowing(backend, (borrowed) => {
     const packed = borrowed.floats(panels * PANEL * depth);
-    backend.threads.run('jobPack', [right, packed, depth, columns, 0, 0, panels], panels, depth * columns);
+    backend.threads.run('jobPack', [right, packed, depth, columns, 0, 0, panels, columns], panels, depth * columns);
     const addresses = [backend.address(source), packed, to];
     const args = [...addresses, positions, features, columns, channels, pieceColumns, bias, ...window];
     backend.threads.run(job, args, blocks * Math.ceil(columns / pieceColumns), work);

@@ -4,10 +4,12 @@ import {argKernels} from './arg';
 import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
+import {blockDiagonalKernels} from './block-diagonal-mat-mul';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
 import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
+import {depthwise1dKernels} from './depthwise-1d';
 import {drawKernels} from './draw';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
@@ -16,10 +18,12 @@ import {geluKernels} from './gelu';
 import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
 import {linearRecurrenceKernels} from './linear-recurrence';
+import {longConvolutionKernels} from './long-convolution';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
 import {oneHotKernels} from './one-hot';
+import {onlineConvolutionKernels} from './online-convolution';
 import {padKernels} from './pad';
 import {poolKernels} from './pool';
 import {realFftKernels} from './real-fft';
@@ -76,4 +80,8 @@ export const kernels: readonly SimdKernel[] = [
   ...weightedAverageScanKernels,
   ...linearRecurrenceKernels,
   ...deltaRuleKernels,
+  ...depthwise1dKernels,
+  ...blockDiagonalKernels,
+  ...longConvolutionKernels,
+  ...onlineConvolutionKernels,
 ];

@@ -1,13 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {Unary} from '../assembly/operations';
 import type {SimdBackend} from '../backend';
+import {borrowing} from './borrowed';
 import {areFewRows, multiplyFewRows} from './few-rows';
+import {multiplyPacked, pack, packedSize} from './gemm';
 import {floatBits, kernel, type SimdKernel} from './kernel';
 import {mapValues} from './unary';
-
-/** Columns of a packed panel and rows of a piece; see `assembly/gemm.ts`. */
-const PANEL = 8;
-const ROWS = 32;
 
 type Inputs = {a: tf.TensorInfo; b: tf.TensorInfo};
 type Transposed = {transposeA: boolean; transposeB: boolean};
@@ -60,7 +58,7 @@ export function multiply(backend: SimdBackend, inputs: Inputs, transposed: Trans
   // One row or column is the same in memory when transposed.
   const isTransposedA = transposed.transposeA && M > 1 && K > 1;
   if (areFewRows(M, K) && !isTransposedA) multiplyRows(backend, inputs, shapes, output.address, transposed, bias);
-  else multiplyPacked(backend, inputs, shapes, output.address, transposed, bias);
+  else multiplyBlocks(backend, inputs, shapes, output.address, transposed, bias);
   return output;
 }
 
@@ -81,40 +79,28 @@ function multiplyRows(
   });
 }
 
-/** Many rows: B is packed first. */
-function multiplyPacked(
+/** Many rows: B is packed first, all of its matrices. */
+function multiplyBlocks(
   backend: SimdBackend,
-  inputs: Inputs,
+  {a, b}: Inputs,
   {pairs, M, N, K}: Product,
   output: number,
-  transposed: Transposed,
+  {transposeA, transposeB}: Transposed,
   bias: number,
 ): void {
-  const A = backend.address(inputs.a);
-  const B = packMatrices(backend, inputs.b, transposed.transposeB, K, N);
-  const panels = Math.ceil(N / PANEL);
-  const blocks = Math.ceil(M / ROWS);
-  const sizes = {A: M * K, B: panels * PANEL * K, C: M * N};
-  forBatches(pairs, sizes, (first, [i, j], count, strides) =>
-    backend.threads.run(
-      'jobGemm',
-      [
-        A + 4 * sizes.A * i,
-        B.address + 4 * sizes.B * j,
-        output + 4 * sizes.C * first,
-        M,
-        N,
-        K,
-        ...strides,
-        blocks,
-        bias,
-        transposed.transposeA ? 1 : 0,
-      ],
-      blocks * count,
-      M * N * K * count,
-    ),
-  );
-  backend.memoryBlocks.free(B.address, B.bytes);
+  const A = {address: backend.address(a), row: transposeA ? M : K, transposed: transposeA};
+  const B = {address: backend.address(b), row: transposeB ? K : N, transposed: transposeB, stride: K * N};
+  const sizes = {A: M * K, B: packedSize(K, N)};
+  borrowing(backend, (borrowed) => {
+    const count = tf.util.sizeFromShape(b.shape.slice(0, -2));
+    const packed = borrowed.floats(count * sizes.B);
+    pack(backend, B, packed, {N, K, count});
+    forBatches(pairs, sizes, (first, [i, j], count, [stride, packedStride]) => {
+      const left = {...A, address: A.address + 4 * sizes.A * i, stride};
+      const C = {address: output + 4 * M * N * first, row: N, stride: M * N};
+      multiplyPacked(backend, left, packed + 4 * sizes.B * j, packedStride, C, {M, N, K, count}, bias);
+    });
+  });
 }
 
 /** Floats of a matrix. */
@@ -140,26 +126,6 @@ function uniformStrides(pairs: [number, number][], sizes: Sizes): [number, numbe
   const [a, b] = [step(0), step(1)];
   const uniform = pairs.every(([i, j], n) => i === n * a && j === n * b);
   return uniform ? [a * sizes.A, b * sizes.B] : null;
-}
-
-interface Scratch {
-  address: number;
-  bytes: number;
-}
-
-function scratch(backend: SimdBackend, floats: number): Scratch {
-  const bytes = Math.max(4, 4 * floats);
-  return {address: backend.memoryBlocks.allocate(bytes), bytes};
-}
-
-/** All matrices of B in panels. The caller frees it. */
-function packMatrices(backend: SimdBackend, b: tf.TensorInfo, transposeB: boolean, K: number, N: number): Scratch {
-  const count = tf.util.sizeFromShape(b.shape.slice(0, -2));
-  const panels = Math.ceil(N / PANEL);
-  const packed = scratch(backend, count * panels * PANEL * K);
-  const args = [backend.address(b), packed.address, K, N, transposeB ? 1 : 0, K * N, panels];
-  backend.threads.run('jobPack', args, panels * count, K * N * count);
-  return packed;
 }
 
 const areFloats = ({a, b}: Inputs) => a.dtype === 'float32' && b.dtype === 'float32';

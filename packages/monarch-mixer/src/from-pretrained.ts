@@ -1,0 +1,44 @@
+import {type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
+import {causalLayout} from './checkpoints/causal';
+import {m2BertClassifierLayout, m2BertLayout} from './checkpoints/m2-bert';
+import type {MonarchMixerConfig} from './config';
+import {type M2BertClassifier, type M2BertClassifierConfig, m2BertClassifier} from './m2-bert/classifier';
+import type {M2BertConfig} from './m2-bert/config';
+import {type M2Bert, m2Bert} from './m2-bert/masked-lm';
+import {type MonarchMixer, monarchMixer} from './model';
+
+/** Options of {@link fromPretrained}. */
+export interface FromPretrainedOptions {
+  /** Fields that shall differ from the checkpoint's, such as `dropout`. */
+  config?: Partial<MonarchMixerConfig> | Partial<M2BertConfig> | Partial<M2BertClassifierConfig>;
+}
+
+/**
+ * A model from a checkpoint: M2-BERT in its authors' names, with its head for masked tokens or for labels, or a causal
+ * model that `saveCheckpoint` wrote. The names of the tensors decide which it is; TypeScript takes it for a causal one
+ * unless told otherwise, `fromPretrained<M2Bert>(source)`.
+ * @param source Directory, file, URL, File objects or `{config, weights}`.
+ * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
+ *   nothing is left half-loaded.
+ */
+export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<MonarchMixer>;
+/** The same for a checkpoint that is known to hold an M2-BERT. */
+export async function fromPretrained<Model extends M2Bert | M2BertClassifier>(
+  source: CheckpointSource,
+  options?: FromPretrainedOptions,
+): Promise<Model>;
+export async function fromPretrained(
+  source: CheckpointSource,
+  {config = {}}: FromPretrainedOptions = {},
+): Promise<MonarchMixer | M2Bert | M2BertClassifier> {
+  const checkpoint = await openCheckpoint(source);
+  try {
+    if (m2BertClassifierLayout.recognizes(checkpoint))
+      return await loadFromCheckpoint(checkpoint, [m2BertClassifierLayout], m2BertClassifier, config);
+    if (m2BertLayout.recognizes(checkpoint))
+      return await loadFromCheckpoint(checkpoint, [m2BertLayout], m2Bert, config as Partial<M2BertConfig>);
+    return await loadFromCheckpoint(checkpoint, [causalLayout], monarchMixer, config as Partial<MonarchMixerConfig>);
+  } finally {
+    await checkpoint.close();
+  }
+}

@@ -1,0 +1,17 @@
+import {readmeTable, readmeTests} from '@variants-tooling/readme';
+import {expect, test} from 'vitest';
+import {presets} from '../src';
+import {countM2BertParameters, resolveM2Bert} from '../src/m2-bert/config';
+
+readmeTests(import.meta.url);
+
+test('the table of presets is that of the code', () => {
+  const rows = Object.entries(presets).map(([name, preset]) => {
+    const config = resolveM2Bert(preset);
+    const {numLayers, hiddenSize, maxSequenceLength} = config;
+    return [name, ...[numLayers, hiddenSize, maxSequenceLength, countM2BertParameters(config)].map(inWords)];
+  });
+  expect(readmeTable(import.meta.url, '## Presets')).toEqual(rows);
+});
+
+const inWords = (count: number) => count.toLocaleString('en');
