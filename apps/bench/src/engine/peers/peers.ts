@@ -84,6 +84,7 @@ const peers = [
   inNode('jax', 'jax-js'),
   torch,
   plainC,
+  {...inNode('fftjs', 'fft.js'), isPartial: true},
   // The engine too, but one operation after the other: what a fused kernel is worth.
   {...inNode('ops', 'simd, tfjs ops'), isPartial: true},
 ];
