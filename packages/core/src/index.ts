@@ -48,8 +48,9 @@ export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequen
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
 export type {StateSource} from './models/state-file';
 export {mapState, type StateTree, walkState} from './models/state-tree';
-export {type Advanced, StreamState} from './models/stream-state';
+export {type Advanced, requireWithin, StreamState} from './models/stream-state';
 export type {TokenInput} from './models/token-input';
+export {compileForTokens, type TokenCompileArgs, type TokenTargets} from './models/token-targets';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

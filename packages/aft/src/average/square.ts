@@ -2,10 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {scaleSums, type WeightedSums} from './sums';
 
 /** Keys [heads, blocks, keys, N] and values [heads, blocks, keys, D + 1, N] of some positions. */
-export interface KeysAndValues {
-  keys: tf.Tensor;
-  values: tf.Tensor;
-}
+export type KeysAndValues = {keys: tf.Tensor; values: tf.Tensor};
 
 /** What rows bring to the gradient of their biases. */
 export interface RowGradients {

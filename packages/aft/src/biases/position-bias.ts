@@ -46,3 +46,10 @@ export function piecePositions(time: number, start: tf.Tensor | null): Positions
   const positions = streamPositions(time, start);
   return positions instanceof tf.Tensor ? positions : time;
 }
+
+/** The `count` positions before a piece, [count] int32. Those that would be before the first are position 0. */
+export function positionsBefore(count: number, start: tf.Tensor | null): tf.Tensor1D {
+  const back = tf.range(-count, 0, 1, 'int32');
+  const positions = start ? back.add(start.reshape([1])) : back;
+  return positions.maximum(tf.scalar(0, 'int32')) as tf.Tensor1D;
+}
