@@ -1,3 +1,4 @@
+import * as aft from '@variants/aft';
 import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
@@ -31,4 +32,5 @@ export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
   contestant(rwkv.card, rwkv.rwkv),
+  contestant(aft.card, aft.aft),
 ];

@@ -15,6 +15,7 @@ import {aftLocal} from './ops/local';
 import {aftSimple} from './ops/simple';
 
 export type {BiasFactors, PositionBias} from './biases/position-bias';
+export {card} from './card';
 export {type LoadedMixer, type MixerFileConfig, mixerFromPretrained} from './checkpoints/mixer';
 export type {AftConfig, AftOptions} from './config';
 export type {AftVariant, AnyMixerConfig} from './mixers/mixer';
@@ -22,8 +23,10 @@ export type {MixerFields} from './mixers/mixer-fields';
 export {Aft, aft, fromPretrained} from './model';
 export type {LocalOptions} from './ops/local';
 export type {CausalOption} from './ops/simple';
+export {presets} from './presets';
 export type {AftVisionConfig, AftVisionOptions} from './vision/config';
 export {AftVision, aftVision, visionFromPretrained} from './vision/model';
+export {visionPresets} from './vision/presets';
 export type {AftBlockConfig, BiasedConfig, KernelConfig, LocalConfig, MixerConfig};
 
 /** AFT's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */

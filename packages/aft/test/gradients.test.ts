@@ -153,7 +153,7 @@ describe('the gradients equal those of the definition', () => {
     fc.assert(
       fc.property(
         fc.integer({min: 1, max: 4}),
-        fc.integer({min: 1, max: 4}),
+        fc.constantFrom(1, 3, 22),
         fc.integer({min: 0, max: 2}),
         fc.nat(),
         (rows, columns, reach, seed) => {
@@ -176,7 +176,7 @@ describe('the gradients equal those of the definition', () => {
           });
         },
       ),
-      {numRuns: 20},
+      {numRuns: 12},
     );
   });
 });

@@ -102,8 +102,8 @@ describe('the averages equal their definition, for small and for huge keys', () 
     fc.assert(
       fc.property(
         fc.record({
-          rows: fc.integer({min: 1, max: 6}),
-          columns: fc.integer({min: 1, max: 5}),
+          rows: fc.integer({min: 1, max: 9}),
+          columns: fc.constantFrom(1, 4, 9, 34),
           reach: fc.integer({min: 0, max: 3}),
           scale: fc.constantFrom(1, 1e4),
           seed: fc.nat(),

@@ -1,7 +1,7 @@
 /**
  * Rows in blocks: a row sees the keys of its own block and of near ones with a bias, and those of all others, whose biases
  * are 0, by one sum for each block. In AFT-full all positions are one block; in AFT-local and AFT-conv of a sequence blocks
- * are about as long as the window; in AFT-conv of an image a block is a row of it.
+ * are about as long as the window; in AFT-conv of an image a block is some rows of it.
  */
 import * as tf from '@tensorflow/tfjs';
 import {farSums, placeBlocks, reverseTime, sliceBlocks} from './far';

@@ -33,8 +33,14 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
   private values!: Linear;
   private output_!: Linear;
 
+  /**
+   * Checks the options before any weight is made.
+   * @throws ConfigError
+   */
+  protected checkOptions(_mixerSize: number): void {}
+
   /** Makes what the averages need beside keys and values. */
-  protected abstract buildAverage(mixerSize: number): void;
+  protected abstract buildAverage(): void;
 
   /** How wide keys are. Default: as wide as values. */
   protected keySize(mixerSize: number): number {
@@ -55,12 +61,13 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {mixerSize = hiddenSize, useBias = true} = this.config;
+    this.checkOptions(mixerSize);
     const project = (name: string, units: number) => this.child(name, new Linear({units, useBias}), inputShape);
     this.queries = project('queries', mixerSize);
     this.keys = project('keys', this.keySize(mixerSize));
     this.values = project('values', mixerSize);
     this.output_ = this.child('output', new Linear({units: hiddenSize}), [null, mixerSize]);
-    this.buildAverage(mixerSize);
+    this.buildAverage();
     this.built = true;
   }
 

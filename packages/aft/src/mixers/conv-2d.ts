@@ -11,10 +11,10 @@ export class AftConv2d extends KernelMixer {
   static readonly className = 'AftConv2d';
   protected readonly axes = 2;
 
-  protected override buildAverage(): void {
+  protected override checkOptions(mixerSize: number): void {
     if (this.config.causal)
       throw new ConfigError(`${this.path}: causal is true, but must be false, as the places of an image have no order`);
-    super.buildAverage();
+    super.checkOptions(mixerSize);
   }
 
   protected average(keys: tf.Tensor, values: tf.Tensor): tf.Tensor {

@@ -25,17 +25,20 @@ export abstract class KernelMixer extends AttentionFree<KernelConfig> {
   /** Axes of the kernel. */
   protected abstract readonly axes: 1 | 2;
 
-  protected override keySize(mixerSize: number): number {
-    const {numHeads} = this.config;
+  protected override checkOptions(mixerSize: number): void {
+    const {numHeads, kernelSize, causal} = this.config;
     if (mixerSize % numHeads !== 0)
       throw new ConfigError(`${this.path}: numHeads is ${numHeads}, but must divide the width ${mixerSize}`);
-    return numHeads;
+    if (!causal && kernelSize % 2 === 0)
+      throw new ConfigError(`${this.path}: kernelSize is ${kernelSize}, but must be odd unless the layer is causal`);
+  }
+
+  protected override keySize(): number {
+    return this.config.numHeads;
   }
 
   protected buildAverage(): void {
-    const {numHeads, kernelSize, causal} = this.config;
-    if (!causal && kernelSize % 2 === 0)
-      throw new ConfigError(`${this.path}: kernelSize is ${kernelSize}, but must be odd unless the layer is causal`);
+    const {numHeads, kernelSize} = this.config;
     this.taps = this.weight('taps', [numHeads, ...new Array(this.axes).fill(kernelSize)], normal(1));
     this.gamma = this.weight('gamma', [numHeads], zeros);
     this.beta = this.weight('beta', [numHeads], zeros);
