@@ -48,7 +48,7 @@ function readDigits(): {training: Digits; test: Digits} {
 }
 
 await start();
-const epochs = Number(process.argv[2] ?? 3);
+const epochs = Number(process.argv[2] ?? 8);
 const {training, test} = readDigits();
 const model = aftVision({
   numClasses: 10,
@@ -67,7 +67,7 @@ model.compile({optimizer: tf.train.adam(2e-3), metrics: ['accuracy']});
 const begin = performance.now();
 await model.fit(training.images, training.labels, {
   epochs,
-  batchSize: 64,
+  batchSize: 32,
   verbose: 0,
   validationData: [test.images, test.labels],
   callbacks: {

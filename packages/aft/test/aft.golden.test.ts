@@ -81,7 +81,9 @@ function storedState(state: StreamState, batch: number, {config}: LoadedMixer): 
 function windowSums(state: StreamState): Sums {
   const {far, window} = state.tree as {far: Sums; window: {keys: tf.Tensor; values: tf.Tensor} | null};
   const gone: Sums = {maximum: far.maximum.squeeze([1]), sums: far.sums.squeeze([1])};
-  return window ? added(gone, totalOf(window.keys, window.values)) : gone;
+  if (!window) return gone;
+  const {keys, values} = window;
+  return added(gone, totalOf(keys, tf.concat([values, tf.onesLike(values.slice(0, values.shape.with(2, 1)))], 2)));
 }
 
 function historySums(state: StreamState): Sums {

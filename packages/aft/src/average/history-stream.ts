@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {appendRows} from '@variants/core';
-import type {Rows} from './rows';
+import {type Rows, withOnes, withoutOnes} from './rows';
 import {squareSums} from './square';
 import {averageOf, lowestKey, mergeSums} from './sums';
 import {triangleSums} from './triangle';
@@ -29,10 +29,7 @@ export function averageAfter(rows: Rows, before: HistoryState | null, {own, hist
   const positions = {keys: rows.keys.expandDims(1), values: rows.values.expandDims(1)};
   const piece = triangleSums(positions, {bias: own.reshape([1, 1, time, time]), isByDistance: false});
   if (!before || !history) return averageOf(piece).average.reshape([1, time, parts - 1, columns]);
-  const held = {
-    keys: before.keys.expandDims(1),
-    values: tf.stack([before.values, tf.onesLike(before.values)], 2).expandDims(1),
-  };
+  const held = {keys: before.keys.expandDims(1), values: withOnes(before.values.expandDims(2)).expandDims(1)};
   const all = mergeSums(piece, squareSums(held, history.expandDims(0).expandDims(0)));
   return averageOf(all).average.reshape([1, time, parts - 1, columns]);
 }
@@ -40,7 +37,7 @@ export function averageAfter(rows: Rows, before: HistoryState | null, {own, hist
 /** The state with the rows added, in place where its memory is nobody else's. */
 export function appendHistory({keys, values}: Rows, before: HistoryState | null, capacity: number): HistoryState {
   const time = keys.shape[1] as number;
-  const plain = values.slice([0, 0, 0, 0], [-1, -1, 1, -1]).squeeze([2]);
+  const plain = withoutOnes(values).squeeze([2]);
   const count = tf.scalar(time, 'int32');
   if (!before) return {keys: withRoom(keys, capacity, lowestKey), values: withRoom(plain, capacity, 0), length: count};
   return {

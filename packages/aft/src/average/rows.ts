@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type {KeysAndValues} from './square';
-import {lowestKey} from './sums';
+import {lowestKey, sliceAxis} from './sums';
 
 /** Keys [heads, time, N] and values [heads, time, D + 1, N], the last of the D + 1 ones. */
 export type Rows = KeysAndValues;
@@ -16,8 +16,8 @@ export type Rows = KeysAndValues;
 export function sharedRows(keys: tf.Tensor, values: tf.Tensor): Rows {
   const [batch, time, channels] = keys.shape as number[];
   const columns = batch * channels;
-  const [k, v] = [keys, values].map((x) => x.transpose([1, 0, 2]).reshape([1, time, columns]));
-  return {keys: k, values: tf.stack([v, tf.onesLike(v)], 2)};
+  const [k, v] = [keys, values].map((x) => x.transpose([1, 0, 2]));
+  return {keys: k.reshape([1, time, columns]), values: withOnes(v.reshape([1, time, 1, columns]))};
 }
 
 /** Averages [1, time, 1, batch · channels] as [batch, time, channels]. */
@@ -33,13 +33,23 @@ export function fromSharedRows(average: tf.Tensor, batch: number): tf.Tensor {
 export function headRows(keys: tf.Tensor, values: tf.Tensor): Rows {
   const [batch, time, heads] = keys.shape as number[];
   const v = values.reshape([batch, time, heads, -1]).transpose([2, 1, 3, 0]);
-  return {keys: keys.transpose([2, 1, 0]), values: tf.concat([v, tf.ones([heads, time, 1, batch])], 2)};
+  return {keys: keys.transpose([2, 1, 0]), values: withOnes(v)};
 }
 
 /** Averages [heads, time, size, batch] as [batch, time, heads · size]. */
 export function fromHeadRows(average: tf.Tensor): tf.Tensor {
   const [heads, time, size, batch] = average.shape as number[];
   return average.transpose([3, 1, 0, 2]).reshape([batch, time, heads * size]);
+}
+
+/** Values [heads, time, D, N] with the ones that count weights. */
+export function withOnes(values: tf.Tensor): tf.Tensor {
+  return tf.concat([values, tf.ones(values.shape.with(2, 1))], 2);
+}
+
+/** Values [heads, time, D + 1, N] without those ones. */
+export function withoutOnes(values: tf.Tensor): tf.Tensor {
+  return sliceAxis(values, 2, 0, (values.shape[2] as number) - 1);
 }
 
 /** Rows in blocks, the last one filled up with keys that have no weight. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {blockSums} from './block-sums';
 import type {Blocks} from './blocks';
-import {cutRows, joinRows, type Rows} from './rows';
+import {cutRows, joinRows, type Rows, withOnes, withoutOnes} from './rows';
 import {squareSums, totalSums} from './square';
 import {averageOf, emptySums, lowestKey, mergeSums, sliceAxis, type WeightedSums} from './sums';
 
@@ -9,8 +9,8 @@ import {averageOf, emptySums, lowestKey, mergeSums, sliceAxis, type WeightedSums
 export type WindowState = {
   /** The sums, without biases, over all positions that have left the window: [heads, 1, 1, N] and [heads, 1, 1, D + 1, N]. */
   far: WeightedSums;
-  /** Keys and values of the window's positions; null where a position has a bias for itself alone. */
-  window: Rows | null;
+  /** Keys [heads, reach, N] and values [heads, reach, D, N] of the window's positions; null where reach is 0. */
+  window: {keys: tf.Tensor; values: tf.Tensor} | null;
 };
 
 /** The biases of a piece's rows. */
@@ -31,7 +31,8 @@ export function advanceWindow(
   before: WindowState | null,
   {blocks, own, window: windowBias}: WindowBiases,
 ): {average: tf.Tensor; state: WindowState} {
-  const {far, window} = before ?? emptyWindow(rows, windowBias);
+  const {far, window: held} = before ?? emptyWindow(rows, windowBias);
+  const window = held && {keys: held.keys, values: withOnes(held.values)};
   const time = rows.keys.shape[1] as number;
   const piece = blockSums(cutRows(rows, blocks.count, blocks.size), blocks, own);
   const joined = asBlock({maximum: joinRows(piece.maximum, time), sums: joinRows(piece.sums, time)});
@@ -51,7 +52,11 @@ function moveOn(far: WeightedSums, window: Rows | null, rows: Rows): WindowState
     keys: sliceAxis(keys, 1, begin, size),
     values: sliceAxis(values, 1, begin, size),
   });
-  return {far: mergeSums(far, totalSums(asKeys(part(0, time)))), window: part(time, reach)};
+  const last = part(time, reach);
+  return {
+    far: mergeSums(far, totalSums(asKeys(part(0, time)))),
+    window: {keys: last.keys, values: withoutOnes(last.values)},
+  };
 }
 
 function emptyWindow({keys, values}: Rows, bias: tf.Tensor | null): WindowState {
@@ -62,7 +67,7 @@ function emptyWindow({keys, values}: Rows, bias: tf.Tensor | null): WindowState 
     window: reach
       ? {
           keys: tf.fill(keys.shape.with(1, reach), lowestKey),
-          values: tf.zeros(values.shape.with(1, reach)),
+          values: tf.zeros([heads, reach, parts - 1, columns]),
         }
       : null,
   };

@@ -20,7 +20,7 @@ export function localBiasBlocks(bias: PositionBias, windowSize: number, {count, 
  * 1 where a row and a key are less than `windowSize` apart, else 0, [rows, keys].
  * @param start The position of the first key, that of the first row being 0.
  */
-export function windowMask(rows: number, keys: number, start: number, windowSize: number): tf.Tensor {
+function windowMask(rows: number, keys: number, start: number, windowSize: number): tf.Tensor {
   const isNear = (i: number) => Math.abs(Math.floor(i / keys) - start - (i % keys)) < windowSize;
   return tf.tensor2d(
     Float32Array.from({length: rows * keys}, (_, i) => (isNear(i) ? 1 : 0)),

@@ -7,7 +7,7 @@ import {assertAlike, assertBias} from './shapes';
 import type {CausalOption} from './simple';
 
 /** All positions as one block. */
-export const oneBlock = (causal: boolean): BlockPlan => ({causal, offsets: [0], isByDistance: false});
+const oneBlock = (causal: boolean): BlockPlan => ({causal, offsets: [0], isByDistance: false});
 
 /**
  * AFT-full (Zhai et al. 2021, equation 2 without its gate): averages of values whose weights depend on their keys and on a
