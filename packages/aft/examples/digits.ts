@@ -69,6 +69,8 @@ await model.fit(training.images, training.labels, {
   epochs,
   batchSize: 32,
   verbose: 0,
+  // They are in a random order already, which is always the same.
+  shuffle: false,
   validationData: [test.images, test.labels],
   callbacks: {
     onEpochEnd: (epoch, logs) => {

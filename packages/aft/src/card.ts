@@ -27,11 +27,11 @@ export const card: ArchitectureCard<AftConfig> = {
     state: '3 d per layer simple, (2 s + 3) d local and conv, 2 T d full',
   },
   kinds: ['language-model', 'image-classifier'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
+  sized: ({parameters, vocabSize}) =>
     sizeToFit('aft', parameters, {
-      // It learns text faster than the others at equal size, and its weights do not grow with the sequence.
+      // It learns text faster than the others at equal size, and needs no weights for positions.
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveConfig({variant: 'conv', vocabSize, maxSequenceLength, numLayers, hiddenSize, intermediateSize}),
+        resolveConfig({variant: 'conv', vocabSize, maxSequenceLength: 0, numLayers, hiddenSize, intermediateSize}),
       countParameters,
       feedForwardRatio: 4,
     }),

@@ -1,11 +1,14 @@
-import {fields, type LanguageModelConfig, resolveFields} from '@variants/core';
+import {fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
 import {assertMixer, countMixer, type MixerFields, mixerRules} from './mixers/mixer-fields';
 
 /** The configuration of an AFT language model; defaults are those of the paper's, at a smaller size. */
 export interface AftConfig extends LanguageModelConfig, MixerFields {
   /** Number of different tokens. */
   vocabSize: number;
-  /** The longest sequence: there are learned positions for so many. Default 1024. */
+  /**
+   * The longest sequence: there are learned positions for so many. Default 1024. In variants 'simple' and 'conv' 0 stands
+   * for none: order shows in what a position has seen, and a sequence may be of any length.
+   */
   maxSequenceLength: number;
   /** Default 6. */
   numLayers: number;
@@ -35,7 +38,7 @@ export function resolveConfig(options: AftOptions): AftConfig {
     {
       vocabSize: fields.count(),
       ...mixerRules(options, 'local'),
-      maxSequenceLength: fields.count(1024),
+      maxSequenceLength: fields.count(1024, 0),
       numLayers: fields.count(6),
       intermediateSize: fields.count(4 * hiddenSize),
       normEpsilon: fields.positive(1e-5),
@@ -46,6 +49,12 @@ export function resolveConfig(options: AftOptions): AftConfig {
     options,
   );
   assertMixer('aft', config, true);
+  const {variant, maxSequenceLength} = config;
+  requireConfig(
+    maxSequenceLength > 0 || variant === 'simple' || variant === 'conv',
+    'aft',
+    `maxSequenceLength is ${maxSequenceLength}, but must be at least 1, as variant ${variant} has biases for positions`,
+  );
   return config;
 }
 

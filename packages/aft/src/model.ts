@@ -4,7 +4,7 @@
  *     D      width (hiddenSize)        H      width of the mixers (mixerSize)
  *     F      feed-forward              L      blocks (numLayers)
  *
- *     x = table[token] + positions[n];   x = x + aft(LN x);   x = x + W2 gelu(W1 LN x);   logits = LN x · W
+ *     x = table[token] [+ positions[n]];   x = x + aft(LN x);   x = x + W2 gelu(W1 LN x);   logits = LN x · W
  */
 import * as tf from '@tensorflow/tfjs';
 import {
@@ -33,8 +33,8 @@ export class Aft extends LanguageModel<AftConfig> {
     super(complete, stages(complete), 'aft');
   }
 
-  override get contextLength(): number {
-    return this.config.maxSequenceLength;
+  override get contextLength(): number | null {
+    return this.config.maxSequenceLength || null;
   }
 }
 tf.serialization.registerClass(Aft);
@@ -45,7 +45,7 @@ function stages(config: AftConfig): VariantLayer[] {
   const block = (_: unknown, i: number) => new AftBlock({...config, name: `block_${i}`, causal: true});
   return [
     embedding,
-    new LearnedPositions({name: 'positions', maxSequenceLength}),
+    ...(maxSequenceLength > 0 ? [new LearnedPositions({name: 'positions', maxSequenceLength})] : []),
     ...Array.from({length: numLayers}, block),
     new LayerNorm({name: 'final_norm', epsilon}),
     tieEmbedding

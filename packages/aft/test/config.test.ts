@@ -25,7 +25,13 @@ describe('the counts of parameters', () => {
   it('are what language models have', () => {
     fc.assert(
       fc.property(sizes, variant, fc.boolean(), (size, mixer, tieEmbedding) => {
-        const model = aft({vocabSize: 7, maxSequenceLength: 9, ...size, ...mixer, tieEmbedding});
+        const model = aft({
+          vocabSize: 7,
+          maxSequenceLength: tieEmbedding && mixer.variant === 'conv' ? 0 : 9,
+          ...size,
+          ...mixer,
+          tieEmbedding,
+        });
         expect(countParameters(model.config)).toBe(model.countParams());
         model.dispose();
       }),
@@ -60,7 +66,7 @@ describe('presets', () => {
 
 describe('card.sized', () => {
   it('comes within 1 % of the wanted size, for bytes and for a large vocabulary', () => {
-    for (const parameters of [3e4, 1e5, 1e6, 3e7])
+    for (const parameters of [2e4, 1e5, 1e6, 3e7])
       expect(
         Math.abs(countParameters(card.sized({parameters, vocabSize: 256, maxSequenceLength: 64})) / parameters - 1),
       ).toBeLessThan(0.01);

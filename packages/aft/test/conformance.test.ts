@@ -27,12 +27,24 @@ conformance({
   name: 'aft, local',
   create: create({variant: 'local', windowSize: 4, factorSize: 3}),
   fromPretrained,
-  invalid: [[{windowSize: 0}, /windowSize is 0, but must be at least 1/]],
+  invalid: [
+    [{windowSize: 0}, /windowSize is 0, but must be at least 1/],
+    [
+      {maxSequenceLength: 0},
+      /maxSequenceLength is 0, but must be at least 1, as variant local has biases for positions/,
+    ],
+  ],
 });
 
 conformance({
   name: 'aft, local, a window of one, a matrix of biases, a wider mixer',
   create: create({variant: 'local', windowSize: 1, factorSize: 0, mixerSize: 24}),
+  fromPretrained,
+});
+
+conformance({
+  name: 'aft, conv, without positions',
+  create: create({variant: 'conv', numHeads: 2, kernelSize: 3, maxSequenceLength: 0}),
   fromPretrained,
 });
 

@@ -32,7 +32,7 @@ export const languageModelLayout: CheckpointLayout<AftConfig> = {
   }),
   tensors: (config) => [
     {theirs: 'tok_emb.weight', ours: 'embedding/table'},
-    {theirs: 'pos_emb.weight', ours: 'positions/table'},
+    ...(config.maxSequenceLength > 0 ? [{theirs: 'pos_emb.weight', ours: 'positions/table'}] : []),
     ...Array.from({length: config.numLayers}, (_, i) => blockTensors(config, i)).flat(),
     ...norm('ln_f', 'final_norm'),
     ...(config.tieEmbedding ? [] : [matrix('head', 'head')]),
