@@ -1,3 +1,4 @@
+import * as aft from '@variants/aft';
 import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as retnet from '@variants/retnet';
@@ -32,5 +33,6 @@ export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
   contestant(rwkv.card, rwkv.rwkv),
+  contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
 ];

@@ -55,7 +55,7 @@ export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './mod
 export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
 export {mapState, type StateTree, walkState} from './models/state-tree';
-export {type Advanced, StreamState} from './models/stream-state';
+export {type Advanced, requireWithin, StreamState} from './models/stream-state';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {compileForTokens, type TokenCompileArgs, type TokenTargets} from './models/token-targets';
 export {Random, type RandomState} from './random';

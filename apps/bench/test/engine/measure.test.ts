@@ -33,7 +33,8 @@ describe('peers in their processes', () => {
     for (const {cases, name} of report.groups)
       for (const {measurements} of cases)
         for (const {peer, outcome} of measurements) {
-          const isPartial = ['c', 'fftjs', 'ops'].includes(peer) || name === 'peak' || (peer === 'jax' && name === 'scans');
+          const isPartial =
+            ['c', 'fftjs', 'ops'].includes(peer) || name === 'peak' || (peer === 'jax' && name === 'scans');
           const allowed = isPartial && 'none' in outcome ? {none: true} : {milliseconds: [expect.any(Number)]};
           expect(outcome, `${name}, ${peer}`).toMatchObject(allowed);
         }

@@ -1,0 +1,94 @@
+import type * as tf from '@tensorflow/tfjs';
+import {
+  type Advanced,
+  CausalLayer,
+  ConfigError,
+  type ForwardOptions,
+  Linear,
+  lastDimension,
+  type StateTree,
+} from '@variants/core';
+import {lowestKey} from '../average/sums';
+
+/** Options of all mixers. */
+export interface MixerConfig {
+  /** Width of queries, keys and values. Default: that of the input. */
+  mixerSize?: number;
+  /** Biases on queries, keys and values; the output always has one. Default true. */
+  useBias?: boolean;
+  /** A position sees itself and earlier ones alone, and the layer can be fed a sequence in pieces. Default false. */
+  causal?: boolean;
+}
+
+/**
+ * What the mixers of the Attention Free Transformer share (Zhai et al. 2021, equation 2), [batch, time, hidden] to the same:
+ *
+ *     q, k, v = x W_q, x W_k, x W_v;      y = (sigmoid(q) * average of v by k) W_o
+ *
+ * Children `queries`, `keys`, `values` [hidden, mixer], `output` [mixer, hidden].
+ */
+export abstract class AttentionFree<Config extends MixerConfig> extends CausalLayer<Config> {
+  private queries!: Linear;
+  private keys!: Linear;
+  private values!: Linear;
+  private output_!: Linear;
+
+  /**
+   * Checks the options before any weight is made.
+   * @throws ConfigError
+   */
+  protected checkOptions(_mixerSize: number): void {}
+
+  /** Makes what the averages need beside keys and values. */
+  protected abstract buildAverage(): void;
+
+  /** How wide keys are. Default: as wide as values. */
+  protected keySize(mixerSize: number): number {
+    return mixerSize;
+  }
+
+  /** The averages [batch, time, mixer] of a whole sequence. */
+  protected abstract average(keys: tf.Tensor, values: tf.Tensor, options: ForwardOptions): tf.Tensor;
+
+  /** The averages of the next piece of a sequence, in layers that can be causal. */
+  protected averageNext?(
+    keys: tf.Tensor,
+    values: tf.Tensor,
+    state: StateTree | null,
+    options: ForwardOptions,
+  ): Advanced;
+
+  override build(inputShape: tf.Shape): void {
+    const hiddenSize = lastDimension(inputShape, this.path);
+    const {mixerSize = hiddenSize, useBias = true} = this.config;
+    this.checkOptions(mixerSize);
+    const project = (name: string, units: number) => this.child(name, new Linear({units, useBias}), inputShape);
+    this.queries = project('queries', mixerSize);
+    this.keys = project('keys', this.keySize(mixerSize));
+    this.values = project('values', mixerSize);
+    this.output_ = this.child('output', new Linear({units: hiddenSize}), [null, mixerSize]);
+    this.buildAverage();
+    this.built = true;
+  }
+
+  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return this.gated(x, this.average(this.keysOf(x, options), this.values.forward(x), options));
+  }
+
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+    if (!this.config.causal || !this.averageNext)
+      throw new ConfigError(`${this.path}: causal is false, but must be true for a layer that is fed in pieces`);
+    const next = this.averageNext(this.keysOf(x, options), this.values.forward(x), state, options);
+    return {output: this.gated(x, next.output), state: next.state};
+  }
+
+  /** Keys; those of padding have no weight. */
+  private keysOf(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
+    const keys = this.keys.forward(x);
+    return attentionMask ? keys.add(attentionMask.toFloat().sub(1).mul(-lowestKey).expandDims(-1)) : keys;
+  }
+
+  private gated(x: tf.Tensor, average: tf.Tensor): tf.Tensor {
+    return this.output_.forward(this.queries.forward(x).sigmoid().mul(average));
+  }
+}
