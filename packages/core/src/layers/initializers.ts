@@ -66,8 +66,9 @@ export function initialValues(initializer: Initializer, weightName: string): TfI
   } as TfInitializer;
 }
 
-/** A tensor that is replaced before anything reads it; the engine gives it no memory until then. */
+/** Zeros that will be replaced before anything reads them, as a rule: the engine gives them no memory until something does. */
 function withoutValues(shape: number[]): tf.Tensor {
+  if (tf.getBackend() !== 'simd') return tf.zeros(shape);
   const dataId = tf.backend().write(null as unknown as tf.backend_util.BackendValues, shape, 'float32');
   return tf.engine().makeTensorFromTensorInfo({dataId, shape, dtype: 'float32'});
 }

@@ -9,10 +9,10 @@ import type {Threads} from './threads';
 /** The values of a tensor as tfjs's own CPU kernels see them. */
 type Values = Float32Array | Int32Array | Uint8Array | Uint8Array[];
 
-/** What the engine knows of a tensor's data. `address` is 0 where it has none: strings, complex numbers. */
+/** What the engine knows of a tensor's data. `address` is 0 where it has none: strings, complex numbers, no memory yet. */
 export interface SimdData {
-  /** A view of the engine's memory; a list of byte strings for strings. */
-  values: Values | undefined;
+  /** A view of the engine's memory; a list of byte strings for strings; null where there is no memory yet. */
+  values: Values | null | undefined;
   dtype: tf.DataType;
   refCount: number;
   address: number;
@@ -62,7 +62,7 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
     super();
   }
 
-  /** A new tensor. Without values (undefined) it has memory to write them to; with null not even that, until it is replaced. */
+  /** A new tensor. Without values (undefined) it has memory to write them to; with null not even that, until a kernel reads it. */
   override write(
     values: tf.backend_util.BackendValues | undefined | null,
     shape: number[],
@@ -106,7 +106,7 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
 
   /** Where a tensor's values begin. */
   address({dataId}: tf.TensorInfo): number {
-    const {address} = this.data.get(dataId);
+    const {address} = this.withMemory(dataId);
     this.recorder?.reads(dataId, address);
     return address;
   }
@@ -175,7 +175,7 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
 
   override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
     this.recorder?.refuse();
-    const {values, complexTensorInfos} = this.data.get(dataId);
+    const {values, complexTensorInfos} = this.withMemory(dataId);
     if (complexTensorInfos) {
       const [real, imag] = [complexTensorInfos.real, complexTensorInfos.imag].map((part) => this.readSync(part.dataId));
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
@@ -210,6 +210,17 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
     this.threads.stop();
   }
 
+  /** A tensor's data; one that has no memory yet gets some, with zeros. */
+  private withMemory(dataId: tf.DataId): SimdData {
+    const data = this.data.get(dataId);
+    if (data.values !== null) return data;
+    const dtype = data.dtype as NumericType;
+    const own = this.allocate(data.bytes / typedArrays[dtype].BYTES_PER_ELEMENT, dtype, data.refCount);
+    (own.values as Float32Array).fill(0);
+    // In place: tfjs counts what is set, and would take it for a leak.
+    return Object.assign(data, own);
+  }
+
   private release({address, bytes}: {address: number; bytes: number}): void {
     if (this.heldBack) this.heldBack.push({address, bytes});
     else this.memoryBlocks.free(address, bytes);
@@ -221,7 +232,9 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
     dtype: tf.DataType,
     refCount: number,
   ): SimdData {
-    if (!isNumeric(dtype) || values === null) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
+    if (!isNumeric(dtype)) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
+    if (values === null)
+      return {values: null, dtype, refCount, address: 0, bytes: size * typedArrays[dtype].BYTES_PER_ELEMENT};
     const data = this.allocate(values?.length ?? size, dtype, refCount);
     if (values) (data.values as Float32Array).set(values as Float32Array);
     return data;

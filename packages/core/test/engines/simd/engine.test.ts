@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {SimdBackend} from '../../../src/engines/simd/backend';
 import {setThreads} from '../../../src/engines/simd/register';
+import {initialValues, ones, withInitialization} from '../../../src/layers/initializers';
 import {Random} from '../../../src/random';
 
 const backend = () => tf.backend() as unknown as SimdBackend;
@@ -39,6 +40,18 @@ describe('the simd engine', () => {
     expect(tf.memory().numBytes - before).toBe(60 + 28 + 9);
     expect(tf.memory().unreliable).toBeFalsy();
     tf.dispose(tensors);
+  });
+
+  it('gives weights that are to be loaded no memory until something reads them', () => {
+    const used = backend().memoryBlocks.usedBytes;
+    const weights = withInitialization({allocateOnly: true}, () =>
+      initialValues(ones, 'weight').apply([1000]),
+    ) as tf.Tensor;
+    expect(backend().memoryBlocks.usedBytes).toBe(used);
+    expect(tf.tidy(() => weights.add(1).sum().dataSync()[0])).toBe(1000);
+    expect(weights.dataSync()[999]).toBe(0);
+    weights.dispose();
+    expect(backend().memoryBlocks.usedBytes).toBe(used);
   });
 
   it('refuses a tensor that does not fit with one line, and works on', () => {
