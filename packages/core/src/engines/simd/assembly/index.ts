@@ -33,3 +33,5 @@ export {jobLinearRecurrence} from './linear-recurrence';
 export {jobLinearRecurrenceGradient} from './linear-recurrence-gradient';
 export {jobDeltaRule} from './delta-rule';
 export {jobDeltaRuleGradient} from './delta-rule-gradient';
+export {jobLongConvolution} from './long-convolution';
+export {jobLongConvolutionGradient} from './long-convolution-gradient';

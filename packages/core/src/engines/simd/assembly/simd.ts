@@ -3,6 +3,12 @@
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** a b - c d. */
+@inline export function minusProduct(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.mul(a, b);
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(c, d, ab) : f32x4.sub(ab, f32x4.mul(c, d));
+}
+
 /**
  * A constant of `memory.data` in all lanes, the `index`th of them. V8 builds a vector that is a literal with four
  * instructions at each use, and does not take them out of loops; this is one.

@@ -5,7 +5,7 @@
  * In a pass there are `stride` transforms of N numbers yet to do, whose numbers lie `stride` apart. Vectors are of 4 such
  * transforms; in the first pass, where there is only one, of 4 butterflies.
  */
-import {multiplyAdd} from './simd';
+import {minusProduct, multiplyAdd} from './simd';
 
 /**
  * Bytes from the real to the imaginary parts of numbers in scratch memory: some lines of the cache more than they take, or
@@ -18,12 +18,6 @@ import {multiplyAdd} from './simd';
 /** Passes of a transform. */
 @inline export function passesOf(length: usize): i32 {
   return (ctz(<i32>length) + 1) >> 1;
-}
-
-/** a b - c d. */
-@inline function minusProduct(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.mul(a, b);
-  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(c, d, ab) : f32x4.sub(ab, f32x4.mul(c, d));
 }
 
 /** Stores 4 vectors as rows of the 4 x 4 matrix of which they are the columns. */

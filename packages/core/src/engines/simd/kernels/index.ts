@@ -16,6 +16,7 @@ import {geluKernels} from './gelu';
 import {joinKernels} from './join';
 import type {SimdKernel} from './kernel';
 import {linearRecurrenceKernels} from './linear-recurrence';
+import {longConvolutionKernels} from './long-convolution';
 import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
@@ -76,4 +77,5 @@ export const kernels: readonly SimdKernel[] = [
   ...weightedAverageScanKernels,
   ...linearRecurrenceKernels,
   ...deltaRuleKernels,
+  ...longConvolutionKernels,
 ];
