@@ -25,6 +25,7 @@ export {globalNorm} from './kernels/global-norm';
 export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
 export {type LinearRecurrenceOptions, linearRecurrence} from './kernels/linear-recurrence';
 export {type LongConvolutionOptions, longConvolution} from './kernels/long-convolution';
+export {type ConvolutionState, type OnlineConvolutionOptions, onlineConvolution} from './kernels/online-convolution';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {rmsNorm} from './kernels/rms-norm';
 export {

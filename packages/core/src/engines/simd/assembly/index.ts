@@ -35,3 +35,4 @@ export {jobDeltaRule} from './delta-rule';
 export {jobDeltaRuleGradient} from './delta-rule-gradient';
 export {jobLongConvolution} from './long-convolution';
 export {jobLongConvolutionGradient} from './long-convolution-gradient';
+export {jobOnlineConvolution} from './online-convolution';

@@ -15,7 +15,7 @@ function multiply(z: usize, w: usize, points: usize): void {
 }
 
 /** A block of z times one whose transform is w, and the number of points. */
-function convolveBlock(z: usize, w: usize, points: usize, factors: usize, block: usize, blocks: usize): void {
+export function convolveBlock(z: usize, w: usize, points: usize, factors: usize, block: usize, blocks: usize): void {
   if (points <= NEAR) {
     splitNear(z, points, factors, block, blocks);
     multiply(z, w, points);

@@ -5,7 +5,7 @@ import {fusedKernel, type SimdKernel} from './kernel';
 
 /** The fused kernel of `kernels/append-rows`: in the buffer's own memory, unless others have a share in it. */
 const appendRows = fusedKernel<object>('AppendRows', ([buffer, rows, length], backend) => {
-  const target = backend.refCount(buffer.dataId) > 1 ? copyOf(backend, buffer) : backend.share(buffer, buffer.shape);
+  const target = ownCopy(backend, buffer);
   const [capacity, width] = buffer.shape.slice(-2);
   const time = rows.shape[rows.shape.length - 2];
   const groups = tf.util.sizeFromShape(buffer.shape.slice(0, -2));
@@ -14,7 +14,9 @@ const appendRows = fusedKernel<object>('AppendRows', ([buffer, rows, length], ba
   return [target];
 });
 
-function copyOf(backend: SimdBackend, buffer: tf.TensorInfo): tf.TensorInfo {
+/** A tensor that may be written into: a buffer's own memory, or a copy where others have a share in it. */
+export function ownCopy(backend: SimdBackend, buffer: tf.TensorInfo): tf.TensorInfo {
+  if (backend.refCount(buffer.dataId) <= 1) return backend.share(buffer, buffer.shape);
   const copy = backend.output(buffer.shape);
   copyValues(backend, backend.address(buffer), copy.address, tf.util.sizeFromShape(buffer.shape), 4);
   return copy;

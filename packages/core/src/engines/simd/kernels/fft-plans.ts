@@ -101,7 +101,7 @@ export function runFft(backend: SimdBackend, plan: FftPlan, call: FftCall, work:
 }
 
 /** Tables in a backend's memory, by what they are for; those that were not used for the longest are freed. */
-export class Tables<Entry> {
+class Tables<Entry> {
   private readonly kept = new Map<number, {entry: Entry; blocks: [number, number][]}>();
 
   constructor(

@@ -21,6 +21,7 @@ import {matMulKernels} from './mat-mul';
 import {multinomialKernels} from './multinomial';
 import {normKernels} from './norm';
 import {oneHotKernels} from './one-hot';
+import {onlineConvolutionKernels} from './online-convolution';
 import {padKernels} from './pad';
 import {poolKernels} from './pool';
 import {realFftKernels} from './real-fft';
@@ -78,4 +79,5 @@ export const kernels: readonly SimdKernel[] = [
   ...linearRecurrenceKernels,
   ...deltaRuleKernels,
   ...longConvolutionKernels,
+  ...onlineConvolutionKernels,
 ];

@@ -5,7 +5,7 @@ import {type Borrowed, borrowing} from './borrowed';
 import {fusedKernel, type SimdKernel} from './kernel';
 import {sumOfParts} from './parts';
 import {addressOf, named} from './recurrence';
-import {skewPoints, skewTable} from './skew-fft';
+import {POINT_BYTES, skewPoints, skewTable} from './skew-fft';
 import {workSlots} from './work-slots';
 
 interface Inputs {
@@ -17,9 +17,6 @@ interface Inputs {
 }
 
 type Output = ReturnType<SimdBackend['output']>;
-
-/** Bytes of a point; see `assembly/skew-fft.ts`. */
-const POINT = 32;
 
 /** Bytes at the start of a slot; see `Spaces` in `assembly/long-convolution-gradient.ts`. */
 const SLOT_HEAD = 64;
@@ -63,7 +60,7 @@ function convolutionArgs(
     ...[backend.address(x), backend.address(filter), ...futureTaps],
     ...[skip, gate, output].map((tensor) => addressOf(backend, tensor)),
     ...[batch, time, channels, taps, ...futureRange, rows, points, skewTable(backend, points)],
-    ...workSlots(backend, borrowed, spaces * points * POINT + SLOT_HEAD),
+    ...workSlots(backend, borrowed, spaces * points * POINT_BYTES + SLOT_HEAD),
   ];
 }
 

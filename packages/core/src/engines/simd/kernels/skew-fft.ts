@@ -1,5 +1,7 @@
 import type {SimdBackend} from '../backend';
-import {Tables} from './fft-plans';
+
+/** Bytes of a point; see `assembly/skew-fft.ts`. */
+export const POINT_BYTES = 32;
 
 /** Points of the shortest transform. */
 const SHORTEST = 4;
@@ -38,11 +40,20 @@ function skewFactors(points: number): Float32Array {
   return Float32Array.from(table);
 }
 
-const tablesOf = new WeakMap<SimdBackend, Tables<number>>();
+const tablesOf = new WeakMap<SimdBackend, Map<number, number>>();
 
-/** Where the factors of the transforms of `assembly/skew-fft.ts` of so many points lie. */
+/**
+ * Where the factors of the transforms of `assembly/skew-fft.ts` of so many points lie. They stay there, for recorded steps
+ * too: with two lengths between a power of two and the next, all together are a few times as large as the largest.
+ */
 export function skewTable(backend: SimdBackend, points: number): number {
-  const tables = tablesOf.get(backend) ?? new Tables(backend, (n, store) => store(skewFactors(n)));
+  const tables = tablesOf.get(backend) ?? new Map<number, number>();
   tablesOf.set(backend, tables);
-  return tables.get(points);
+  const known = tables.get(points);
+  if (known !== undefined) return known;
+  const factors = skewFactors(points);
+  const address = backend.memoryBlocks.allocate(factors.byteLength);
+  backend.memoryBlocks.floats.set(factors, address / 4);
+  tables.set(points, address);
+  return address;
 }
