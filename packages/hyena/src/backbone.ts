@@ -1,6 +1,15 @@
-import {Dropout, LayerNorm, LearnedPositions, normal, TokenEmbedding, type VariantLayer} from '@variants/core';
+import {
+  Dropout,
+  LayerNorm,
+  LearnedPositions,
+  Linear,
+  normal,
+  TiedHead,
+  TokenEmbedding,
+  type VariantLayer,
+} from '@variants/core';
 import {HyenaBlock, type HyenaBlockConfig} from './block';
-import type {HyenaBackboneConfig} from './config';
+import type {HyenaBackboneConfig, HyenaConfig} from './config';
 
 /** The layers from token ids to what heads take: embedding, blocks, norm. The first is the embedding. */
 export function backbone(config: HyenaBackboneConfig): [TokenEmbedding, ...VariantLayer[]] {
@@ -12,6 +21,15 @@ export function backbone(config: HyenaBackboneConfig): [TokenEmbedding, ...Varia
     ...Array.from({length: numLayers}, (_, i) => new HyenaBlock(blockConfig(config, i))),
     new LayerNorm({name: 'final_norm', epsilon: config.finalNormEpsilon}),
   ];
+}
+
+/** All layers of a language model. */
+export function languageModelLayers(config: HyenaConfig): VariantLayer[] {
+  const [embedding, ...rest] = backbone(config);
+  const head = config.tieEmbedding
+    ? new TiedHead(embedding, {name: 'head'})
+    : new Linear({name: 'head', units: config.vocabSize, useBias: false}, {kernel: normal(0.02)});
+  return [embedding, ...rest, head];
 }
 
 /** The longest sequence that a backbone can see. */

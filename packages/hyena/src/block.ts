@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalLayer,
   FeedForward,
+  type Initializer,
   LayerNorm,
   normal,
   ResidualBlock,
@@ -8,12 +10,19 @@ import {
   type ResidualConfig,
   SelfAttention,
 } from '@variants/core';
+import {DistilledOperator, type DistilledOperatorConfig} from './distillation/distilled-operator';
 import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
+
+/** A mixer that is attention. */
+export interface AttentionConfig {
+  attentionHeads: number;
+  maxSequenceLength: number;
+}
 
 /** Options of {@link HyenaBlock}. */
 export interface HyenaBlockConfig extends Pick<ResidualConfig, 'dropout'> {
-  /** The mixer: an operator, or attention with so many heads. */
-  mixer: HyenaOperatorConfig | {attentionHeads: number; maxSequenceLength: number};
+  /** The mixer: an operator, a distilled one, or attention with so many heads. */
+  mixer: HyenaOperatorConfig | DistilledOperatorConfig | AttentionConfig;
   intermediateSize: number;
   /** Default 1e-5. */
   normEpsilon?: number;
@@ -29,20 +38,28 @@ export interface HyenaBlockConfig extends Pick<ResidualConfig, 'dropout'> {
 export class HyenaBlock extends ResidualBlock<HyenaBlockConfig> {
   static readonly className = 'HyenaBlock';
 
+  /** Its operator, if that is its mixer and not a distilled one; known when the block was built. */
+  operator: HyenaOperator | undefined;
+
   protected parts(): ResidualBlockParts {
-    const {mixer, intermediateSize, normEpsilon: epsilon, numLayers = 1} = this.config;
+    const {intermediateSize, normEpsilon: epsilon, numLayers = 1} = this.config;
     const [inner, outer] = [normal(0.02), normal(0.02 / Math.sqrt(2 * numLayers))];
+    const mixer = makeMixer(this.config.mixer, inner, outer);
+    if (mixer instanceof HyenaOperator) this.operator = mixer;
     return {
-      mixer:
-        'attentionHeads' in mixer
-          ? new SelfAttention(
-              {numHeads: mixer.attentionHeads, fused: true, maxSequenceLength: mixer.maxSequenceLength},
-              {projections: inner, output: outer},
-            )
-          : new HyenaOperator(mixer, {projections: inner, output: outer, filter: inner}),
+      mixer,
       feedForward: new FeedForward({intermediateSize, activation: 'geluTanh'}, {up: inner, down: outer}),
       norm: () => new LayerNorm({epsilon}),
     };
   }
 }
 tf.serialization.registerClass(HyenaBlock);
+
+function makeMixer(config: HyenaBlockConfig['mixer'], projections: Initializer, output: Initializer): CausalLayer {
+  if ('attentionHeads' in config) {
+    const {attentionHeads: numHeads, maxSequenceLength} = config;
+    return new SelfAttention({numHeads, maxSequenceLength, fused: true}, {projections, output});
+  }
+  if ('stateSize' in config) return new DistilledOperator(config, {projections, output});
+  return new HyenaOperator(config, {projections, output, filter: projections});
+}

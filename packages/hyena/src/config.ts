@@ -158,13 +158,18 @@ export function assertBackbone(architecture: string, config: HyenaBackboneConfig
       0, `numAttentionHeads is ${numAttentionHeads}, but must divide hiddenSize ${hiddenSize}`);
 }
 
+/** The rules of the fields of a language model. */
+export const modelRules = (options: Partial<HyenaConfig>): Fields<HyenaConfig> => ({
+  ...backboneRules(options),
+  tieEmbedding: fields.flag(true),
+});
+
 /**
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveConfig(options: HyenaOptions): HyenaConfig {
-  const rules = {...backboneRules(options), tieEmbedding: fields.flag(true)};
-  const config = resolveFields<HyenaConfig>('hyena', rules, options);
+  const config = resolveFields<HyenaConfig>('hyena', modelRules(options), options);
   assertBackbone('hyena', config);
   return config;
 }

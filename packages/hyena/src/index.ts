@@ -1,4 +1,5 @@
 import {HyenaBlock, type HyenaBlockConfig} from './block';
+import {modalConvolution} from './distillation/modal-convolution';
 import {hyenaOperator} from './operator';
 import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
 
@@ -6,6 +7,10 @@ export {card} from './card';
 export {HyenaClassifier, hyenaClassifier} from './classifier';
 export type {HyenaClassifierConfig, HyenaClassifierOptions, Pooling} from './classifier-config';
 export type {HyenaBackboneConfig, HyenaConfig, HyenaOptions} from './config';
+export type {DistilledHyenaConfig, DistilledHyenaOptions} from './distillation/config';
+export {type Distillation, type DistillationError, type DistilOptions, distil} from './distillation/distil';
+export type {ModalFilter} from './distillation/modal-convolution';
+export {DistilledHyena} from './distillation/model';
 export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {Hyena, hyena} from './model';
 export {presets} from './presets';
@@ -20,4 +25,4 @@ export const layers = {
 };
 
 /** Hyena's mathematics as pure differentiable functions. */
-export const ops = {hyena: hyenaOperator};
+export const ops = {hyena: hyenaOperator, modalConvolution};

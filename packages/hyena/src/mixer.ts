@@ -11,7 +11,6 @@ import {
   type LayerOptions,
   Linear,
   lastDimension,
-  longConvolution,
   normal,
   ShortConvolution,
   type StateTree,
@@ -43,16 +42,12 @@ export interface HyenaMixerInitializers {
   output?: Initializer;
 }
 
-/** The filters of a mixer's long convolutions, [time, width] each, and what is added of each one's input, [width] each. */
-export interface LongFilters {
-  filters: tf.Tensor[];
-  skips?: tf.Tensor[];
-}
+/** Long convolution number o of v [batch, time, width], its skip term included; times the gate where one is given. */
+export type Convolve = RecurrenceParts['convolve'];
 
 /** The long convolutions of one piece of a stream. */
 export interface StreamedConvolutions {
-  /** Number o on the piece's input [batch, time, width], its skip term included. */
-  convolve(v: tf.Tensor, o: number): tf.Tensor;
+  convolve: Convolve;
   /** What the next piece needs, when all were computed. */
   after(): StateTree;
 }
@@ -104,36 +99,26 @@ export abstract class HyenaMixer<Config extends HyenaMixerConfig> extends Causal
   /** Makes what the filters are made of. @param channels Those of all filters of one head. */
   protected abstract buildFilters(channels: number): void;
 
-  /** The filters for a whole sequence of so many positions. */
-  protected abstract longFilters(time: number): LongFilters;
+  /** The long convolutions of a whole sequence x [batch, time, hidden]. */
+  protected abstract whole(x: tf.Tensor): Convolve;
 
-  /** The long convolutions of a piece of a stream, of a batch and so many positions, from what the piece before left. */
+  /** The long convolutions of the next piece x of a stream, from what the piece before left. */
   protected abstract streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions;
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const {filters, skips} = this.longFilters(x.shape[1] as number);
-    const u = this.short.forward(this.projections.forward(x), options);
-    return this.mix(u, options, (v, o, gate) => this.longConvolution(v, filters[o], {skip: skips?.[o], gate}));
+    return this.mix(this.short.forward(this.projections.forward(x), options), options, this.whole(x));
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
     const before = state as HyenaMixerState | null;
     const long = this.streamed(x, before?.long ?? null, options);
     const {output: u, state: short} = this.short.advance(this.projections.forward(x), before?.short ?? null, options);
-    const output = this.mix(u, options, (v, o, gate) => {
-      const y = long.convolve(v, o);
-      return gate ? y.mul(gate) : y;
-    });
+    const output = this.mix(u, options, long.convolve);
     return {output, state: {short, long: long.after()}};
   }
 
-  /** One long convolution of a whole sequence. */
-  protected longConvolution(v: tf.Tensor, filter: tf.Tensor, options: {skip?: tf.Tensor; gate?: tf.Tensor}): tf.Tensor {
-    return longConvolution(v, filter, options);
-  }
-
   /** All that follows the short convolution. */
-  private mix(u: tf.Tensor, options: ForwardOptions, convolve: RecurrenceParts['convolve']): tf.Tensor {
+  private mix(u: tf.Tensor, options: ForwardOptions, convolve: Convolve): tf.Tensor {
     const {order = 2, numHeads = 1} = this.config;
     const groups = splitProjections(u, order, numHeads);
     const [gates, value] = [groups.slice(0, order), groups[order]];
@@ -177,10 +162,7 @@ export abstract class HyenaMixer<Config extends HyenaMixerConfig> extends Causal
 }
 
 /** Convolutions that padding leaves no trace in. */
-function withoutPadding(
-  convolve: RecurrenceParts['convolve'],
-  {attentionMask}: ForwardOptions,
-): RecurrenceParts['convolve'] {
+function withoutPadding(convolve: Convolve, {attentionMask}: ForwardOptions): Convolve {
   if (!attentionMask) return convolve;
   const mask = attentionMask.expandDims(2);
   return (v, o, gate) => convolve(v.mul(mask), o, gate);

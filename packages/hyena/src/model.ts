@@ -1,16 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type CheckpointLayout,
-  type ForwardOptions,
-  inference,
-  LanguageModel,
-  Linear,
-  normal,
-  TiedHead,
-  type TokenInput,
-  type VariantLayer,
-} from '@variants/core';
-import {backbone, contextLength} from './backbone';
+import {type CheckpointLayout, type ForwardOptions, inference, LanguageModel, type TokenInput} from '@variants/core';
+import {contextLength, languageModelLayers} from './backbone';
 import {huggingFace} from './checkpoints/huggingface';
 import {safari} from './checkpoints/safari';
 import {type HyenaConfig, type HyenaOptions, resolveConfig} from './config';
@@ -22,7 +12,7 @@ export class Hyena extends LanguageModel<HyenaConfig> {
 
   constructor(config: HyenaOptions) {
     const complete = resolveConfig(config);
-    super(complete, stages(complete), 'hyena');
+    super(complete, languageModelLayers(complete), 'hyena');
     this.layout = complete.tieEmbedding ? safari : huggingFace;
   }
 
@@ -44,14 +34,6 @@ export class Hyena extends LanguageModel<HyenaConfig> {
   }
 }
 tf.serialization.registerClass(Hyena);
-
-function stages(config: HyenaConfig): VariantLayer[] {
-  const [embedding, ...rest] = backbone(config);
-  const head = config.tieEmbedding
-    ? new TiedHead(embedding, {name: 'head'})
-    : new Linear({name: 'head', units: config.vocabSize, useBias: false}, {kernel: normal(0.02)});
-  return [embedding, ...rest, head];
-}
 
 /**
  * A Hyena language model with fresh weights.

@@ -6,20 +6,21 @@ import {
   type ImplicitFilterConfig,
   type Initializer,
   type LayerOptions,
+  longConvolution,
   normal,
   ShapeError,
   type StateTree,
 } from '@variants/core';
 import {blockConvolution} from './block-convolution';
 import {type FilterLayout, splitFilters} from './channels';
-import {HistoryConvolutions} from './history';
 import {
+  type Convolve,
   HyenaMixer,
   type HyenaMixerConfig,
   type HyenaMixerInitializers,
-  type LongFilters,
   type StreamedConvolutions,
 } from './mixer';
+import {type LongFilters, OnlineConvolutions} from './online-convolutions';
 
 /** The options of `ImplicitFilter` that an operator hands on to its own. */
 const filterOptions = [
@@ -82,31 +83,28 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
     this.skip = this.weight('skip', [channels], normal(1));
   }
 
-  longFilters(time: number): LongFilters {
-    const {useSkip = true} = this.config;
+  /** The filters of so many taps, for so many heads, by default all. */
+  longFilters(time: number, heads = this.config.numHeads ?? 1): LongFilters {
+    const {order = 2, filterLayout = 'channel-first', useSkip = true} = this.config;
+    const perConvolution = (all: tf.Tensor) => splitFilters(all, order - 1, heads, filterLayout);
     return {
-      filters: this.perConvolution(this.filter.filter(time)),
-      skips: useSkip ? this.perConvolution(this.skip.read()) : undefined,
+      filters: perConvolution(this.filter.filter(time)),
+      skips: useSkip ? perConvolution(this.skip.read()) : undefined,
     };
   }
 
-  /** What is the network's, cut into what is each convolution's. */
-  private perConvolution(all: tf.Tensor): tf.Tensor[] {
-    const {order = 2, numHeads = 1, filterLayout = 'channel-first'} = this.config;
-    return splitFilters(all, order - 1, numHeads, filterLayout);
-  }
-
-  protected override longConvolution(
-    v: tf.Tensor,
-    filter: tf.Tensor,
-    options: {skip?: tf.Tensor; gate?: tf.Tensor},
-  ): tf.Tensor {
+  protected whole(x: tf.Tensor): Convolve {
     const {numBlocks = 1} = this.config;
-    const time = v.shape[1] as number;
-    if (numBlocks === 1) return super.longConvolution(v, filter, options);
+    const time = x.shape[1] as number;
     if (time % numBlocks !== 0)
       throw new ShapeError(`${this.path}: ${time} positions must be a multiple of numBlocks ${numBlocks}`);
-    return blockConvolution(v, filter, numBlocks, options);
+    const {filters, skips} = this.longFilters(time);
+    return (v, o, gate) => {
+      const options = {skip: skips?.[o], gate};
+      return numBlocks === 1
+        ? longConvolution(v, filters[o], options)
+        : blockConvolution(v, filters[o], numBlocks, options);
+    };
   }
 
   protected streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions {
@@ -115,7 +113,7 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
       throw new ConfigError(
         `${this.path}: numBlocks is ${numBlocks}, but must be 1 for a stream: blocks are not causal`,
       );
-    return new HistoryConvolutions(x, state, options, (length) => this.longFilters(length));
+    return new OnlineConvolutions(x, state, options, (length) => this.longFilters(length));
   }
 }
 tf.serialization.registerClass(HyenaOperator);

@@ -5,8 +5,8 @@ import {layers} from '../src';
 import {fullOperator, readFilterLayout, standaloneOperator} from '../src/checkpoints/fields';
 import {operatorSizes} from '../src/checkpoints/sizes';
 import {operatorTensors} from '../src/checkpoints/tensors';
-import type {History} from '../src/history';
 import type {HyenaMixerState} from '../src/mixer';
+import type {OnlineState} from '../src/online-convolutions';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Operator = ReturnType<typeof layers.hyena>;
@@ -59,10 +59,10 @@ function streamed(layer: Operator, x: tf.Tensor): {output: tf.Tensor; state: Str
 /** The state of a stream by the stored names. */
 function stored(golden: GoldenCase, {tree}: StreamState, time: number): Tensors {
   const {short, long} = tree as HyenaMixerState;
-  const histories = (long as History[]).map(({inputs}, o) => {
+  const histories = (long as OnlineState[]).map(({fed}, o) => {
     const name = `state.conv${o}`;
-    const oldestFirst = inputs.slice([0, 0, 0], [-1, time, -1]).reverse(1).transpose([0, 2, 1]);
-    return [name, golden.has(name) ? oldestFirst.reshape(golden.tensor(name).shape) : oldestFirst];
+    const inputs = fed?.inputs.slice([0, 0, 0], [-1, time, -1]).transpose([0, 2, 1]) as tf.Tensor;
+    return [name, golden.has(name) ? inputs.reshape(golden.tensor(name).shape) : inputs];
   });
   return {'state.short': (short as tf.Tensor).transpose([0, 2, 1]), ...Object.fromEntries(histories)};
 }
@@ -76,8 +76,7 @@ export function operator(golden: GoldenCase): Actual {
   const run = (input: tf.Tensor) => layer.apply(input.slice([0, 0, 0], [-1, time, -1])) as tf.Tensor;
   const {gradients} = gradientsOf(layer, () => run(x).mul(golden.tensor('probe')).sum());
   const byWeight = [...gradients].map(([name, gradient]) => toTheirs(name, gradient));
-  const headSize = (x.shape[2] as number) / sizes.numHeads;
-  const filters = layer.longFilters(time).filters.map((filter) => filter.slice([0, 0], [-1, headSize]).transpose());
+  const filters = layer.longFilters(time, 1).filters.map((filter) => filter.transpose());
   const actual: Actual = {
     ...probedOperator(golden, {
       inputs: {'input.x': x},

@@ -1,6 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type LayerOptions, normal, type StateTree, uniform} from '@variants/core';
-import {HyenaMixer, type HyenaMixerConfig, type HyenaMixerInitializers, type StreamedConvolutions} from '../mixer';
+import {type LayerOptions, normal, type StateTree, uniform} from '@variants/core';
+import {
+  type Convolve,
+  HyenaMixer,
+  type HyenaMixerConfig,
+  type HyenaMixerInitializers,
+  type StreamedConvolutions,
+} from '../mixer';
 import {type ModalFilter, modalConvolution} from './modal-convolution';
 
 /** Options of {@link DistilledOperator}. */
@@ -41,18 +47,18 @@ export class DistilledOperator extends HyenaMixer<DistilledOperatorConfig> {
     };
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
+  protected whole(x: tf.Tensor): Convolve {
+    return this.streamed(x, null).convolve;
   }
 
   protected streamed(_: tf.Tensor, state: StateTree): StreamedConvolutions {
     const before = state as tf.Tensor[] | null;
     const after: tf.Tensor[] = [];
     return {
-      convolve: (v, o) => {
+      convolve: (v, o, gate) => {
         const step = modalConvolution(v, this.modalFilter(o), before?.[o] ?? null);
         after[o] = step.state;
-        return step.output;
+        return gate ? step.output.mul(gate) : step.output;
       },
       after: () => after,
     };
@@ -61,9 +67,8 @@ export class DistilledOperator extends HyenaMixer<DistilledOperatorConfig> {
   /** The recurrences of convolution number o, for all heads. */
   private modalFilter(o: number): ModalFilter {
     const {numHeads = 1} = this.config;
-    const part = ({read}: {read(): tf.Tensor}) => read().slice([o], [1]).squeeze([0]);
     const parts = Object.entries(this.modes).map(([name, weight]) => {
-      const own = part({read: () => weight.read()});
+      const own = weight.read().slice([o], [1]).squeeze([0]);
       return [name, numHeads === 1 ? own : own.tile([...new Array(own.rank - 1).fill(1), numHeads])];
     });
     return Object.fromEntries(parts) as ModalFilter;

@@ -23,6 +23,7 @@ const ridge = 1e-6;
 export function fitModes(h: Float64Array, order: number): Modes {
   let best = noModes(order);
   let least = squares(h);
+  if (least === 0) return best;
   for (let stride = 1; h.length / stride >= 2 * order || stride === 1; stride *= 4) {
     const poles = h.length > 1 ? findPoles(h, order, stride) : [{real: 0, imaginary: 0}];
     if (poles.length === 0) continue;
@@ -88,7 +89,7 @@ function fitOutput(h: Float64Array, poles: readonly Pole[], order: number): Mode
   }
   for (let n = 0; n < order; n++) responses.set(h.length + n, n, penalty);
   const wanted = Matrix.zeros(h.length + order, 1);
-  h.forEach((value, i) => wanted.set(i, 0, value));
+  for (let i = 0; i < h.length; i++) wanted.set(i, 0, h[i]);
   modes.output.set(solve(responses, wanted).to1DArray());
   return modes;
 }

@@ -26,8 +26,11 @@ export function findPoles(h: Float64Array, order: number, stride: number): Pole[
   const dimension = Math.min(order, rows - 1);
   if (dimension < 1) return [];
   const basis = leadingEigenvectors(hankelGram(sequence, rows), dimension);
-  const [upper, lower] = [basis.subMatrix(0, rows - 2, 0, dimension - 1), basis.subMatrix(1, rows - 1, 0, dimension - 1)];
-  const {realEigenvalues, imaginaryEigenvalues} = new EigenvalueDecomposition(solve(upper, lower));
+  const [upper, lower] = [
+    basis.subMatrix(0, rows - 2, 0, dimension - 1),
+    basis.subMatrix(1, rows - 1, 0, dimension - 1),
+  ];
+  const {realEigenvalues, imaginaryEigenvalues} = new EigenvalueDecomposition(solve(upper, lower, true));
   return realEigenvalues
     .map((real, i) => root({real, imaginary: imaginaryEigenvalues[i]}, stride, h.length))
     .filter(({imaginary}) => imaginary >= 0);
