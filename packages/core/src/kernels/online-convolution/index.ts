@@ -91,8 +91,9 @@ function firstState(x: tf.Tensor, capacity = 0): ConvolutionState {
       inputs: padded(x, room),
       carried: tf.zeros([batch, room, channels]),
       blocks: tf.zeros([batch, room, channels]),
-      length: tf.scalar(time, 'int32'),
+      // In the order in which the next states have them: a recorded step is one of the same tree.
       base: tf.scalar(-1, 'int32'),
+      length: tf.scalar(time, 'int32'),
     };
   });
 }
