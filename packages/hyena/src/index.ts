@@ -13,6 +13,7 @@ export type {ModalFilter} from './distillation/modal-convolution';
 export {DistilledHyena} from './distillation/model';
 export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {Hyena, hyena} from './model';
+export {nucleotideTokenizer} from './nucleotides';
 export {presets} from './presets';
 export type {HyenaBlockConfig, HyenaOperatorConfig};
 
