@@ -1,4 +1,5 @@
 import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
+import * as hyena from '@variants/hyena';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
@@ -31,4 +32,5 @@ export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
   contestant(rwkv.card, rwkv.rwkv),
+  contestant(hyena.card, hyena.hyena),
 ];

@@ -14,7 +14,7 @@ import {DistilledOperator, type DistilledOperatorConfig} from './distillation/di
 import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
 
 /** A mixer that is attention. */
-export interface AttentionConfig {
+interface AttentionConfig {
   attentionHeads: number;
   maxSequenceLength: number;
 }

@@ -5,7 +5,7 @@ import {assertBackbone, backboneRules, countBackboneParameters, type HyenaBackbo
 export type Pooling = 'mean' | 'before-padding';
 
 /** All of them. */
-export const poolings = ['mean', 'before-padding'] as const satisfies readonly Pooling[];
+const poolings = ['mean', 'before-padding'] as const satisfies readonly Pooling[];
 
 /** The configuration of a Hyena that classifies sequences. */
 export interface HyenaClassifierConfig extends HyenaBackboneConfig {

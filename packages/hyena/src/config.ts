@@ -34,7 +34,7 @@ export interface HyenaBackboneConfig extends LanguageModelConfig {
   positionSize: number;
   /** Layers of that network between the first and the last. Default 2. */
   numInnerLayers: number;
-  /** What the frequencies of that network's sines begin at. Default 10. */
+  /** What the frequencies of that network's sines begin at; 10 and 14 in the published models. Default 1, safari's. */
   frequency: number;
   /** The window that lets far taps decay. Default true. */
   modulated: boolean;
@@ -44,7 +44,7 @@ export interface HyenaBackboneConfig extends LanguageModelConfig {
   normalized: boolean;
   /** Adds each long convolution's input to its output, times a learned number per channel. Default true. */
   useSkip: boolean;
-  /** Whether training moves the features of positions. Default true. */
+  /** Whether training moves the features of positions; the authors do at a hundredth of the rate, or not. Default false. */
   trainPositions: boolean;
   /** Whether training moves the window's rates of decay. Default false. */
   trainDecays: boolean;
@@ -123,12 +123,12 @@ export function backboneRules({
     filterSize: fields.count(64),
     positionSize: oddSize,
     numInnerLayers: fields.count(2, 0),
-    frequency: fields.positive(10),
+    frequency: fields.positive(1),
     modulated: fields.flag(true),
     shift: notNegative,
     normalized: fields.flag(false),
     useSkip: fields.flag(true),
-    trainPositions: fields.flag(true),
+    trainPositions: fields.flag(false),
     trainDecays: fields.flag(false),
     outerMixing: fields.flag(false),
     headMixing: fields.flag(false),

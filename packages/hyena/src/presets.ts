@@ -9,7 +9,6 @@ const hyenaDna = (numLayers: number, hiddenSize: number, longest: number): Hyena
   positionSize: 5,
   frequency: 10,
   shift: 0.05,
-  trainPositions: false,
   filterLayout: 'order-first',
 });
 
@@ -33,5 +32,6 @@ export const presets = {
     maxSequenceLength: 2048,
     positionSize: 33,
     frequency: 14,
+    trainPositions: true,
   },
 } satisfies Record<string, HyenaOptions>;

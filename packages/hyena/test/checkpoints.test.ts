@@ -85,7 +85,7 @@ describe('files of safari', () => {
 });
 
 it('a model with a head of its own is saved as Hugging Face does', async () => {
-  const model = hyena({...small, tieEmbedding: false, filterLayout: 'order-first', shift: 0.05, trainPositions: false});
+  const model = hyena({...small, tieEmbedding: false, filterLayout: 'order-first', shift: 0.05});
   const {config, tensors} = await filesOf(model);
   expect(config).toMatchObject({model_type: 'hyenadna', architectures: ['HyenaDNAForCausalLM'], max_seq_len: 6});
   expect(config.variants).toBeUndefined();

@@ -8,7 +8,6 @@ const small: HyenaOptions = {
   intermediateSize: 16,
   maxSequenceLength: 16,
   filterSize: 8,
-  frequency: 1,
 };
 const create = (fields: Partial<HyenaOptions>) => (overrides?: object) => hyena({...small, ...fields, ...overrides});
 
@@ -48,7 +47,7 @@ conformance({
     activation: 'silu',
     normalized: true,
     shortFilterSize: 4,
-    trainPositions: false,
+    trainPositions: true,
   }),
   fromPretrained,
 });

@@ -10,7 +10,7 @@ export function linear(theirs: string, ours: string, useBias = true): TensorMapp
 }
 
 /** Weight and bias of a norm. */
-export const norm = (theirs: string, ours: string): TensorMapping[] => [
+const norm = (theirs: string, ours: string): TensorMapping[] => [
   {theirs: `${theirs}.weight`, ours: `${ours}/weight`},
   {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
 ];

@@ -36,15 +36,12 @@ export function fitModes(h: Float64Array, order: number): Modes {
 }
 
 /** The impulse response of modes, c·A^i g for i = 0 .. length-1, in double precision. */
-export function response({diagonal, across, input, output}: Modes, length: number): Float64Array {
-  const order = diagonal.length;
-  const half = order / 2;
+export function response(modes: Modes, length: number): Float64Array {
+  const {output} = modes;
   const taps = new Float64Array(length);
-  let x = Float64Array.from(input);
-  for (let i = 0; i < length; i++) {
-    for (let n = 0; n < order; n++) taps[i] += output[n] * x[n];
-    x = x.map((value, n) => diagonal[n] * value + across[n] * x[(n + half) % order]);
-  }
+  forEachState(modes, length, (x, i) => {
+    for (let n = 0; n < output.length; n++) taps[i] += output[n] * x[n];
+  });
   return taps;
 }
 
@@ -77,19 +74,46 @@ function place(poles: readonly Pole[], order: number): Modes {
   return modes;
 }
 
-/** The modes of poles with the output that comes closest to a sequence. */
+/** The modes of poles with the output that comes closest to a sequence, by the normal equations of least squares. */
 function fitOutput(h: Float64Array, poles: readonly Pole[], order: number): Modes {
   const modes = place(poles, order);
-  const penalty = ridge * Math.sqrt(h.length);
-  const responses = Matrix.zeros(h.length + order, order);
-  let x = Float64Array.from(modes.input);
-  for (let i = 0; i < h.length; i++) {
-    for (let n = 0; n < order; n++) responses.set(i, n, x[n]);
-    x = x.map((value, n) => modes.diagonal[n] * value + modes.across[n] * x[(n + order / 2) % order]);
-  }
-  for (let n = 0; n < order; n++) responses.set(h.length + n, n, penalty);
-  const wanted = Matrix.zeros(h.length + order, 1);
-  for (let i = 0; i < h.length; i++) wanted.set(i, 0, h[i]);
-  modes.output.set(solve(responses, wanted).to1DArray());
+  const products = new Float64Array(order * order);
+  const wanted = new Float64Array(order);
+  forEachState(modes, h.length, (x, i) => {
+    for (let m = 0; m < order; m++) {
+      wanted[m] += x[m] * h[i];
+      for (let n = m; n < order; n++) products[m * order + n] += x[m] * x[n];
+    }
+  });
+  // As of states of length one, or a growing mode would hide all others.
+  const scales = wanted.map((_, n) => 1 / (Math.sqrt(products[n * order + n]) || 1));
+  const matrix = Matrix.zeros(order, order);
+  for (let m = 0; m < order; m++)
+    for (let n = m; n < order; n++) {
+      const product = products[m * order + n] * scales[m] * scales[n] + (m === n ? ridge ** 2 : 0);
+      matrix.set(m, n, product);
+      matrix.set(n, m, product);
+    }
+  const solution = solve(matrix, Matrix.columnVector(wanted.map((value, n) => value * scales[n]))).to1DArray();
+  modes.output.set(solution.map((value, n) => value * scales[n]));
   return modes;
+}
+
+/** Calls `visit` with the states A^i g for i = 0 .. length-1, in double precision; they are overwritten. */
+function forEachState(
+  {diagonal, across, input}: Modes,
+  length: number,
+  visit: (x: Float64Array, i: number) => void,
+): void {
+  const order = diagonal.length;
+  const half = order / 2;
+  const x = Float64Array.from(input);
+  for (let i = 0; i < length; i++) {
+    visit(x, i);
+    for (let n = 0; n < half; n++) {
+      const [first, second] = [x[n], x[n + half]];
+      x[n] = diagonal[n] * first + across[n] * second;
+      x[n + half] = diagonal[n + half] * second + across[n + half] * first;
+    }
+  }
 }

@@ -6,8 +6,8 @@ export interface Pole {
   imaginary: number;
 }
 
-/** Rows of the Hankel matrices that subspaces are found in. */
-const mostRows = 128;
+/** Rows of the Hankel matrices that subspaces are found in: more show slower modes, and take longer. */
+const mostRows = (order: number) => Math.max(64, 4 * order);
 
 /** What a mode may grow to over the sequence that it is fitted to: far from what numbers of single precision hold. */
 const mostGrowth = 1e6;
@@ -22,7 +22,7 @@ const mostGrowth = 1e6;
  */
 export function findPoles(h: Float64Array, order: number, stride: number): Pole[] {
   const sequence = h.filter((_, i) => i % stride === 0);
-  const rows = Math.min(mostRows, Math.floor((sequence.length + 1) / 2));
+  const rows = Math.min(mostRows(order), Math.floor((sequence.length + 1) / 2));
   const dimension = Math.min(order, rows - 1);
   if (dimension < 1) return [];
   const basis = leadingEigenvectors(hankelGram(sequence, rows), dimension);
