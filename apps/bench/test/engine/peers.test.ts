@@ -4,6 +4,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import {start} from '@variants/core';
 import {afterEach, beforeAll, describe, expect, it} from 'vitest';
 import type {Library} from '../../src/engine/peers/computation';
+import {fftjsLibrary} from '../../src/engine/peers/fftjs/operations';
 import {PeerProcess} from '../../src/engine/peers/peer-process';
 import {serve, TaskServer} from '../../src/engine/peers/serve';
 import {engineLibrary} from '../../src/engine/peers/simd/operations';
@@ -43,6 +44,20 @@ describe('a task in its smallest size', () => {
       expect(Math.abs(value - (theirs as number[])[i])).toBeLessThan(1e-5 * largest);
     });
   });
+});
+
+describe('fft.js', () => {
+  it.each(cases.filter(([, {operation}]) => operation in fftjsLibrary))(
+    '%s: computes what the engine does',
+    async (_, task) => {
+      await start({engine: 'simd'});
+      const ours = (await resultOn(engineLibrary(2), task)) as number[];
+      const theirs = (await resultOn(fftjsLibrary, task)) as number[];
+      ours.forEach((value, i) => {
+        expect(theirs[i]).toBeCloseTo(value, 5);
+      });
+    },
+  );
 });
 
 describe('TaskServer', () => {

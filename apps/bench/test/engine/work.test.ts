@@ -26,6 +26,12 @@ describe('workOf', () => {
     expect(operations).toBe(2 * 6 * (2 * 2 * 4 + 20));
   });
 
+  it('transforms twice as many numbers, the filter and its gradient once for all rows', () => {
+    const {operations, bytes} = workOf({operation: 'longConvolution', shape: [3, 8, 5]});
+    expect(operations).toBe((4 * 3 + 2) * 5 * 2.5 * 16 * 4);
+    expect(bytes).toBe(4 * (4 * 3 + 2) * 5 * 8);
+  });
+
   it('reads every weight for every token', () => {
     const {bytes, operations} = workOf({operation: 'decode', model, tokens: 5});
     expect(bytes).toBe(4 * 5 * countWeights(model));

@@ -16,6 +16,7 @@ const libraries: {[name: string]: (threads: number) => Promise<Library>} = {
     return tfjsOn('wasm');
   },
   cpu: () => tfjsOn('cpu'),
+  fftjs: async () => (await import('./fftjs/operations')).fftjsLibrary,
   async jax() {
     // jax-js looks at what browsers and Node from 21 on have; and takes relaxed SIMD where Node 20 has been told to.
     Object.assign(globalThis, {navigator: globalThis.navigator ?? {}});

@@ -78,7 +78,14 @@ const plainC: Peer = {
 const engine = inNode('simd', 'simd', true);
 
 /** All that the engine is compared with. */
-const peers = [inNode('wasm', 'tfjs wasm'), inNode('cpu', 'tfjs cpu'), inNode('jax', 'jax-js'), torch, plainC];
+const peers = [
+  inNode('wasm', 'tfjs wasm'),
+  inNode('cpu', 'tfjs cpu'),
+  inNode('jax', 'jax-js'),
+  {...inNode('fftjs', 'fft.js'), isPartial: true},
+  torch,
+  plainC,
+];
 
 /** Their names on the command line. */
 export const peerNames = peers.map(({name}) => name);

@@ -103,6 +103,23 @@ def attention_gradient(task):
     return fixed(gradient)
 
 
+def long_convolution(task):
+    shape = task["shape"]
+    time_steps = shape[1]
+    # Channels first, as its transforms like it.
+    x, direction = (values(shape, seed).transpose(1, 2).contiguous() for seed in (0, 2))
+    taps = values(shape[1:], 1).t().contiguous().requires_grad_()
+    x.requires_grad_()
+
+    def gradient():
+        with torch.enable_grad():
+            spectrum = torch.fft.rfft(x, n=2 * time_steps) * torch.fft.rfft(taps, n=2 * time_steps)
+            y = torch.fft.irfft(spectrum, n=2 * time_steps)[..., :time_steps]
+            return torch.autograd.grad(y, (x, taps), direction)[0].transpose(1, 2)
+
+    return fixed(gradient)
+
+
 def model_weights(model):
     D, intermediate = model["hiddenSize"], model["intermediateSize"]
     square = [D, D]
@@ -213,6 +230,7 @@ COMPUTATIONS = {
     "argMax": reduction(torch.argmax),
     "fft": lambda task: fixed(torch.fft.fft, torch.complex(values(task["shape"], 0), values(task["shape"], 1))),
     "realFft": unary(torch.fft.rfft),
+    "longConvolution": long_convolution,
     "attention": attention,
     "attentionGradient": attention_gradient,
     "trainingStep": training_step,

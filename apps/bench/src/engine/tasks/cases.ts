@@ -32,6 +32,8 @@ export interface Sizes {
   rows: readonly [number, number];
   heads: readonly [number, number, number, number];
   channels: readonly [number, number];
+  /** Rows of a batch of long convolutions. */
+  convolved: readonly number[];
   /** Lengths of attention. */
   times: readonly number[];
   training: {model: ModelSize; batch: number; time: number};
@@ -49,6 +51,7 @@ export const fullSizes: Sizes = {
   rows: [1024, 1024],
   heads: [8, 128, 4, 32],
   channels: [128, 8192],
+  convolved: [1, 4],
   times: [256, 1024, 4096],
   training: {
     model: {vocabSize: 256, hiddenSize: 128, numLayers: 2, numHeads: 4, intermediateSize: 352},
@@ -74,6 +77,7 @@ export const tinySizes: Sizes = {
   rows: [4, 8],
   heads: [2, 3, 2, 4],
   channels: [2, 8],
+  convolved: [2],
   times: [5],
   training: {
     model: {vocabSize: 16, hiddenSize: 8, numLayers: 1, numHeads: 2, intermediateSize: 16},
@@ -100,7 +104,7 @@ function products(shape: readonly number[], name: string): Case[] {
 
 /** Everything that is measured. */
 export function groupsOf(sizes: Sizes): Group[] {
-  const {reads, batched, rows, heads, channels, times, training, decoding, tokens} = sizes;
+  const {reads, batched, rows, heads, channels, convolved, times, training, decoding, tokens} = sizes;
   const bytesOf = (numbers: number) => (numbers < 2 ** 18 ? `${4 * numbers} B` : `${numbers / 2 ** 18} MB`);
   const [numHeads, headSize] = heads.slice(2);
   return [
@@ -176,6 +180,15 @@ export function groupsOf(sizes: Sizes): Group[] {
         {name: 'complex', task: {operation: 'fft', shape: channels}},
         {name: 'real', task: {operation: 'realFft', shape: channels}},
       ],
+    },
+    {
+      name: 'convolution',
+      title: `Convolution with a filter as long as the sequence, with gradients: T ${channels[1]}, ${channels[0]} channels`,
+      unit: 'ms',
+      cases: convolved.map((batch) => ({
+        name: `batch ${batch}`,
+        task: {operation: 'longConvolution', shape: [batch, channels[1], channels[0]]},
+      })),
     },
     {
       name: 'attention',

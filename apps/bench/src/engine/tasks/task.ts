@@ -35,6 +35,11 @@ interface Tasks {
   fft: {shape: readonly number[]};
   /** Along the last axis, of real numbers: half of the spectrum. */
   realFft: {shape: readonly number[]};
+  /**
+   * A causal convolution of x [batch, time, channels] with a filter as long as it is, [time, channels], and the gradients by
+   * x and the filter of the sum of the output times another tensor.
+   */
+  longConvolution: {shape: readonly number[]};
   /** Causal; [batch, heads, time, size]. */
   attention: {shape: readonly number[]};
   /** The same with the gradients by queries, keys and values of the sum of the output times another tensor. */

@@ -54,6 +54,12 @@ const works: {[Name in Operation]: (task: TaskOf<Name>) => Work} = {
     const length = shape.at(-1) as number;
     return {operations: 2.5 * sizeOf(shape) * Math.log2(length), bytes: 2 * floatBytes * sizeOf(shape)};
   },
+  // Transforms, of twice as many numbers, of x, the output and both their gradients, and of the filter and its gradient.
+  longConvolution({shape}) {
+    const [, time] = shape;
+    const sizes = 4 * sizeOf(shape) + 2 * sizeOf(shape.slice(1));
+    return {operations: 5 * sizes * Math.log2(2 * time), bytes: floatBytes * sizes};
+  },
   attention: ({shape}) => ({operations: attentionOperations(shape), bytes: 4 * floatBytes * sizeOf(shape)}),
   // Forward 2 products of each pair of positions; backward the scores again, and 4 more.
   attentionGradient: ({shape}) => ({

@@ -29,8 +29,7 @@ export function cyclicShape(
 }
 
 /** [..., time, channels] to [..., channels, time] and back. */
-export const exchanged = (x: tf.Tensor): tf.Tensor =>
-  x.transpose([...Array(x.rank - 2).keys(), x.rank - 1, x.rank - 2]);
+const exchanged = (x: tf.Tensor): tf.Tensor => x.transpose([...Array(x.rank - 2).keys(), x.rank - 1, x.rank - 2]);
 
 /** The spectrum along time of x [..., time, channels]: [..., channels, length / 2 + 1]. */
 export const spectrumOf = (x: tf.Tensor, length: number): Spectrum => realFft(exchanged(x), length);

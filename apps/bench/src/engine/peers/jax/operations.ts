@@ -2,6 +2,7 @@ import {grad, init, type Array as JaxArray, jit, nn, numpy as np} from '@jax-js/
 import {probe, sizeOf, values} from '../../tasks/values';
 import type {Computation, Library} from '../computation';
 import {decoding} from './decoding';
+import {plainLongConvolution} from './long-convolution';
 import {causalBias, plainAttention} from './model';
 import {trainingStep} from './training';
 
@@ -42,6 +43,9 @@ const overAxis = (
 const attentionInputs = (shape: readonly number[], count: number) =>
   Array.from({length: count}, (_, seed) => arrayOf(shape, seed));
 
+/** [..., time, channels] to [..., channels, time] and back. */
+const withTimeLast = (x: JaxArray) => np.swapaxes(x, -1, -2);
+
 /** Everything in jax-js on WebAssembly, compiled by its `jit`. */
 export async function jaxLibrary(): Promise<Library> {
   await init('wasm');
@@ -79,6 +83,13 @@ export async function jaxLibrary(): Promise<Library> {
         const {real, imag} = np.fft.rfft(x);
         return [real, imag];
       }),
+    longConvolution({shape}) {
+      const [x, filter, direction] = [shape, shape.slice(1), shape].map(arrayOf);
+      return computationOf([x, filter, direction].map(withTimeLast), (x, filter, direction) => {
+        const [dX, ...others] = plainLongConvolution(x, filter, direction);
+        return [withTimeLast(dX), ...others];
+      });
+    },
     attention: ({shape}) =>
       computationOf([...attentionInputs(shape, 3), causalBias(shape[2])], (q, k, v, bias) =>
         plainAttention(q, k, v, bias),

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import {attention, gelu, layerNorm, realFft} from '@variants/core';
+import {attention, gelu, layerNorm, longConvolution, realFft} from '@variants/core';
 import type {Library} from '../computation';
-import {attentionInputs, computationOf, plainTfjs, tensorOf} from '../tfjs/operations';
+import {attentionInputs, computationOf, convolutionInputs, plainTfjs, tensorOf} from '../tfjs/operations';
 import {decoding, trainingStep} from './model';
 import {multiplyAdd} from './multiply-add';
 
@@ -26,6 +26,10 @@ export function engineLibrary(threads: number): Library {
         const {real, imag} = realFft(x);
         return [real, imag];
       }),
+    longConvolution: ({shape}) =>
+      computationOf(convolutionInputs(shape), (x, filter, direction) =>
+        tf.grads((x, filter) => longConvolution(x, filter))([x, filter], direction),
+      ),
     attention: ({shape}) => computationOf(attentionInputs(shape, 3), causal),
     attentionGradient: ({shape}) =>
       computationOf(attentionInputs(shape, 4), (q, k, v, direction) => tf.grads(causal)([q, k, v], direction)),

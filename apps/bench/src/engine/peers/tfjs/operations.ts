@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {probe, values} from '../../tasks/values';
 import type {Computation, Library} from '../computation';
 import {plainDecoding} from './decoding';
+import {plainLongConvolution} from './long-convolution';
 import {causalBias, plainAttention} from './model';
 import {plainTrainingStep} from './training';
 
@@ -42,6 +43,14 @@ export function attentionInputs(shape: readonly number[], count: number): tf.Ten
   return Array.from({length: count}, (_, seed) => tensorOf(shape, seed));
 }
 
+/** x, a filter as long as it is, and what their convolution is multiplied by: numbers of the lists 0, 1 and 2. */
+export function convolutionInputs(shape: readonly number[]): tf.Tensor[] {
+  return [shape, shape.slice(1), shape].map(tensorOf);
+}
+
+/** [..., time, channels] to [..., channels, time] and back. */
+const withTimeLast = (x: tf.Tensor) => x.transpose([...Array(x.rank - 2).keys(), x.rank - 1, x.rank - 2]);
+
 /** Everything in tfjs's own operations, on the backend that is set. */
 export const plainTfjs: Library = {
   matMul: ({a, b, transposeA, transposeB}) =>
@@ -75,6 +84,14 @@ export const plainTfjs: Library = {
       tf.spectral.fft(x as tf.Tensor<tf.Rank>),
     ),
   realFft: ({shape}) => unary(shape, (x) => tf.spectral.rfft(x)),
+  longConvolution({shape}) {
+    // Channels before time, as transforms take them.
+    const inputs = tf.tidy(() => convolutionInputs(shape).map(withTimeLast));
+    return computationOf(inputs, (x, filter, direction) => {
+      const [dX, ...others] = plainLongConvolution(x, filter, direction);
+      return [withTimeLast(dX), ...others];
+    });
+  },
   attention: ({shape}) =>
     computationOf([...attentionInputs(shape, 3), causalBias(shape[2])], (q, k, v, bias) =>
       plainAttention(q, k, v, bias),
