@@ -1,5 +1,6 @@
 import * as aft from '@variants/aft';
 import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
+import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
@@ -33,6 +34,7 @@ export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
   contestant(rwkv.card, rwkv.rwkv),
+  contestant(hyena.card, hyena.hyena),
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
 ];

@@ -52,6 +52,11 @@ export type {SequenceToSequenceLayers} from './models/connect-sequences';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export type {TargetOptions} from './models/generate-target';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
+export {
+  SequenceClassifier,
+  type SequenceClassifierConfig,
+  type SequenceClassifierLayers,
+} from './models/sequence-classifier';
 export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
 export {mapState, type StateTree, walkState} from './models/state-tree';

@@ -1,0 +1,119 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  ConfigError,
+  type ForwardOptions,
+  ImplicitFilter,
+  type ImplicitFilterConfig,
+  type Initializer,
+  type LayerOptions,
+  longConvolution,
+  normal,
+  ShapeError,
+  type StateTree,
+} from '@variants/core';
+import {blockConvolution} from './block-convolution';
+import {type FilterLayout, splitFilters} from './channels';
+import {
+  type Convolve,
+  HyenaMixer,
+  type HyenaMixerConfig,
+  type HyenaMixerInitializers,
+  type StreamedConvolutions,
+} from './mixer';
+import {type LongFilters, OnlineConvolutions} from './online-convolutions';
+
+/** The options of `ImplicitFilter` that an operator hands on to its own. */
+const filterOptions = [
+  'maxSequenceLength',
+  'positionSize',
+  'numInnerLayers',
+  'frequency',
+  'modulated',
+  'shift',
+  'normalized',
+  'trainPositions',
+  'trainDecays',
+] as const satisfies (keyof ImplicitFilterConfig)[];
+
+/** Options of {@link HyenaOperator}; those of its filters have the defaults of `ImplicitFilter`. */
+export interface HyenaOperatorConfig
+  extends HyenaMixerConfig,
+    Pick<ImplicitFilterConfig, (typeof filterOptions)[number]> {
+  /** Width of the network that makes the filters. Default 64. */
+  filterSize?: number;
+  /** How the filters' channels lie; another layout is another model. Default 'channel-first'. */
+  filterLayout?: FilterLayout;
+  /** Adds each long convolution's input to its output, times a learned number per channel. Default true. */
+  useSkip?: boolean;
+  /** Blocks that a sequence is cut into, each convolved for itself, as the authors do it: not causal. Default 1. */
+  numBlocks?: number;
+}
+
+/** How a {@link HyenaOperator}'s first weights are drawn; each as in a Linear where missing. */
+export interface HyenaOperatorInitializers extends HyenaMixerInitializers {
+  /** Those of the network that makes the filters. */
+  filter?: Initializer;
+}
+
+/**
+ * Hyena's operator as published (Poli et al. 2023): a {@link HyenaMixer} whose filters a network makes of positions. The
+ * child `filter` is an `ImplicitFilter` with (order - 1) head size channels; weight `skip`, as many numbers.
+ */
+export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
+  static readonly className = 'HyenaOperator';
+  private filter!: ImplicitFilter;
+  private skip!: tf.LayerVariable;
+
+  constructor(
+    config: HyenaOperatorConfig & LayerOptions,
+    private readonly initializers: HyenaOperatorInitializers = {},
+  ) {
+    super(config, initializers);
+  }
+
+  override get contextLength(): number {
+    return this.config.maxSequenceLength;
+  }
+
+  protected buildFilters(channels: number): void {
+    const options = Object.fromEntries(filterOptions.map((name) => [name, this.config[name]]));
+    const {maxSequenceLength, filterSize: hiddenSize} = this.config;
+    const config: ImplicitFilterConfig = {...options, maxSequenceLength, hiddenSize, channels};
+    this.filter = this.child('filter', new ImplicitFilter(config, {kernel: this.initializers.filter}), [null]);
+    this.skip = this.weight('skip', [channels], normal(1));
+  }
+
+  /** The filters of so many taps, for so many heads, by default all. */
+  longFilters(time: number, heads = this.config.numHeads ?? 1): LongFilters {
+    const {order = 2, filterLayout = 'channel-first', useSkip = true} = this.config;
+    const perConvolution = (all: tf.Tensor) => splitFilters(all, order - 1, heads, filterLayout);
+    return {
+      filters: perConvolution(this.filter.filter(time)),
+      skips: useSkip ? perConvolution(this.skip.read()) : undefined,
+    };
+  }
+
+  protected whole(x: tf.Tensor): Convolve {
+    const {numBlocks = 1} = this.config;
+    const time = x.shape[1] as number;
+    if (time % numBlocks !== 0)
+      throw new ShapeError(`${this.path}: ${time} positions must be a multiple of numBlocks ${numBlocks}`);
+    const {filters, skips} = this.longFilters(time);
+    return (v, o, gate) => {
+      const options = {skip: skips?.[o], gate};
+      return numBlocks === 1
+        ? longConvolution(v, filters[o], options)
+        : blockConvolution(v, filters[o], numBlocks, options);
+    };
+  }
+
+  protected streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions {
+    const {numBlocks = 1} = this.config;
+    if (numBlocks > 1)
+      throw new ConfigError(
+        `${this.path}: numBlocks is ${numBlocks}, but must be 1 for a stream: blocks are not causal`,
+      );
+    return new OnlineConvolutions(x, state, options, (length) => this.longFilters(length));
+  }
+}
+tf.serialization.registerClass(HyenaOperator);
