@@ -45,6 +45,7 @@ export {
   weightedAverageScan,
 } from './kernels/weighted-average-scan';
 export * from './layers';
+export {continueConvolution, type FilteredState} from './layers/continue-convolution';
 export {assertFitsMemory} from './models/assert-fits-memory';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   ConfigError,
+  continueConvolution,
+  type FilteredState,
   type ForwardOptions,
   ImplicitFilter,
   type ImplicitFilterConfig,
@@ -20,7 +22,6 @@ import {
   type HyenaMixerInitializers,
   type StreamedConvolutions,
 } from './mixer';
-import {type LongFilters, OnlineConvolutions} from './online-convolutions';
 
 /** The options of `ImplicitFilter` that an operator hands on to its own. */
 const filterOptions = [
@@ -47,6 +48,12 @@ export interface HyenaOperatorConfig
   useSkip?: boolean;
   /** Blocks that a sequence is cut into, each convolved for itself, as the authors do it: not causal. Default 1. */
   numBlocks?: number;
+}
+
+/** The filters of long convolutions, [time, width] each, and what is added of each one's input, [width] each. */
+interface LongFilters {
+  filters: tf.Tensor[];
+  skips?: tf.Tensor[];
 }
 
 /** How a {@link HyenaOperator}'s first weights are drawn; each as in a Linear where missing. */
@@ -85,12 +92,16 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
 
   /** The filters of so many taps, for so many heads, by default all. */
   longFilters(time: number, heads = this.config.numHeads ?? 1): LongFilters {
-    const {order = 2, filterLayout = 'channel-first', useSkip = true} = this.config;
-    const perConvolution = (all: tf.Tensor) => splitFilters(all, order - 1, heads, filterLayout);
-    return {
-      filters: perConvolution(this.filter.filter(time)),
-      skips: useSkip ? perConvolution(this.skip.read()) : undefined,
-    };
+    return {filters: this.perConvolution(this.filter.filter(time), heads), skips: this.skips(heads)};
+  }
+
+  private skips(heads = this.config.numHeads ?? 1): tf.Tensor[] | undefined {
+    return (this.config.useSkip ?? true) ? this.perConvolution(this.skip.read(), heads) : undefined;
+  }
+
+  private perConvolution(all: tf.Tensor, heads: number): tf.Tensor[] {
+    const {order = 2, filterLayout = 'channel-first'} = this.config;
+    return splitFilters(all, order - 1, heads, filterLayout);
   }
 
   protected whole(x: tf.Tensor): Convolve {
@@ -113,7 +124,21 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
       throw new ConfigError(
         `${this.path}: numBlocks is ${numBlocks}, but must be 1 for a stream: blocks are not causal`,
       );
-    return new OnlineConvolutions(x, state, options, (length) => this.longFilters(length));
+    const before = state as FilteredState[] | null;
+    const after: FilteredState[] = [];
+    // Who does not say how much room there is to be gets as much as may be needed.
+    const held = before?.[0].taps.shape[0] ?? 0;
+    const room = options.capacity ?? held + (x.shape[1] as number);
+    const skips = this.skips();
+    return {
+      convolve: (v, o, gate) => {
+        const taps = (length: number) => this.longFilters(length).filters[o];
+        const step = continueConvolution(v, before?.[o] ?? null, room, taps, {skip: skips?.[o], gate});
+        after[o] = step.state;
+        return step.output;
+      },
+      after: () => after,
+    };
   }
 }
 tf.serialization.registerClass(HyenaOperator);

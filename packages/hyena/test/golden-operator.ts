@@ -1,12 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import type {StreamState} from '@variants/core';
+import type {FilteredState, StreamState} from '@variants/core';
 import {type Actual, type GoldenCase, gradientsOf, probedOperator} from '@variants-tooling/golden';
 import {layers} from '../src';
 import {fullOperator, readFilterLayout, standaloneOperator} from '../src/checkpoints/fields';
 import {operatorSizes} from '../src/checkpoints/sizes';
 import {operatorTensors} from '../src/checkpoints/tensors';
 import type {HyenaMixerState} from '../src/mixer';
-import type {OnlineState} from '../src/online-convolutions';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Operator = ReturnType<typeof layers.hyena>;
@@ -59,9 +58,9 @@ function streamed(layer: Operator, x: tf.Tensor): {output: tf.Tensor; state: Str
 /** The state of a stream by the stored names. */
 function stored(golden: GoldenCase, {tree}: StreamState, time: number): Tensors {
   const {short, long} = tree as HyenaMixerState;
-  const histories = (long as OnlineState[]).map(({fed}, o) => {
+  const histories = (long as FilteredState[]).map(({convolution: fed}, o) => {
     const name = `state.conv${o}`;
-    const inputs = fed?.inputs.slice([0, 0, 0], [-1, time, -1]).transpose([0, 2, 1]) as tf.Tensor;
+    const inputs = fed.inputs.slice([0, 0, 0], [-1, time, -1]).transpose([0, 2, 1]) as tf.Tensor;
     return [name, golden.has(name) ? inputs.reshape(golden.tensor(name).shape) : inputs];
   });
   return {'state.short': (short as tf.Tensor).transpose([0, 2, 1]), ...Object.fromEntries(histories)};

@@ -5,9 +5,8 @@
  *     w_t = B[t, :] x;      c = w * (B kernel);      y_t = B^-1[t, :] c
  */
 import * as tf from '@tensorflow/tfjs';
-import {type Advanced, appendRows, type StateTree} from '@variants/core';
+import {type Advanced, appendRows, continueConvolution, type StateTree} from '@variants/core';
 import {type Basis, fromBasis, inverseBasis} from './causal-monarch';
-import {continueConvolution} from './continue-convolution';
 import {lowerTriangle} from './triangular';
 
 /** What a stream remembers. */

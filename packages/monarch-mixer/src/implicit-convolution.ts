@@ -3,6 +3,7 @@ import {
   type Advanced,
   CausalLayer,
   ConfigError,
+  continueConvolution,
   type ForwardOptions,
   ImplicitFilter,
   type Initializer,
@@ -14,7 +15,6 @@ import {
 } from '@variants/core';
 import {continueInBasis} from './basis-stream';
 import {type Basis, causalMonarch} from './causal-monarch';
-import {continueConvolution} from './continue-convolution';
 
 /** How an {@link ImplicitConvolution} makes its filters. */
 export interface ImplicitConvolutionConfig {
