@@ -1,6 +1,6 @@
 /**
  * From which length on Hyena's operator is faster than attention of the same width: a training step, forward and all
- * gradients, of the one layer and of the other. Prints a table in Markdown.
+ * gradients, of the one layer and of the other. Prints a table and a plot in Markdown.
  *
  *     npx tsx packages/hyena/bench/crossover.ts [longest, default 16384] [width, default 64] [batch, default 1]
  */
@@ -30,10 +30,23 @@ async function millisecondsPerStep(layer: VariantLayer, time: number): Promise<n
   return least;
 }
 
+const lengths: number[] = [];
+for (let time = 256; time <= longest; time *= 2) lengths.push(time);
+const ratios: string[] = [];
 console.log(`width ${width}, batch ${batch}; attention of one head per 32\n`);
 console.log('| length | Hyena, ms | attention, ms | attention / Hyena |\n| --- | --- | --- | --- |');
-for (let time = 256; time <= longest; time *= 2) {
+for (const time of lengths) {
   const hyena = await millisecondsPerStep(layers.hyena({maxSequenceLength: time}), time);
   const attention = await millisecondsPerStep(new SelfAttention({numHeads: Math.max(1, width / 32)}), time);
-  console.log(`| ${time} | ${hyena.toFixed(1)} | ${attention.toFixed(1)} | ${(attention / hyena).toFixed(2)} |`);
+  ratios.push((attention / hyena).toFixed(2));
+  console.log(`| ${time} | ${hyena.toFixed(1)} | ${attention.toFixed(1)} | ${ratios[ratios.length - 1]} |`);
 }
+console.log(`
+\`\`\`mermaid
+xychart-beta
+  title "Time of a training step: attention / Hyena, and 1"
+  x-axis "length" [${lengths.join(', ')}]
+  y-axis "ratio"
+  line [${ratios.join(', ')}]
+  line [${ratios.map(() => 1).join(', ')}]
+\`\`\``);

@@ -15,15 +15,15 @@ describe('peers in their processes', () => {
   let report: EngineReport;
   beforeAll(async () => {
     // tfjs's own backends have tests in this process.
-    field = await findPeers(['jax', 'torch', 'c'], options.threads);
+    field = await findPeers(['jax', 'torch', 'c', 'fftjs', 'ops'], options.threads);
     report = await measure(groups, field, options, () => {}, never);
-    // Four processes load their libraries, jax-js compiles for each task.
+    // Six processes load their libraries, jax-js compiles for each task.
   }, 180_000);
   afterAll(() => field.close());
 
-  it('are the engine, jax-js, and what of PyTorch and a C compiler is here', () => {
+  it('are the engine, those in Node, and what of PyTorch and a C compiler is here', () => {
     const here = [...report.peers, ...report.missing].map(({title}) => title);
-    expect(here.sort()).toEqual(['PyTorch', 'jax-js', 'plain C', 'simd']);
+    expect(here.sort()).toEqual(['PyTorch', 'fft.js', 'jax-js', 'plain C', 'simd', 'simd, tfjs ops']);
     expect(report.peers.slice(0, 2).map(({name}) => name)).toEqual(['simd', 'jax']);
     for (const {reason} of report.missing) expect(reason).toMatch(/apt-get install/);
   });

@@ -10,7 +10,8 @@ import {
   weightedAverageScan,
 } from '@variants/core';
 import type {Library} from '../computation';
-import {attentionInputs, computationOf, convolutionInputs, plainTfjs, tensorOf} from '../tfjs/operations';
+import {computationOf, tensorOf} from '../tfjs/computation-of';
+import {attentionInputs, convolutionInputs, plainTfjs} from '../tfjs/operations';
 import {type Scans, scanTasks} from '../tfjs/scans';
 import {decoding, trainingStep} from './model';
 import {multiplyAdd} from './multiply-add';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {Library} from '../computation';
-import {computationOf, tensorOf} from './operations';
+import {computationOf, tensorOf} from './computation-of';
 
 type Scan = (...inputs: tf.Tensor[]) => tf.Tensor;
 
