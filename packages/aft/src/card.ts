@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {type AftConfig, countParameters, resolveConfig} from './config';
 
 /** AFT's data sheet. */
@@ -28,7 +28,7 @@ export const card: ArchitectureCard<AftConfig> = {
   },
   kinds: ['language-model', 'image-classifier'],
   sized: ({parameters, vocabSize}) =>
-    sizeToFit('aft', parameters, {
+    sizeTo('aft', parameters, {
       // It learns text faster than the others at equal size, and needs no weights for positions.
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
         resolveConfig({variant: 'conv', vocabSize, maxSequenceLength: 0, numLayers, hiddenSize, intermediateSize}),

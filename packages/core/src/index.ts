@@ -1,19 +1,19 @@
 export {byteDecoding} from './byte-decoding';
-export {type ByteSource, bufferSource, fileSource, readAll} from './checkpoints/bytes';
-export {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoints/checkpoint';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
 export {toAuthorsNames} from './checkpoints/names';
-export {type FileSource, readFileSource} from './checkpoints/one-file';
-export {type FileChunks, replaceFiles} from './checkpoints/replace-files';
-export {readSafetensors} from './checkpoints/safetensors';
-export {writeSafetensors} from './checkpoints/safetensors-write';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
-export {type CheckpointBuffers, type CheckpointSource, openFiles} from './checkpoints/sources';
-export type {CheckpointFormat, StoredTensor, WeightFile} from './checkpoints/weight-file';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';
+export {type ByteSource, bufferSource, fileSource, readAll} from './files/bytes';
+export {type Checkpoint, type OpenOptions, openCheckpoint} from './files/checkpoint';
+export {type FileSource, readFileSource} from './files/one-file';
+export {type FileChunks, replaceFiles} from './files/replace-files';
+export {readSafetensors} from './files/safetensors';
+export {writeSafetensors} from './files/safetensors-write';
+export {type CheckpointBuffers, type CheckpointSource, openFiles} from './files/sources';
+export type {CheckpointFormat, StoredTensor, WeightFile} from './files/weight-file';
 export {type HuggingFaceTokenizer, huggingFaceTokenizer} from './hugging-face-tokenizer';
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {appendRows} from './kernels/append-rows';
@@ -46,24 +46,24 @@ export {
 } from './kernels/weighted-average-scan';
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
-export {assertFitsMemory} from './models/assert-fits-memory';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export type {TargetOptions} from './models/generate-target';
+export {compileForIntegers, type IntegerCompileArgs, type IntegerTargets} from './models/integer-targets';
 export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
+export {requireMemory} from './models/require-memory';
 export {
   SequenceClassifier,
   type SequenceClassifierConfig,
   type SequenceClassifierLayers,
 } from './models/sequence-classifier';
 export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
-export {type ModelShape, type Proportions, sizeToFit} from './models/size-to-fit';
-export {mapState, type StateTree, walkState} from './models/state-tree';
-export {type Advanced, requireWithin, StreamState} from './models/stream-state';
+export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
-export {compileForTokens, type TokenCompileArgs, type TokenTargets} from './models/token-targets';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
+export {mapState, type StateTree, walkState} from './streams/state-tree';
+export {requireWithin, StreamState, type StreamStep} from './streams/stream-state';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';

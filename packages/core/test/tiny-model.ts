@@ -10,8 +10,8 @@ import {Linear} from '../src/layers/linear';
 import {RMSNorm} from '../src/layers/norms';
 import {LearnedPositions} from '../src/layers/positions';
 import {LanguageModel, type LanguageModelConfig} from '../src/models/language-model';
-import type {StateTree} from '../src/models/state-tree';
-import type {Advanced} from '../src/models/stream-state';
+import type {StateTree} from '../src/streams/state-tree';
+import type {StreamStep} from '../src/streams/stream-state';
 
 /** y_t = W mean(x_0 ... x_t): the smallest mixer with a memory. */
 export class RunningMean extends CausalLayer {
@@ -21,14 +21,9 @@ export class RunningMean extends CausalLayer {
   override build(inputShape: tf.Shape): void {
     const units = lastDimension(inputShape, this.path);
     this.projection = this.child('projection', new Linear({units, useBias: false}), inputShape);
-    this.built = true;
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const [, time] = x.shape as number[];
     const before = state as {sum: tf.Tensor; count: number} | null;
     const count = before?.count ?? 0;

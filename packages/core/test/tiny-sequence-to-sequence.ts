@@ -7,8 +7,8 @@ import {type ForwardOptions, lastDimension, VariantLayer} from '../src/layers/la
 import {Linear} from '../src/layers/linear';
 import {SinusoidalPositions} from '../src/layers/positions';
 import {SequenceToSequence, type SequenceToSequenceConfig} from '../src/models/sequence-to-sequence';
-import type {StateTree} from '../src/models/state-tree';
-import type {Advanced} from '../src/models/stream-state';
+import type {StateTree} from '../src/streams/state-tree';
+import type {StreamStep} from '../src/streams/stream-state';
 
 /** The mask [batch, time], or ones, as [batch, time, 1]. */
 const weightsOf = (x: tf.Tensor, mask?: tf.Tensor) => (mask ?? tf.ones(x.shape.slice(0, 2))).expandDims(2);
@@ -21,7 +21,6 @@ class MeanEncoder extends VariantLayer {
   override build(inputShape: tf.Shape): void {
     const units = lastDimension(inputShape, this.path);
     this.projection = this.child('projection', new Linear({units}, {kernel: normal(1)}), inputShape);
-    this.built = true;
   }
 
   forward(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
@@ -43,14 +42,13 @@ class SumDecoder extends DecoderLayer {
     const units = lastDimension(inputShape, this.path);
     this.own = this.child('own', new Linear({units}, {kernel: normal(1)}), inputShape);
     this.cross = this.child('cross', new Linear({units}, {kernel: normal(1)}), inputShape);
-    this.built = true;
   }
 
   begin(memory: tf.Tensor): StateTree {
     return {memory: this.cross.forward(memory), sum: null};
   }
 
-  advance(x: tf.Tensor, state: StateTree, {attentionMask, memoryMask}: DecoderOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree, {attentionMask, memoryMask}: DecoderOptions): StreamStep {
     const {memory, sum: before} = state as DecoderState;
     const counted = x.mul(weightsOf(x, attentionMask));
     const sums = before ? counted.cumsum(1).add(before) : counted.cumsum(1);

@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, type HyenaConfig, resolveConfig} from './config';
 
 /** Hyena's data sheet. */
@@ -30,7 +30,7 @@ export const card: ArchitectureCard<HyenaConfig> = {
   },
   kinds: ['language-model', 'sequence-classifier'],
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeToFit('hyena', parameters, {
+    sizeTo('hyena', parameters, {
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
         resolveConfig({
           numLayers,

@@ -1,7 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
-  type Advanced,
   activation,
   CausalLayer,
   ConfigError,
@@ -14,6 +13,7 @@ import {
   normal,
   ShortConvolution,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {splitProjections} from './channels';
 import {type RecurrenceParts, recurrence} from './operator';
@@ -93,7 +93,6 @@ export abstract class HyenaMixer<Config extends HyenaMixerConfig> extends Causal
     }
     this.outputProjection = this.child('output', new Linear({units: width}, {kernel: output}), inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
-    this.built = true;
   }
 
   /** Makes what the filters are made of. @param channels Those of all filters of one head. */
@@ -105,11 +104,11 @@ export abstract class HyenaMixer<Config extends HyenaMixerConfig> extends Causal
   /** The long convolutions of the next piece x of a stream, from what the piece before left. */
   protected abstract streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions;
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.mix(this.short.forward(this.projections.forward(x), options), options, this.whole(x));
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as HyenaMixerState | null;
     const long = this.streamed(x, before?.long ?? null, options);
     const {output: u, state: short} = this.short.advance(this.projections.forward(x), before?.short ?? null, options);

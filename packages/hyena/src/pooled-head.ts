@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type LayerOptions, Linear, normal, VariantLayer} from '@variants/core';
+import {type ForwardOptions, Linear, normal, VariantLayer} from '@variants/core';
 import type {Pooling} from './classifier-config';
 
 /** Options of {@link PooledHead}. */
@@ -17,16 +17,11 @@ export class PooledHead extends VariantLayer<PooledHeadConfig> {
   static readonly className = 'HyenaPooledHead';
   private projection!: Linear;
 
-  constructor(config: PooledHeadConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const {numLabels: units, pooling} = this.config;
     const [vectors] = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as tf.Shape[];
     const linear = new Linear({units, useBias: pooling === 'mean'}, {kernel: normal(0.02)});
     this.projection = this.child('projection', linear, vectors);
-    this.built = true;
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {

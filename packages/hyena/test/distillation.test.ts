@@ -4,7 +4,7 @@ import {conformance} from '@variants-tooling/conformance';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {DistilledHyena, type DistilledHyenaOptions, distil, fromPretrained, hyena, ops} from '../src';
-import {fitModes, response} from '../src/distillation/fit';
+import {fitModes, response} from '../src/distillation/least-squares';
 
 const small: DistilledHyenaOptions = {
   vocabSize: 11,

@@ -5,7 +5,7 @@
  *     w_t = B[t, :] x;      c = w * (B kernel);      y_t = B^-1[t, :] c
  */
 import * as tf from '@tensorflow/tfjs';
-import {type Advanced, appendRows, continueConvolution, type StateTree} from '@variants/core';
+import {appendRows, continueConvolution, type StateTree, type StreamStep} from '@variants/core';
 import {type Basis, fromBasis, inverseBasis} from './causal-monarch';
 import {lowerTriangle} from './triangular';
 
@@ -41,7 +41,7 @@ export function continueInBasis(
   state: StateTree | null,
   capacity: number,
   weights: BasisWeights,
-): Advanced {
+): StreamStep {
   const m = weights.basis.L.shape[0];
   const groups = Math.ceil(capacity / m);
   const before = withGroups(state as BasisState | null, x, groups, weights);

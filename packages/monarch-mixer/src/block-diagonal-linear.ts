@@ -1,13 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  blockDiagonalMatMul,
-  type Initializer,
-  type LayerOptions,
-  lastDimension,
-  ShapeError,
-  uniform,
-  VariantLayer,
-} from '@variants/core';
+import {blockDiagonalMatMul, type Initializer, lastDimension, ShapeError, uniform, VariantLayer} from '@variants/core';
 import {swapGroups} from './swap-groups';
 
 /** Options of {@link BlockDiagonalLinear}. */
@@ -38,10 +30,6 @@ export class BlockDiagonalLinear extends VariantLayer<BlockDiagonalLinearConfig>
   private kernel!: tf.LayerVariable;
   private bias?: tf.LayerVariable;
 
-  constructor(config: BlockDiagonalLinearConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const inputs = lastDimension(inputShape, this.path);
     const {units, numBlocks, useBias = true, shuffle} = this.config;
@@ -50,7 +38,6 @@ export class BlockDiagonalLinear extends VariantLayer<BlockDiagonalLinearConfig>
     const shape = [numBlocks, ...blockShape(units, inputs, numBlocks)];
     this.kernel = this.weight('kernel', shape, kernelOf(units, inputs));
     if (useBias) this.bias = this.weight('bias', [units], uniform(1 / Math.sqrt(units)));
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

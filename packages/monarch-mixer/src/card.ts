@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, type MonarchMixerConfig, resolveConfig} from './config';
 
 /** Monarch Mixer's data sheet. */
@@ -16,7 +16,7 @@ export const card: ArchitectureCard<MonarchMixerConfig> = {
   complexity: {time: 'T^{3/2} d + T d^{3/2}', memory: 'T d', state: '2 T d per layer'},
   kinds: ['language-model', 'encoder'],
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeToFit('monarch-mixer', parameters, {
+    sizeTo('monarch-mixer', parameters, {
       configure({numLayers, hiddenSize, intermediateSize}) {
         // Of a narrow model, the filters' networks and positions would be most of the parameters.
         const isNarrow = hiddenSize < 256;

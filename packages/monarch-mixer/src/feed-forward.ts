@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {gelu, type LayerOptions, Linear, lastDimension, VariantLayer} from '@variants/core';
+import {gelu, Linear, lastDimension, VariantLayer} from '@variants/core';
 import {BlockDiagonalLinear} from './block-diagonal-linear';
 
 /** Options of {@link MonarchFeedForward}. */
@@ -26,10 +26,6 @@ export class MonarchFeedForward extends VariantLayer<MonarchFeedForwardConfig> {
   private up!: VariantLayer & {forward(x: tf.Tensor): tf.Tensor};
   private down!: VariantLayer & {forward(x: tf.Tensor): tf.Tensor};
 
-  constructor(config: MonarchFeedForwardConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {intermediateSize, numBlocks = 4, gated = true} = this.config;
@@ -37,7 +33,6 @@ export class MonarchFeedForward extends VariantLayer<MonarchFeedForwardConfig> {
       numBlocks === 1 ? new Linear({units, useBias}) : new BlockDiagonalLinear({units, numBlocks, useBias});
     this.up = this.child('up', linear(gated ? 2 * intermediateSize : intermediateSize, false), [null, hiddenSize]);
     this.down = this.child('down', linear(hiddenSize, true), [null, intermediateSize]);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

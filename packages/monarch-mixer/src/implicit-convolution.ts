@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   ConfigError,
   continueConvolution,
@@ -12,6 +11,7 @@ import {
   normal,
   ShapeError,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {continueInBasis} from './basis-stream';
 import {type Basis, causalMonarch} from './causal-monarch';
@@ -62,7 +62,6 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
     this.filter = this.child('filter', filter, inputShape);
     this.skip = this.weight('skip', [channels], normal(1));
     if (basisBlock) this.buildBasis(basisBlock, rest.maxSequenceLength);
-    this.built = true;
   }
 
   private buildBasis(block: number, length: number): void {
@@ -83,7 +82,7 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
     return this.config.maxSequenceLength;
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
+  override forward(x: tf.Tensor): tf.Tensor {
     return this.convolve(x);
   }
 
@@ -100,7 +99,7 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
    * @param gate Multiplies the result, [batch, time, channels]. Default none.
    * @throws ConfigError where it is bidirectional.
    */
-  advance(x: tf.Tensor, state: StateTree | null, {capacity}: ForwardOptions, gate?: tf.Tensor): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, {capacity}: ForwardOptions, gate?: tf.Tensor): StreamStep {
     const {bidirectional, maxSequenceLength} = this.config;
     if (bidirectional) throw new ConfigError(`${this.path}: looks ahead, so it cannot be fed in pieces`);
     const room = Math.min(capacity ?? maxSequenceLength, maxSequenceLength);

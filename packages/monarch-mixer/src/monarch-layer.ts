@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LayerOptions, lastDimension, ShapeError, uniform, VariantLayer} from '@variants/core';
+import {lastDimension, ShapeError, uniform, VariantLayer} from '@variants/core';
 import {monarch} from './monarch';
 
 /** Options of {@link MonarchLinear}. */
@@ -23,10 +23,6 @@ export class MonarchLinear extends VariantLayer<MonarchLinearConfig> {
   private second!: tf.LayerVariable;
   private bias?: tf.LayerVariable;
 
-  constructor(config: MonarchLinearConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const features = lastDimension(inputShape, this.path);
     const {units, numBlocks, useBias = true} = this.config;
@@ -39,7 +35,6 @@ export class MonarchLinear extends VariantLayer<MonarchLinearConfig> {
     this.first = this.weight('first', [numBlocks, middle, inputs], uniform(Math.sqrt(3 / inputs)));
     this.second = this.weight('second', [numBlocks, outputs, middle], uniform(1 / Math.sqrt(middle)));
     if (useBias) this.bias = this.weight('bias', [units], uniform(1 / Math.sqrt(features)));
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   Dropout,
   type ForwardOptions,
@@ -10,6 +9,7 @@ import {
   ShapeError,
   ShortConvolution,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {ImplicitConvolution, type ImplicitConvolutionConfig} from './implicit-convolution';
 
@@ -41,25 +41,24 @@ type MixerState = {short: StateTree; convolution: StateTree; residual: StateTree
 export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   static readonly className = 'MonarchSequenceMixer';
   private norm?: LayerNorm;
-  private input_!: Linear;
+  private inputProjection!: Linear;
   private short!: ShortConvolution;
   private convolution!: ImplicitConvolution;
   private residual?: ImplicitConvolution;
   private dropout!: Dropout;
-  private output_!: Linear;
+  private outputProjection!: Linear;
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {residualConvolution = true, trainingAdditions = false, dropout = 0, ...convolution} = this.config;
     if (trainingAdditions) this.norm = this.child('norm', new LayerNorm({epsilon: 1e-5}), inputShape);
-    this.input_ = this.child('input', new Linear({units: 3 * hiddenSize}), inputShape);
+    this.inputProjection = this.child('input', new Linear({units: 3 * hiddenSize}), inputShape);
     this.short = this.child('short_convolution', new ShortConvolution({size: 3}), [null, null, 3 * hiddenSize]);
     this.convolution = this.child('convolution', new ImplicitConvolution(convolution), inputShape);
     if (residualConvolution)
       this.residual = this.child('residual_convolution', new ImplicitConvolution(convolution), inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: trainingAdditions ? dropout : 0}), inputShape);
-    this.output_ = this.child('output', new Linear({units: hiddenSize}), inputShape);
-    this.built = true;
+    this.outputProjection = this.child('output', new Linear({units: hiddenSize}), inputShape);
   }
 
   /** The filters of the gated convolution, as long as a sequence; see {@link ImplicitConvolution}. */
@@ -71,17 +70,17 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
     return this.config.maxSequenceLength;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     const u = this.normed(x, options);
-    const {gate, v} = this.gates(this.short.forward(this.input_.forward(u), options), options);
+    const {gate, v} = this.gates(this.short.forward(this.inputProjection.forward(u), options), options);
     const gated = this.convolution.convolve(v, gate);
     return this.finish(this.residual ? gated.add(this.residual.convolve(withoutPadding(u, options))) : gated, options);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as MixerState | null;
     const u = this.normed(x, options);
-    const short = this.short.advance(this.input_.forward(u), before?.short ?? null, options);
+    const short = this.short.advance(this.inputProjection.forward(u), before?.short ?? null, options);
     const {gate, v} = this.gates(short.output, options);
     const gated = this.convolution.advance(v, before?.convolution ?? null, options, gate);
     const residual = this.residual?.advance(withoutPadding(u, options), before?.residual ?? null, options);
@@ -106,7 +105,7 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   }
 
   private finish(y: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.output_.forward(this.dropout.forward(y, options));
+    return this.outputProjection.forward(this.dropout.forward(y, options));
   }
 }
 tf.serialization.registerClass(SequenceMixer);

@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, type RetNetConfig, resolveConfig} from './config';
 
 /** RetNet's data sheet. */
@@ -25,7 +25,7 @@ export const card: ArchitectureCard<RetNetConfig> = {
   complexity: {time: 'T d (b + h), b = chunk, h = head size', memory: 'T d', state: 'd² / heads, whatever T'},
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
-    sizeToFit('retnet', parameters, {
+    sizeTo('retnet', parameters, {
       configure: (shape) => resolveConfig({...shape, vocabSize, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 2,

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   activation,
   CausalLayer,
   type ForwardOptions,
@@ -10,6 +9,7 @@ import {
   rotaryEmbedding,
   rotaryTables,
   type StateTree,
+  type StreamStep,
   streamPositions,
   xavierUniform,
 } from '@variants/core';
@@ -61,7 +61,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private keys!: Linear;
   private values!: Linear;
   private gate!: Linear;
-  private output_!: Linear;
+  private outputProjection!: Linear;
   private decays!: readonly number[];
   private keySize!: number;
 
@@ -74,13 +74,12 @@ export class Retention extends CausalLayer<RetentionConfig> {
     this.keys = this.child('keys', linear(hiddenSize, gain), inputShape);
     this.values = this.child('values', linear(valueSize, gain / initialDivisor), inputShape);
     this.gate = this.child('gate', linear(valueSize, gain), inputShape);
-    this.output_ = this.child('output', linear(hiddenSize, 0.5 / initialDivisor), [null, valueSize]);
+    this.outputProjection = this.child('output', linear(hiddenSize, 0.5 / initialDivisor), [null, valueSize]);
     this.decays = decays ?? defaultDecays(numHeads);
     this.keySize = hiddenSize / numHeads;
-    this.built = true;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     const {form = 'parallel', chunkSize = 64} = this.config;
     const {q, k, v} = this.project(x, null, options);
     const retained =
@@ -90,7 +89,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
     return this.gated(x, retained);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as RetentionState | null;
     const position = before?.position ?? null;
     const {q, k, v} = this.project(x, position, options);
@@ -124,7 +123,7 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private gated(x: tf.Tensor, retained: tf.Tensor): tf.Tensor {
     const normed = rmsNorm(retained, this.config.normEpsilon).transpose([0, 2, 1, 3]);
     const gate = activation('silu')(this.gate.forward(x));
-    return this.output_.forward(gate.mul(normed.reshape(gate.shape)));
+    return this.outputProjection.forward(gate.mul(normed.reshape(gate.shape)));
   }
 }
 tf.serialization.registerClass(Retention);

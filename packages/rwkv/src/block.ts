@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   Dropout,
   type ForwardOptions,
@@ -8,6 +7,7 @@ import {
   lastDimension,
   residual,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {GatedChannelMix} from './channel-mix/gated';
 import {PlainChannelMix} from './channel-mix/plain';
@@ -88,7 +88,6 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), shape);
     this.feedForward = this.child('feed_forward', channelMix(this.config), shape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), shape);
-    this.built = true;
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
@@ -105,11 +104,7 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
     return {takes, gives: version === 7 && layerIndex < numLayers - 1, attentionSize};
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
-  }
-
-  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as {mixer: StateTree; feedForward: StateTree} | null;
     const {takes, gives} = this.carriedValues(input.shape[2] as number);
     const [x, given] = takes ? tf.split(input, [this.hiddenSize, -1], 2) : [input];
@@ -131,7 +126,7 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
     };
   }
 
-  private part(x: tf.Tensor, norm: LayerNorm, run: (h: tf.Tensor) => Advanced, options: ForwardOptions): Advanced {
+  private part(x: tf.Tensor, norm: LayerNorm, run: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
     const scale = this.rescaling(options).parts;
     let state: StateTree = null;
     const scaled = (h: tf.Tensor) => {

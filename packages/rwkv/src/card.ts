@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, type RwkvConfig, resolveConfig} from './config';
 
 /** The data sheet of RWKV's newest version, 7. */
@@ -16,7 +16,7 @@ export const card: ArchitectureCard<RwkvConfig> = {
   complexity: {time: 'T d', memory: 'T d', state: '(N + 2) d per layer for heads of N, whatever T'},
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
-    sizeToFit('rwkv', parameters, {
+    sizeTo('rwkv', parameters, {
       configure: (shape) => resolveConfig({...shape, vocabSize, ...narrowRanks(shape.hiddenSize)}),
       countParameters,
       feedForwardRatio: 4,

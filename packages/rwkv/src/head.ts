@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type LayerOptions, lastDimension, VariantLayer} from '@variants/core';
+import {type ForwardOptions, lastDimension, VariantLayer} from '@variants/core';
 import {wideningTurned} from './initializers';
 import {withLogitPenalty} from './logit-penalty';
 
@@ -18,14 +18,9 @@ export class RwkvHead extends VariantLayer<RwkvHeadConfig> {
   static readonly className = 'RwkvHead';
   private table!: tf.LayerVariable;
 
-  constructor(config: RwkvHeadConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const shape = [this.config.vocabSize, lastDimension(inputShape, this.path)];
     this.table = this.weight('table', shape, wideningTurned(0.5));
-    this.built = true;
   }
 
   forward(x: tf.Tensor, {training}: ForwardOptions): tf.Tensor {

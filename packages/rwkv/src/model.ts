@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  assertFitsMemory,
   type CheckpointLayout,
   type CheckpointSource,
   LanguageModel,
   LayerNorm,
   loadCheckpoint,
+  requireMemory,
   TokenEmbedding,
   uniform,
   type VariantLayer,
@@ -23,7 +23,7 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveConfig(config);
-    assertFitsMemory('rwkv', countParameters(complete));
+    requireMemory('rwkv', countParameters(complete));
     super(complete, stages(complete), 'rwkv');
   }
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Random, toAuthorsNames, VariantsError} from '@variants/core';
 import {expect, it} from 'vitest';
-import {bytesOf, named, type TensorParts, torchFile} from '../../core/test/checkpoints/torch-files';
+import {bytesOf, named, type TensorParts, torchFile} from '../../core/test/files/torch-files';
 import {fromPretrained, rwkv} from '../src';
 
 /** A .pth file of a small model. */

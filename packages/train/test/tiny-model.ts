@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   type CheckpointLayout,
   FeedForward,
@@ -14,6 +13,7 @@ import {
   type ResidualConfig,
   RMSNorm,
   type StateTree,
+  type StreamStep,
   TiedHead,
   TokenEmbedding,
   withInitialization,
@@ -29,11 +29,7 @@ class RunningSum extends CausalLayer {
     this.projection = this.child('projection', new Linear({units}), inputShape);
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const [batch, time] = x.shape as number[];
     // tfjs's cumsum has a wrong gradient for all axes but the last.
     const earlier = tf.linalg.bandPart(tf.ones([batch, time, time]), -1, 0);

@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeToFit} from '@variants/core';
+import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, resolveConfig, type TransformerConfig} from './config';
 
 /** The Transformer's data sheet; sized, it is a LLaMA style decoder. */
@@ -25,7 +25,7 @@ export const card: ArchitectureCard<TransformerConfig> = {
   complexity: {time: 'T² d', memory: 'T² + T d', state: 'T d: keys and values of all positions'},
   kinds: ['language-model', 'sequence-to-sequence'],
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeToFit('transformer', parameters, {
+    sizeTo('transformer', parameters, {
       configure: (shape) => resolveConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 8 / 3,

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CheckpointError,
   type CheckpointSource,
   ConfigError,
@@ -8,6 +7,7 @@ import {
   type LanguageModel,
   Linear,
   type StateTree,
+  type StreamStep,
   TokenEmbedding,
 } from '@variants/core';
 import type {Subject} from '../src';
@@ -31,13 +31,13 @@ const changed = (change: (model: TinyModel) => void): Subject => ({
 });
 
 class Foresight extends RunningMean {
-  override forward(x: tf.Tensor): tf.Tensor {
-    return super.forward(x).add(x.mean(1, true).mul(0.01));
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return super.forward(x, options).add(x.mean(1, true).mul(0.01));
   }
 }
 
 class Forgetful extends RunningMean {
-  override advance(x: tf.Tensor): Advanced {
+  override advance(x: tf.Tensor): StreamStep {
     return super.advance(x, null);
   }
 }
@@ -45,7 +45,7 @@ class Forgetful extends RunningMean {
 /** Remembers beside the state: correct as long as one stream follows the other. */
 class Secretive extends RunningMean {
   private pieces = 0;
-  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     this.pieces = state ? this.pieces + 1 : 0;
     const {output, state: next} = super.advance(x, state);
     return {output: output.add(Math.max(0, this.pieces - 1)), state: next};
@@ -54,7 +54,7 @@ class Secretive extends RunningMean {
 
 /** Counts in the state with a number, which a recording cannot change. */
 class Numbered extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const before = state as {inner: StateTree; count: number} | null;
     const {output, state: inner} = super.advance(x, before?.inner ?? null);
     return {output, state: {inner, count: (before?.count ?? 0) + 1}};
@@ -62,14 +62,14 @@ class Numbered extends RunningMean {
 }
 
 class Sociable extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const {output, state: next} = super.advance(x, state);
     return {output: output.add(output.mean(0, true).mul(0.01)), state: next};
   }
 }
 
 class Hoarder extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const advanced = super.advance(x, state);
     tf.keep(advanced.output.clone());
     return advanced;
@@ -77,7 +77,7 @@ class Hoarder extends RunningMean {
 }
 
 class Overflowing extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const {output, state: next} = super.advance(x, state);
     return {output: output.mul(1e30).mul(1e30), state: next};
   }

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   type CheckpointLayout,
   type CheckpointSource,
@@ -20,6 +19,7 @@ import {
   RMSNorm,
   resolveFields,
   type StateTree,
+  type StreamStep,
   TokenEmbedding,
 } from '@variants/core';
 
@@ -31,14 +31,9 @@ export class RunningMean extends CausalLayer {
   override build(inputShape: tf.Shape): void {
     const units = lastDimension(inputShape, this.path);
     this.projection = this.child('projection', new Linear({units, useBias: false}), inputShape);
-    this.built = true;
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const time = x.shape[1] as number;
     const before = state as {sum: tf.Tensor; count: tf.Tensor} | null;
     const count = before?.count ?? tf.scalar(0);

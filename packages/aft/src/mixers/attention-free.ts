@@ -1,12 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   ConfigError,
   type ForwardOptions,
   Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {lowestKey} from '../average/sums';
 
@@ -31,7 +31,7 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
   private queries!: Linear;
   private keys!: Linear;
   private values!: Linear;
-  private output_!: Linear;
+  private outputProjection!: Linear;
 
   /**
    * Checks the options before any weight is made.
@@ -56,7 +56,7 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
     values: tf.Tensor,
     state: StateTree | null,
     options: ForwardOptions,
-  ): Advanced;
+  ): StreamStep;
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
@@ -66,16 +66,15 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
     this.queries = project('queries', mixerSize);
     this.keys = project('keys', this.keySize(mixerSize));
     this.values = project('values', mixerSize);
-    this.output_ = this.child('output', new Linear({units: hiddenSize}), [null, mixerSize]);
+    this.outputProjection = this.child('output', new Linear({units: hiddenSize}), [null, mixerSize]);
     this.buildAverage();
-    this.built = true;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.gated(x, this.average(this.keysOf(x, options), this.values.forward(x), options));
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     if (!this.config.causal || !this.averageNext)
       throw new ConfigError(`${this.path}: causal is false, but must be true for a layer that is fed in pieces`);
     const next = this.averageNext(this.keysOf(x, options), this.values.forward(x), state, options);
@@ -89,6 +88,6 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
   }
 
   private gated(x: tf.Tensor, average: tf.Tensor): tf.Tensor {
-    return this.output_.forward(this.queries.forward(x).sigmoid().mul(average));
+    return this.outputProjection.forward(this.queries.forward(x).sigmoid().mul(average));
   }
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {Advanced, StateTree} from '@variants/core';
+import type {StateTree, StreamStep} from '@variants/core';
 import {blocksFor} from '../average/blocks';
 import {fromHeadRows, headRows} from '../average/rows';
 import {advanceWindow, type WindowState} from '../average/window-stream';
@@ -19,7 +19,7 @@ export class AftConv extends KernelMixer {
     return aftConv(keys, values, this.kernel, {causal: this.config.causal});
   }
 
-  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): Advanced {
+  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): StreamStep {
     const {kernelSize} = this.config;
     const {kernel} = this;
     const time = keys.shape[1] as number;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {Advanced, ForwardOptions, StateTree} from '@variants/core';
+import type {ForwardOptions, StateTree, StreamStep} from '@variants/core';
 import {appendHistory, averageAfter, growHistory, type HistoryState} from '../average/history-stream';
 import {fromSharedRows, sharedRows} from '../average/rows';
 import {biasAt, biasMatrix, piecePositions} from '../biases/position-bias';
@@ -22,7 +22,7 @@ export class AftFull extends BiasedMixer<BiasedConfig> {
     values: tf.Tensor,
     state: StateTree | null,
     {capacity = this.contextLength}: ForwardOptions,
-  ): Advanced {
+  ): StreamStep {
     const [batch, time] = keys.shape as number[];
     const held = state as HistoryState | null;
     const before = held ? growHistory(held, capacity) : null;

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Advanced, positionAfter, type StateTree} from '@variants/core';
+import {positionAfter, type StateTree, type StreamStep} from '@variants/core';
 import {blocksFor} from '../average/blocks';
 import {fromSharedRows, sharedRows} from '../average/rows';
 import {advanceWindow, type WindowState} from '../average/window-stream';
@@ -29,7 +29,7 @@ export class AftLocal extends BiasedMixer<LocalConfig> {
     return aftLocal(keys, values, this.biasFor(keys.shape[1] as number), {windowSize, causal});
   }
 
-  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): Advanced {
+  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): StreamStep {
     const {windowSize} = this.config;
     const [batch, time] = keys.shape as number[];
     const before = state as LocalState | null;

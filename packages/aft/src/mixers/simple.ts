@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {Advanced, StateTree, WeightedAverageState} from '@variants/core';
+import type {StateTree, StreamStep, WeightedAverageState} from '@variants/core';
 import {aftSimple, aftSimpleScan} from '../ops/simple';
 import {AttentionFree, type MixerConfig} from './attention-free';
 
@@ -16,7 +16,7 @@ export class AftSimple extends AttentionFree<MixerConfig> {
     return aftSimple(keys, values, {causal: this.config.causal});
   }
 
-  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): Advanced {
+  protected override averageNext(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): StreamStep {
     return aftSimpleScan(keys, values, state as WeightedAverageState | null);
   }
 }

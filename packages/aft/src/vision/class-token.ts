@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LayerOptions, lastDimension, normal, ShapeError, VariantLayer} from '@variants/core';
+import {lastDimension, normal, ShapeError, VariantLayer} from '@variants/core';
 
 /** Options of {@link ClassToken}. */
 export interface ClassTokenConfig {
@@ -17,16 +17,11 @@ export class ClassToken extends VariantLayer<ClassTokenConfig> {
   private token!: tf.LayerVariable;
   private positions!: tf.LayerVariable;
 
-  constructor(config: ClassTokenConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {gridRows, gridColumns} = this.config;
     this.token = this.weight('token', [hiddenSize], normal(0.02));
     this.positions = this.weight('positions', [1 + gridRows * gridColumns, hiddenSize], normal(0.02));
-    this.built = true;
   }
 
   forward(grid: tf.Tensor): tf.Tensor {

@@ -10,14 +10,14 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type CheckpointLayout,
   type CheckpointSource,
-  compileForTokens,
+  compileForIntegers,
   type ForwardOptions,
+  type IntegerCompileArgs,
   inference,
   LayerNorm,
   Linear,
   loadCheckpoint,
   softmaxCrossEntropy,
-  type TokenCompileArgs,
   type VariantLayer,
   withInitialization,
 } from '@variants/core';
@@ -70,9 +70,9 @@ export class AftVision extends tf.LayersModel {
    * As in tfjs, with labels as whole numbers: the loss is the cross entropy unless a function is given, and the metrics
    * 'acc' and 'accuracy' count the right classes.
    */
-  override compile(args: TokenCompileArgs): void {
+  override compile(args: IntegerCompileArgs): void {
     // tfjs hands labels over as [batch, 1].
-    compileForTokens(this, args, (complete) => super.compile(complete), {counted: (labels) => labels.reshape([-1])});
+    compileForIntegers(this, args, (complete) => super.compile(complete), {counted: (labels) => labels.reshape([-1])});
   }
 
   override getConfig(): tf.serialization.ConfigDict {

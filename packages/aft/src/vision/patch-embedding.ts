@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LayerOptions, lastDimension, normal, ShapeError, VariantLayer, zeros} from '@variants/core';
+import {lastDimension, normal, ShapeError, VariantLayer, zeros} from '@variants/core';
 
 /** Options of {@link PatchEmbedding}. */
 export interface PatchEmbeddingConfig {
@@ -17,16 +17,11 @@ export class PatchEmbedding extends VariantLayer<PatchEmbeddingConfig> {
   private kernel!: tf.LayerVariable;
   private bias!: tf.LayerVariable;
 
-  constructor(config: PatchEmbeddingConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const {hiddenSize, patchSize} = this.config;
     const inputs = lastDimension(inputShape, this.path) * patchSize ** 2;
     this.kernel = this.weight('kernel', [hiddenSize, inputs], normal(inputs ** -0.5));
     this.bias = this.weight('bias', [hiddenSize], zeros);
-    this.built = true;
   }
 
   forward(images: tf.Tensor): tf.Tensor {

@@ -9,10 +9,6 @@ export class Pool extends VariantLayer {
     super(config);
   }
 
-  override build(): void {
-    this.built = true;
-  }
-
   forward(x: tf.Tensor): tf.Tensor {
     return x.rank === 4 ? x.mean([1, 2]) : x.slice([0, 0, 0], [-1, 1, -1]).squeeze([1]);
   }

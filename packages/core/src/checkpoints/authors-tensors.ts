@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
-import {countOf} from './dtypes';
+import {countOf} from '../files/dtypes';
+import type {HeaderEntry} from '../files/safetensors-write';
+import {shapeText} from '../files/text';
 import type {CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights, stacksOf} from './pairs';
-import type {HeaderEntry} from './safetensors-write';
-import {shapeText} from './text';
 
 /** A tensor of the authors' file, to be written; its values are fetched part by part when they are needed. */
 export interface AuthorsTensor extends HeaderEntry {

@@ -1,7 +1,7 @@
-import {type OpenOptions, openCheckpoint} from './checkpoint';
-import {countOf, type StoredDtype} from './dtypes';
+import {type OpenOptions, openCheckpoint} from '../files/checkpoint';
+import {countOf, type StoredDtype} from '../files/dtypes';
+import type {CheckpointSource} from '../files/sources';
 import type {CheckpointLayout} from './layout';
-import type {CheckpointSource} from './sources';
 
 /** What {@link inspect} finds. */
 export interface CheckpointSummary {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import type {Checkpoint} from './checkpoint';
+import type {Checkpoint} from '../files/checkpoint';
 
 /** One weight: its name in the authors' files and its name in our model. */
 export interface TensorMapping {

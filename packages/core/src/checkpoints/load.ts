@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
+import {type Checkpoint, type OpenOptions, openCheckpoint} from '../files/checkpoint';
+import {countOf} from '../files/dtypes';
+import type {CheckpointSource} from '../files/sources';
+import {transposed} from '../files/strided';
+import {firstThree} from '../files/text';
 import {withInitialization} from '../layers/initializers';
-import {type Checkpoint, type OpenOptions, openCheckpoint} from './checkpoint';
-import {countOf} from './dtypes';
-import {assertFits, tensorToRead} from './fit';
+import {checkShapes, tensorToRead} from './check-shapes';
 import type {CheckpointLayout, CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights} from './pairs';
-import type {CheckpointSource} from './sources';
-import {transposed} from './strided';
-import {firstThree} from './text';
 
 /** Options of {@link loadCheckpoint}. */
 export interface LoadOptions<Config> extends OpenOptions {
@@ -20,7 +20,7 @@ export interface LoadOptions<Config> extends OpenOptions {
  * Makes a model from a checkpoint: the first layout that recognises it reads its configuration, `create` makes the model,
  * and its weights are replaced by the checkpoint's.
  *
- * All names, shapes and types are checked before the first value is read ({@link assertFits}). When anything fails, the
+ * All names, shapes and types are checked before the first value is read ({@link checkShapes}). When anything fails, the
  * model is disposed: nobody ever holds a model that is half loaded. One tensor at a time is read and written, so that
  * loading takes the memory of the model and of its largest tensor (of the whole file too where it comes from a URL).
  */
@@ -71,7 +71,7 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
 ): Promise<Model> {
   try {
     model.layout = layout;
-    assertFits(checkpoint, model);
+    checkShapes(checkpoint, model);
     const pairs = pairWeights(model, checkpoint);
     for (const pair of pairs) if (!pair.mapping.alias) await readWeight(pair, pairs, checkpoint);
     return model;

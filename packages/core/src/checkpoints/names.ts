@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
+import {firstThree} from '../files/text';
 import type {CheckpointLayout, TensorMapping} from './layout';
 import {stacksOf} from './pairs';
-import {firstThree} from './text';
 
 /**
  * Tensors that are named and shaped like our weights (weights, gradients, moments) by the authors' names, transposed

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
 import {CheckpointError} from '../errors';
-import type {Checkpoint} from './checkpoint';
+import type {Checkpoint} from '../files/checkpoint';
+import {firstThree, shapeText} from '../files/text';
 import type {CheckpointModel, TensorMapping} from './layout';
-import {firstThree, shapeText} from './text';
 
 /** A weight of a model and the tensor of the authors' files that it is. */
 export interface PairedWeight {

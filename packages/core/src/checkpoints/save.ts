@@ -1,8 +1,8 @@
 import {ConfigError} from '../errors';
+import {type FileChunks, replaceFiles} from '../files/replace-files';
+import {bytesOf, rawBytes, safetensorsHeader} from '../files/safetensors-write';
 import {type AuthorsTensor, authorsTensors} from './authors-tensors';
 import type {CheckpointModel} from './layout';
-import {type FileChunks, replaceFiles} from './replace-files';
-import {bytesOf, rawBytes, safetensorsHeader} from './safetensors-write';
 
 /** Readers of other libraries ask for it; it says that the names are those of PyTorch modules. */
 const metadata = {format: 'pt'};

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {StateTree} from '../models/state-tree';
-import {type Advanced, StreamState} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import {StreamState, type StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
 
 /**
@@ -13,11 +13,16 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
     return null;
   }
 
+  /** The layer on a whole sequence: by default the first piece of a stream, of which nothing is remembered. */
+  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return this.advance(x, null, options).output;
+  }
+
   /**
    * Continues a stream by `x` [batch, time, ...]; `state` null starts one. Runs inside a `tf.tidy` of the caller and
    * leaves the old state's tensors alone.
    */
-  abstract advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced;
+  abstract advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep;
 
   /**
    * Feeds the next piece of a sequence, one position or many.

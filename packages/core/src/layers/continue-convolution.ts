@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import {type ConvolutionState, type OnlineConvolutionOptions, onlineConvolution} from '../kernels/online-convolution';
-import type {StateTree} from '../models/state-tree';
+import type {StateTree} from '../streams/state-tree';
 
 /** What a stream of a long convolution remembers whose filter is made by a network. */
 export type FilteredState = {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
-import type {StateTree} from '../models/state-tree';
-import type {Advanced} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import type {StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, VariantLayer} from './layer';
 
 /** How a {@link DecoderLayer} runs. */
@@ -26,7 +26,7 @@ export abstract class DecoderLayer<Config extends object = object> extends Varia
    * Continues a stream by `x` [batch, time, ...]; the options' attentionMask is that of x. Runs inside a `tf.tidy` of the
    * caller and leaves the old state's tensors alone.
    */
-  abstract advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): Advanced;
+  abstract advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): StreamStep;
 
   forward(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
     if (!options.memory) throw new ShapeError(`${this.path}: needs the memory of an encoder in the options`);

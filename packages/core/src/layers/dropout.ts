@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Random} from '../random';
 import {initializationSeed} from './initializers';
-import {type ForwardOptions, type LayerOptions, VariantLayer} from './layer';
+import {type ForwardOptions, VariantLayer} from './layer';
 
 /** Options of {@link Dropout}. */
 export interface DropoutConfig {
@@ -15,13 +15,8 @@ export class Dropout extends VariantLayer<DropoutConfig> {
   /** For training loops that bring no generator, such as `fit`. */
   private ownRandom!: Random;
 
-  constructor(config: DropoutConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(): void {
     this.ownRandom = new Random(initializationSeed(), this.path);
-    this.built = true;
   }
 
   forward(x: tf.Tensor, {training, random = this.ownRandom}: ForwardOptions): tf.Tensor {

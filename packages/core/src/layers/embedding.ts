@@ -25,7 +25,6 @@ export class TokenEmbedding extends VariantLayer<TokenEmbeddingConfig> {
 
   override build(): void {
     this.tableVariable = this.weight('table', [this.config.vocabSize, this.config.hiddenSize], this.initializer);
-    this.built = true;
   }
 
   /** The table [vocabulary, hidden], for a head that is tied to it. */
@@ -54,10 +53,6 @@ export class TiedHead extends VariantLayer {
     config: LayerOptions = {},
   ) {
     super(config);
-  }
-
-  override build(): void {
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

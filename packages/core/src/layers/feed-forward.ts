@@ -57,7 +57,6 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
     if (gated)
       this.gate = this.child('gate', linear(intermediateSize, {kernel: gate, bias: upBias}), [null, hiddenSize]);
     this.down = this.child('down', linear(hiddenSize, {kernel: down, bias: downBias}), [null, intermediateSize]);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

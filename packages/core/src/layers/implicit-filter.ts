@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireWithin} from '../models/stream-state';
+import {requireWithin} from '../streams/stream-state';
 import type {Initializer} from './initializers';
 import {type LayerOptions, VariantLayer} from './layer';
 import {Linear, type LinearInitializers} from './linear';
@@ -74,7 +74,6 @@ export class ImplicitFilter extends VariantLayer<ImplicitFilterConfig> {
     this.decays = this.weight('decays', [channels], decayRates, trainDecays && modulated);
     this.layers = this.network('layer');
     if (bidirectional) this.futureLayers = this.network('future');
-    this.built = true;
   }
 
   private network(name: string): Linear[] {

@@ -36,7 +36,6 @@ export class Linear extends VariantLayer<LinearConfig> {
     this.kernel = this.weight('kernel', [inputs, this.config.units], this.initializers.kernel ?? linearUniform);
     if (this.config.useBias ?? true)
       this.bias = this.weight('bias', [this.config.units], this.initializers.bias ?? zeros);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

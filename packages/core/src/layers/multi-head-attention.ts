@@ -77,7 +77,6 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
     this.values = project('values', valueSize, projections);
     this.outputProjection = project('output', hiddenSize, output);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), [null]);
-    this.built = true;
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<AttendOptions> = {}): tf.Tensor {

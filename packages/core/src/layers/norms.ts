@@ -22,7 +22,6 @@ export class RMSNorm extends VariantLayer<NormConfig> {
 
   override build(inputShape: tf.Shape): void {
     this.scale = this.weight('weight', [lastDimension(inputShape, this.path)], ones);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {
@@ -51,7 +50,6 @@ export class LayerNorm extends VariantLayer<LayerNormConfig> {
     const features = lastDimension(inputShape, this.path);
     this.scale = this.weight('weight', [features], ones);
     if (this.config.useBias ?? true) this.bias = this.weight('bias', [features], zeros);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {
@@ -84,7 +82,6 @@ export class GroupNorm extends VariantLayer<GroupNormConfig> {
       );
     this.scale = this.weight('weight', [features], ones);
     this.bias = this.weight('bias', [features], zeros);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

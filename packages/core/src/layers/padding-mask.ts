@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LayerOptions, VariantLayer} from './layer';
+import {VariantLayer} from './layer';
 
 /** Options of {@link PaddingMask}. */
 export interface PaddingMaskConfig {
@@ -15,14 +15,6 @@ export function paddingMask(tokens: tf.Tensor, padToken: number): tf.Tensor {
 /** {@link paddingMask} as a layer. No weights. */
 export class PaddingMask extends VariantLayer<PaddingMaskConfig> {
   static readonly className = 'VariantsPaddingMask';
-
-  constructor(config: PaddingMaskConfig & LayerOptions) {
-    super(config);
-  }
-
-  override build(): void {
-    this.built = true;
-  }
 
   forward(tokens: tf.Tensor): tf.Tensor {
     return paddingMask(tokens, this.config.padToken);

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {embeddingLookup} from '../kernels/embedding-lookup';
 import {rotaryTables} from '../kernels/rotary-embedding';
-import type {StateTree} from '../models/state-tree';
-import {type Advanced, requireWithin} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import {requireWithin, type StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
 import {normal} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
@@ -54,18 +54,13 @@ export class LearnedPositions extends CausalLayer<LearnedPositionsConfig> {
   override build(inputShape: tf.Shape): void {
     const shape = [this.config.maxSequenceLength, lastDimension(inputShape, this.path)];
     this.table = this.weight('table', shape, normal(0.02));
-    this.built = true;
   }
 
   override get contextLength(): number {
     return this.config.maxSequenceLength;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
     const before = state as tf.Tensor | null;
     const time = x.shape[1] as number;
     requireWithin(this.contextLength, time, this.path);
@@ -98,15 +93,7 @@ export class SinusoidalPositions extends CausalLayer {
     super(config);
   }
 
-  override build(): void {
-    this.built = true;
-  }
-
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const before = state as tf.Tensor | null;
     const [, time, hiddenSize] = x.shape as number[];
     return {output: x.add(sinusoids(streamPositions(time, before), hiddenSize)), state: positionAfter(time, before)};

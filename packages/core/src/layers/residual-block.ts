@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import type {StateTree} from '../models/state-tree';
-import type {Advanced} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import type {StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import type {ForwardOptions, VariantLayer} from './layer';
@@ -39,18 +39,17 @@ export abstract class ResidualBlock<Config extends ResidualConfig> extends Causa
     this.feedForwardNorm = this.child('feed_forward_norm', norm(), inputShape);
     this.feedForward = this.child('feed_forward', feedForward, inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout ?? 0}), inputShape);
-    this.built = true;
   }
 
   override get contextLength(): number | null {
     return this.mixer.contextLength;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.compose(x, options, (h) => this.mixer.forward(h, options));
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     let next: StateTree = null;
     const output = this.compose(x, options, (h) => {
       const mixed = this.mixer.advance(h, state, options);

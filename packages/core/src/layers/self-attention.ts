@@ -3,8 +3,8 @@ import {ConfigError, ShapeError} from '../errors';
 import {appendRows} from '../kernels/append-rows';
 import {attention} from '../kernels/attention';
 import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../kernels/rotary-embedding';
-import type {StateTree} from '../models/state-tree';
-import {type Advanced, requireWithin} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import {requireWithin, type StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
@@ -114,19 +114,18 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       numHeads * headSize,
     ]);
     this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout ?? 0}), inputShape);
-    this.built = true;
   }
 
   override get contextLength(): number | null {
     return this.config.maxSequenceLength ?? null;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     this.checkInput(x, null, options);
     return this.attend(x, this.project(x), options.attentionMask?.expandDims(1).expandDims(1), options);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as KeyValueCache | null;
     this.checkInput(x, before, options);
     const piece = this.project(x, before?.length);

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {depthwiseConvolution1d} from '../kernels/depthwise-convolution-1d';
-import type {StateTree} from '../models/state-tree';
-import type {Advanced} from '../models/stream-state';
+import type {StateTree} from '../streams/state-tree';
+import type {StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
 import {uniform} from './initializers';
-import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
+import {type ForwardOptions, lastDimension} from './layer';
 
 /** Options of {@link ShortConvolution}. */
 export interface ShortConvolutionConfig {
@@ -24,24 +24,19 @@ export class ShortConvolution extends CausalLayer<ShortConvolutionConfig> {
   private filter!: tf.LayerVariable;
   private bias?: tf.LayerVariable;
 
-  constructor(config: ShortConvolutionConfig & LayerOptions) {
-    super(config);
-  }
-
   override build(inputShape: tf.Shape): void {
     const {size, useBias = true} = this.config;
     const channels = lastDimension(inputShape, this.path);
     const initializer = uniform(1 / Math.sqrt(size));
     this.filter = this.weight('filter', [size, channels], initializer);
     if (useBias) this.bias = this.weight('bias', [channels], initializer);
-    this.built = true;
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.convolve(withoutPadding(x, options), null);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const kept = withoutPadding(x, options);
     const before = state as tf.Tensor | null;
     return {output: this.convolve(kept, before), state: this.rowsAfter(kept, before)};

@@ -1,6 +1,6 @@
+import {StreamState} from '../streams/stream-state';
 import type {Tokenizer} from '../tokenizer';
 import {type Field, type Fields, fields, resolveFields} from './config';
-import {StreamState} from './stream-state';
 
 /** Options of `LanguageModel.generate`. */
 export interface GenerateOptions {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
 import {DataError} from '../errors';
-import type {StreamState} from './stream-state';
+import type {StreamState} from '../streams/stream-state';
 
 /** What generates tokens: a model whose sequence can be fed in pieces. */
 export interface TokenStream {

@@ -5,14 +5,14 @@ import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {CausalLayer} from '../layers/causal-layer';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
+import {StepRecorder} from '../streams/recorded-step';
+import type {StateTree} from '../streams/state-tree';
+import {StreamState} from '../streams/stream-state';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
+import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
 import {lastPosition} from './last-position';
-import {StepRecorder} from './recorded-step';
-import type {StateTree} from './state-tree';
-import {StreamState} from './stream-state';
 import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
-import {compileForTokens, type TokenCompileArgs} from './token-targets';
 
 /** The fields that every language model's configuration has. */
 export interface LanguageModelConfig {
@@ -192,8 +192,8 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * As in tfjs, with integer targets [batch, time]: the loss is the model's own cross entropy unless a function is given,
    * and the metrics 'acc' and 'accuracy' count the right tokens.
    */
-  override compile(args: TokenCompileArgs): void {
-    compileForTokens(this, args, (complete) => super.compile(complete));
+  override compile(args: IntegerCompileArgs): void {
+    compileForIntegers(this, args, (complete) => super.compile(complete));
   }
 
   override getConfig(): tf.serialization.ConfigDict {

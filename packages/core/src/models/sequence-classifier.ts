@@ -4,8 +4,8 @@ import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {PaddingMask, paddingMask} from '../layers/padding-mask';
+import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
 import {type TokenInput, toTokenTensor} from './token-input';
-import {compileForTokens, type TokenCompileArgs} from './token-targets';
 
 /** The fields that every classifier's configuration has. */
 export interface SequenceClassifierConfig {
@@ -72,10 +72,10 @@ export abstract class SequenceClassifier<
    * As in tfjs, with integer labels [batch]: the loss is the model's own cross entropy unless a function is given, and the
    * metrics 'acc' and 'accuracy' count the right labels.
    */
-  override compile(args: TokenCompileArgs): void {
+  override compile(args: IntegerCompileArgs): void {
     // tfjs has made them [batch, 1].
     const counted = (labels: tf.Tensor) => labels.reshape([-1]);
-    compileForTokens(this, args, (complete) => super.compile(complete), {counted});
+    compileForIntegers(this, args, (complete) => super.compile(complete), {counted});
   }
 
   override getConfig(): tf.serialization.ConfigDict {

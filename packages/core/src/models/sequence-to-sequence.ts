@@ -7,15 +7,15 @@ import {DecoderLayer, type DecoderOptions} from '../layers/decoder-layer';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference} from '../layers/layer';
 import {paddingMask} from '../layers/padding-mask';
+import type {StateTree} from '../streams/state-tree';
+import {StreamState} from '../streams/stream-state';
 import {connectSequences, type SequenceToSequenceLayers} from './connect-sequences';
 import type {TextOptions} from './generate-options';
 import {generateTarget, type TargetOptions} from './generate-target';
+import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
 import type {StreamOptions} from './language-model';
 import {lastPosition} from './last-position';
-import type {StateTree} from './state-tree';
-import {StreamState} from './stream-state';
 import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
-import {compileForTokens, type TokenCompileArgs} from './token-targets';
 
 /** The fields that every sequence-to-sequence model's configuration has. */
 export interface SequenceToSequenceConfig {
@@ -171,8 +171,8 @@ export abstract class SequenceToSequence<
    * As in tfjs, with two inputs and integer labels [batch, target time]: the loss is the model's own cross entropy unless
    * a function is given, and the metrics 'acc' and 'accuracy' count the right tokens.
    */
-  override compile(args: TokenCompileArgs): void {
-    compileForTokens(this, args, (complete) => super.compile(complete), {
+  override compile(args: IntegerCompileArgs): void {
+    compileForIntegers(this, args, (complete) => super.compile(complete), {
       counted: (labels) => this.counted(labels),
       smoothing: this.config.labelSmoothing,
     });

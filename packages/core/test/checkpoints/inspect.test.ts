@@ -1,10 +1,10 @@
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {inspect} from '../../src/checkpoints/inspect';
-import {checkpointErrorOf} from './errors';
+import {checkpointErrorOf} from '../files/errors';
 import {authorsConfig, tinyLayout, tinySource} from './tiny-model';
 
-const fixture = (name: string) => join(import.meta.dirname, 'fixtures', name);
+const fixture = (name: string) => join(import.meta.dirname, '../files/fixtures', name);
 
 describe('inspect', () => {
   it('lists a file of torch.save', async () => {

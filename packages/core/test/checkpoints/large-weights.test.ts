@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {expect, it} from 'vitest';
 import type {CheckpointLayout} from '../../src/checkpoints/layout';
-import {readSafetensors} from '../../src/checkpoints/safetensors';
 import {checkpointFiles} from '../../src/checkpoints/save';
+import {readSafetensors} from '../../src/files/safetensors';
 import {Linear} from '../../src/layers/linear';
 
 it.each([true, false])('a weight of more than 2^22 values is written in parts, transposed: %s', async (transpose) => {

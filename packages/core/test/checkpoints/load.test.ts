@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it, vi} from 'vitest';
-import {openCheckpoint} from '../../src/checkpoints/checkpoint';
-import {assertFits} from '../../src/checkpoints/fit';
+import {checkShapes} from '../../src/checkpoints/check-shapes';
 import type {CheckpointLayout, CheckpointModel, TensorMapping} from '../../src/checkpoints/layout';
 import {loadCheckpoint, loadFromCheckpoint} from '../../src/checkpoints/load';
-import type {WritableTensor} from '../../src/checkpoints/safetensors-write';
-import {checkpointErrorOf} from './errors';
-import {rawSafetensors} from './safetensors-files';
+import {openCheckpoint} from '../../src/files/checkpoint';
+import type {WritableTensor} from '../../src/files/safetensors-write';
+import {checkpointErrorOf} from '../files/errors';
+import {rawSafetensors} from '../files/safetensors-files';
 import {ourValues, type TinyConfig, tinyConfig, tinyLayout, tinyModel, tinySource, valuesByName} from './tiny-model';
 
 const load = (source: Parameters<typeof loadCheckpoint>[0], layout = tinyLayout) =>
@@ -160,13 +160,13 @@ describe('what does not fit', () => {
     expect(read).not.toHaveBeenCalled();
   });
 
-  it('assertFits alone says the same of a model and leaves it as it was', async () => {
+  it('checkShapes alone says the same of a model and leaves it as it was', async () => {
     const model = tinyModel(tinyConfig);
     const before = valuesByName(model);
     const good = await openCheckpoint(tinySource());
     const bad = await openCheckpoint(tinySource({'up.bias': undefined}));
-    assertFits(good, model);
-    expect(() => assertFits(bad, model)).toThrow('tensor "up.bias" of shape [2] is missing');
+    checkShapes(good, model);
+    expect(() => checkShapes(bad, model)).toThrow('tensor "up.bias" of shape [2] is missing');
     expect(valuesByName(model)).toEqual(before);
     model.dispose();
   });

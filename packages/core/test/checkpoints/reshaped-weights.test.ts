@@ -3,9 +3,9 @@ import {describe, expect, it} from 'vitest';
 import type {CheckpointLayout} from '../../src/checkpoints/layout';
 import {loadCheckpoint} from '../../src/checkpoints/load';
 import {toAuthorsNames} from '../../src/checkpoints/names';
-import {readSafetensors} from '../../src/checkpoints/safetensors';
 import {checkpointFiles} from '../../src/checkpoints/save';
-import {checkpointErrorOf} from './errors';
+import {readSafetensors} from '../../src/files/safetensors';
+import {checkpointErrorOf} from '../files/errors';
 import {
   authorsTensors,
   ourValues,

@@ -1,13 +1,13 @@
 import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {openCheckpoint} from '../../src/checkpoints/checkpoint';
 import {loadCheckpoint} from '../../src/checkpoints/load';
-import {readSafetensors} from '../../src/checkpoints/safetensors';
 import {checkpointFiles, saveCheckpoint} from '../../src/checkpoints/save';
 import {ConfigError} from '../../src/errors';
-import {checkpointErrorOf} from './errors';
-import {inTemporaryDirectory} from './temporary';
+import {openCheckpoint} from '../../src/files/checkpoint';
+import {readSafetensors} from '../../src/files/safetensors';
+import {checkpointErrorOf} from '../files/errors';
+import {inTemporaryDirectory} from '../files/temporary';
 import {
   authorsConfig,
   authorsTensors,

@@ -3,12 +3,12 @@ import {describe, expect, it} from 'vitest';
 import type {CheckpointLayout, TensorMapping} from '../../src/checkpoints/layout';
 import {loadCheckpoint} from '../../src/checkpoints/load';
 import {toAuthorsNames} from '../../src/checkpoints/names';
-import {readSafetensors} from '../../src/checkpoints/safetensors';
-import {writeSafetensors} from '../../src/checkpoints/safetensors-write';
 import {checkpointFiles} from '../../src/checkpoints/save';
+import {readSafetensors} from '../../src/files/safetensors';
+import {writeSafetensors} from '../../src/files/safetensors-write';
 import {Linear} from '../../src/layers/linear';
+import {checkpointErrorOf} from '../files/errors';
 import {build} from '../layers/layer-check';
-import {checkpointErrorOf} from './errors';
 
 /** Rows 0 to 1 of their tensors belong to `a`, 2 to 4 to `b`. */
 const stacked: TensorMapping[] = [

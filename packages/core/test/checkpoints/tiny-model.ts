@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout, CheckpointModel} from '../../src/checkpoints/layout';
-import type {WritableTensor} from '../../src/checkpoints/safetensors-write';
-import {writeSafetensors} from '../../src/checkpoints/safetensors-write';
+import type {WritableTensor} from '../../src/files/safetensors-write';
+import {writeSafetensors} from '../../src/files/safetensors-write';
 
 export interface TinyConfig {
   inputs: number;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
 import {CausalLayer} from '../../src/layers/causal-layer';
-import type {StateTree} from '../../src/models/state-tree';
-import type {Advanced} from '../../src/models/stream-state';
+import type {StateTree} from '../../src/streams/state-tree';
+import type {StreamStep} from '../../src/streams/stream-state';
 import {normalPlain} from '../kernels/gradient-check';
 import {RunningMean} from '../tiny-model';
 import {apply, build, checkInSequential, toTensor} from './layer-check';
@@ -12,15 +12,7 @@ import {checkStream} from './stream-check';
 class Delay extends CausalLayer {
   static readonly className = 'TestDelay';
 
-  override build(): void {
-    this.built = true;
-  }
-
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const [batch, time, hidden] = x.shape as number[];
     const last = (state as tf.Tensor | null) ?? tf.zeros([batch, 1, hidden]);
     if (time === 1) return {output: last, state: x};
@@ -69,7 +61,7 @@ describe('CausalLayer', () => {
   it('runs as outside of training', () => {
     let training: boolean | undefined;
     class Spy extends Delay {
-      override advance(x: tf.Tensor, state: StateTree | null, options?: {training: boolean}): Advanced {
+      override advance(x: tf.Tensor, state: StateTree | null, options?: {training: boolean}): StreamStep {
         training = options?.training;
         return super.advance(x, state);
       }

@@ -16,7 +16,6 @@ class Outer extends VariantLayer<{depth: number}> {
     if (this.config.depth > 0) this.inner = this.child('inner', new Outer({depth: this.config.depth - 1}), inputShape);
     this.linear = this.child('linear', new Linear({units: 2}), inputShape);
     this.weight('own', [1], () => Float32Array.of(7));
-    this.built = true;
   }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {

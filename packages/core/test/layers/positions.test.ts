@@ -10,7 +10,7 @@ import {
   sinusoids,
   tokenPositions,
 } from '../../src/layers/positions';
-import type {StateTree} from '../../src/models/state-tree';
+import type {StateTree} from '../../src/streams/state-tree';
 import {expectClose, normalPlain, type Plain} from '../kernels/gradient-check';
 import {apply, build, buildWithRandomWeights, checkInSequential, toTensor} from './layer-check';
 import {checkStream} from './stream-check';

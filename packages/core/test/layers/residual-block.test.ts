@@ -18,7 +18,6 @@ class Shift extends VariantLayer {
 
   override build(): void {
     this.vector = this.weight('vector', [hidden], () => new Float32Array(hidden));
-    this.built = true;
   }
 
   forward(x: tf.Tensor, _options?: ForwardOptions): tf.Tensor {

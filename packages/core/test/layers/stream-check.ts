@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import type {CausalLayer} from '../../src/layers/causal-layer';
-import type {StreamState} from '../../src/models/stream-state';
+import type {StreamState} from '../../src/streams/stream-state';
 import {expectClose, type Plain} from '../kernels/gradient-check';
 import {apply, toTensor} from './layer-check';
 

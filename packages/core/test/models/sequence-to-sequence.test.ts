@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {DataError, ShapeError} from '../../src/errors';
 import {DecoderLayer} from '../../src/layers/decoder-layer';
 import type {SequenceToSequence} from '../../src/models/sequence-to-sequence';
-import {StreamState} from '../../src/models/stream-state';
+import {StreamState} from '../../src/streams/stream-state';
 import {expectClose} from '../kernels/gradient-check';
 import {artifactsOf} from '../saved-model';
 import {TinySequenceToSequence, withTinySequences} from '../tiny-sequence-to-sequence';

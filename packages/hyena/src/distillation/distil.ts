@@ -3,7 +3,7 @@ import {nextTask, withInitialization} from '@variants/core';
 import {HyenaBlock} from '../block';
 import type {Hyena} from '../model';
 import type {HyenaOperator} from '../operator-layer';
-import {fitModes, type Modes, response} from './fit';
+import {fitModes, type Modes, response} from './least-squares';
 import {DistilledHyena} from './model';
 
 /** Options of {@link distil}. */

@@ -28,7 +28,6 @@ export class ClassifierHead extends VariantLayer<ClassifierHeadConfig> {
     const kernel = normal(0.02);
     this.pooler = this.child('pooler', new Linear({units: rows[1] as number}, {kernel}), rows);
     this.classifier = this.child('classifier', new Linear({units: this.config.numLabels}, {kernel}), rows);
-    this.built = true;
   }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {

@@ -44,7 +44,6 @@ export class M2BertEmbeddings extends VariantLayer<EmbeddingsConfig> {
     if (positionEmbeddings) this.positions = this.child('positions', new LearnedPositions({maxSequenceLength}), hidden);
     this.norm = this.child('norm', new LayerNorm({epsilon: normEpsilon}), hidden);
     this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout}), hidden);
-    this.built = true;
   }
 
   forward(tokens: tf.Tensor, options: ForwardOptions): tf.Tensor {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   type CheckpointLayout,
-  compileForTokens,
+  compileForIntegers,
   type ForwardOptions,
+  type IntegerCompileArgs,
   inference,
   ShapeError,
-  type TokenCompileArgs,
   type TokenInput,
   toTokenTensor,
   type VariantLayer,
@@ -83,9 +83,9 @@ export abstract class M2BertEncoder<
    * As in tfjs, with integer targets, -100 where nothing is to be predicted: the loss is the cross entropy unless a
    * function is given, and the metrics 'acc' and 'accuracy' count the right ones.
    */
-  override compile(args: TokenCompileArgs): void {
+  override compile(args: IntegerCompileArgs): void {
     const counted = (targets: tf.Tensor) => this.counted(targets);
-    compileForTokens(this, args, (complete) => super.compile(complete), {counted});
+    compileForIntegers(this, args, (complete) => super.compile(complete), {counted});
   }
 
   /** Targets in the shape that the logits have without their last axis, from that in which `fit` hands them on. */

@@ -31,7 +31,6 @@ export class M2BertLayer extends VariantLayer<M2BertLayerConfig> {
     this.feedForward = this.child('feed_forward', feedForward, inputShape);
     this.norm = this.child('norm', new LayerNorm({epsilon: normEpsilon}), inputShape);
     this.dropout = this.child('dropout', new Dropout({rate}), inputShape);
-    this.built = true;
   }
 
   forward(x: tf.Tensor, {attentionMask: _, ...options}: ForwardOptions): tf.Tensor {

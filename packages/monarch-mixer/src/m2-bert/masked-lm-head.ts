@@ -32,7 +32,6 @@ export class MaskedLMHead extends VariantLayer<MaskedLMHeadConfig> {
     this.transform = this.child('transform', new Linear({units: hiddenSize}), inputShape);
     this.norm = this.child('norm', new LayerNorm({epsilon: this.config.normEpsilon}), inputShape);
     this.bias = this.weight('bias', [this.vocabSize], zeros);
-    this.built = true;
   }
 
   private get vocabSize(): number {

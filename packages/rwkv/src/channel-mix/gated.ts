@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   type ForwardOptions,
   Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
   zeros,
 } from '@variants/core';
 import {type Depth, fallingRatio, orthogonal, perFeature, widening} from '../initializers';
@@ -52,14 +52,9 @@ export class GatedChannelMix extends CausalLayer<GatedChannelMixConfig> {
     this.keys = this.child('keys', linear(intermediateSize, version === 4 ? widening(1) : orthogonal(1)), inputShape);
     this.receptance = this.child('receptance', linear(hiddenSize), inputShape);
     this.values = this.child('values', linear(hiddenSize), [null, intermediateSize]);
-    this.built = true;
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): StreamStep {
     const shifted = tokenShift(x, (state as ChannelMixState | null)?.shift ?? null);
     const mixed = (this.config.version ?? 6) < 6 ? mixOwn(x, shifted) : mixPrevious(x, shifted);
     const keys = this.keys.forward(mixed(this.keyMix)).relu().square();

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   type ForwardOptions,
   Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
   zeros,
 } from '@variants/core';
 import {type Depth, fallingRatio, orthogonal, perFeature} from '../initializers';
@@ -42,14 +42,9 @@ export class PlainChannelMix extends CausalLayer<PlainChannelMixConfig> {
     const linear = (units: number, kernel = zeros) => new Linear({units, useBias: false}, {kernel});
     this.keys = this.child('keys', linear(intermediateSize, orthogonal(1)), inputShape);
     this.values = this.child('values', linear(hiddenSize), [null, intermediateSize]);
-    this.built = true;
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    return this.advance(x, null).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): StreamStep {
     const shifted = tokenShift(x, (state as {shift: tf.Tensor} | null)?.shift ?? null);
     const keys = this.keys.forward(mixPrevious(x, shifted)(this.keyMix)).relu().square();
     return {output: this.values.forward(keys), state: {shift: lastPosition(x)}};

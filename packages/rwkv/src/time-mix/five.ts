@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   activation,
   type ForwardOptions,
   type Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
 } from '@variants/core';
 import {fallingRatio, perFeature, risingRatio} from '../initializers';
 import {lastPosition, mixOwn, tokenShift} from '../token-shift';
@@ -54,10 +54,9 @@ export class TimeMix5 extends MatrixTimeMix<TimeMix5Config> {
     this.bonus = this.weight('bonus', perHead, initialBonus(this.config));
     this.buildProjections(hiddenSize, attentionSize);
     this.gate = this.projection('gate', 0.1, hiddenSize, attentionSize);
-    this.built = true;
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): StreamStep {
     const before = state as MatrixState | null;
     const mixed = mixOwn(x, tokenShift(x, before?.shift ?? null));
     const [r, k, v] = [

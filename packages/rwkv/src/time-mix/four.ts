@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   CausalLayer,
   type ForwardOptions,
   Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
   type WeightedAverageState,
   zeros,
 } from '@variants/core';
@@ -42,7 +42,7 @@ export class TimeMix4 extends CausalLayer<TimeMix4Config> {
   private keys!: Linear;
   private values!: Linear;
   private receptance!: Linear;
-  private output_!: Linear;
+  private outputProjection!: Linear;
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
@@ -67,15 +67,10 @@ export class TimeMix4 extends CausalLayer<TimeMix4Config> {
     this.keys = this.child('keys', linear(attentionSize), inputShape);
     this.values = this.child('values', linear(attentionSize, widening(1)), inputShape);
     this.receptance = this.child('receptance', linear(attentionSize), inputShape);
-    this.output_ = this.child('output', linear(hiddenSize), [null, attentionSize]);
-    this.built = true;
+    this.outputProjection = this.child('output', linear(hiddenSize), [null, attentionSize]);
   }
 
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
     const before = state as TimeMix4State | null;
     const shifted = tokenShift(x, before?.shift ?? null);
     const mixed = mixOwn(x, shifted);
@@ -85,7 +80,7 @@ export class TimeMix4 extends CausalLayer<TimeMix4Config> {
     const masked = attentionMask ? keys.add(attentionMask.sub(1).mul(-lowestKey).expandDims(2)) : keys;
     const sums = wkv4(this.decay.read(), this.bonus.read(), masked, values, before);
     return {
-      output: this.output_.forward(receptance.mul(sums.output)),
+      output: this.outputProjection.forward(receptance.mul(sums.output)),
       state: {shift: lastPosition(x), ...sums.state},
     };
   }

@@ -29,7 +29,6 @@ export class HeadNorm extends VariantLayer<HeadNormConfig> {
       perFeature(() => ((1 + layerIndex) / numLayers) ** 0.7),
     );
     this.bias = this.weight('bias', [features], zeros);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

@@ -40,7 +40,6 @@ export class LowRank extends VariantLayer<LowRankConfig> {
     const linear = (size: number, kernel?: Initializer) => new Linear({units: size, useBias: false}, {kernel});
     this.down = this.child('down', linear(rank, zeros), inputShape);
     this.up = this.child('up', linear(units, this.initializer), [null, rank]);
-    this.built = true;
   }
 
   forward(x: tf.Tensor): tf.Tensor {

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {CausalLayer, type ForwardOptions, Linear, zeros} from '@variants/core';
+import {CausalLayer, Linear, zeros} from '@variants/core';
 import {type Depth, orthogonal} from '../initializers';
 import {HeadNorm} from './head-norm';
 
@@ -26,14 +26,14 @@ export abstract class MatrixTimeMix<Config extends MatrixTimeMixConfig> extends 
   protected values!: Linear;
   protected receptance!: Linear;
   private headNorm!: HeadNorm;
-  private output_!: Linear;
+  private outputProjection!: Linear;
 
   protected buildProjections(hiddenSize: number, attentionSize: number): void {
     const {numHeads, headSizeDivisor, layerIndex, numLayers} = this.config;
     this.keys = this.projection('keys', 0.1, hiddenSize, attentionSize);
     this.values = this.projection('values', 1, hiddenSize, attentionSize);
     this.receptance = this.projection('receptance', 1, hiddenSize, attentionSize);
-    this.output_ = this.projection('output', 0, attentionSize, hiddenSize);
+    this.outputProjection = this.projection('output', 0, attentionSize, hiddenSize);
     const norm = new HeadNorm({numHeads, headSizeDivisor, layerIndex, numLayers});
     this.headNorm = this.child('head_norm', norm, [null, attentionSize]);
   }
@@ -42,10 +42,6 @@ export abstract class MatrixTimeMix<Config extends MatrixTimeMixConfig> extends 
   protected projection(name: string, gain: number, inputs: number, units: number): Linear {
     const kernel = gain === 0 ? zeros : orthogonal(gain);
     return this.child(name, new Linear({units, useBias: false}, {kernel}), [null, inputs]);
-  }
-
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.advance(x, null, options).output;
   }
 
   /** [batch, time, features] as [batch, time, heads, features of a head]. */
@@ -63,6 +59,6 @@ export abstract class MatrixTimeMix<Config extends MatrixTimeMixConfig> extends 
 
   /** The layer's output of what the heads give: ((x gate) W_o). */
   protected project(x: tf.Tensor, gate: tf.Tensor): tf.Tensor {
-    return this.output_.forward(x.mul(gate));
+    return this.outputProjection.forward(x.mul(gate));
   }
 }

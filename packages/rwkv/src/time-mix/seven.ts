@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Advanced, type ForwardOptions, type Initializer, lastDimension, type StateTree} from '@variants/core';
+import {type ForwardOptions, type Initializer, lastDimension, type StateTree, type StreamStep} from '@variants/core';
 import {fallingRatio, orthogonal, perFeature, risingRatio} from '../initializers';
 import {lastPosition, mixPrevious, tokenShift} from '../token-shift';
 import {wkv7} from '../wkv';
@@ -85,7 +85,6 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     this.learningRateByInput = lowRank('learning_rate_by_input', learningRateRank);
     if (this.hasFirstValues) this.valueShareByInput = lowRank('value_share_by_input', valueRank);
     this.gate = lowRank('gate', gateRank, 'sigmoid');
-    this.built = true;
   }
 
   private buildVectors(attentionSize: number): void {
@@ -117,7 +116,7 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     );
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, _options: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, _options: ForwardOptions): StreamStep {
     if (!this.hasFirstValues) return this.mix(x, null, state);
     const [stream, firstValues] = tf.split(x, [this.hiddenSize, (x.shape[2] as number) - this.hiddenSize], 2);
     return this.mix(stream, firstValues, state);
@@ -129,7 +128,7 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
    * @param firstValues v_first [batch, time, attention]; null in the first layer.
    * @returns Beside output and state `values`, v of this layer [batch, time, attention].
    */
-  mix(x: tf.Tensor, firstValues: tf.Tensor | null, state: StateTree | null): Advanced & {values: tf.Tensor} {
+  mix(x: tf.Tensor, firstValues: tf.Tensor | null, state: StateTree | null): StreamStep & {values: tf.Tensor} {
     const before = state as MatrixState | null;
     const lerp = mixPrevious(x, tokenShift(x, before?.shift ?? null));
     const split = (features: tf.Tensor) => this.splitHeads(features);

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
-  type Advanced,
   activation,
   type ForwardOptions,
   Linear,
   lastDimension,
   type StateTree,
+  type StreamStep,
   uniform,
   zeros,
 } from '@variants/core';
@@ -67,7 +67,6 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
       this.initialState = this.weight('initial_state', [numHeads, headSize, headSize], zeros);
     this.buildProjections(hiddenSize, attentionSize);
     this.gate = this.projection('gate', 0.1, hiddenSize, attentionSize);
-    this.built = true;
   }
 
   private buildMixes(hiddenSize: number): void {
@@ -92,7 +91,7 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
     this.mixUp = this.weight('mix_up', [mixed.length, mixRank, hiddenSize], uniform(0.01));
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
     const before = state as MatrixState | null;
     const inputs = this.mixedInputs(x, before?.shift ?? null);
     const [r, k, v] = [

@@ -3,7 +3,7 @@ import {type LanguageModel, nextTask} from '@variants/core';
 import {requireWhole} from '../checks';
 import {type BatchSource, eachBatch} from '../data/batch-source';
 import {scoreTask, type TaskScore} from '../tasks/score-task';
-import {assertFits} from './assert-fits';
+import {requireSource} from './require-source';
 
 /** Options of {@link evaluateTask}. */
 export interface EvaluateTaskOptions {
@@ -30,7 +30,7 @@ export async function evaluateTask(
   const {batchSize = 64, seed = 0, signal} = options;
   const {numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 1024} = options;
   requireWhole('evaluateTask', 'numExamples', numExamples, 1);
-  assertFits(model, source, 'evaluateTask: the data');
+  requireSource(model, source, 'evaluateTask: the data');
   const predictions: number[][] = [];
   const targets: number[][] = [];
   for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(numExamples / batchSize)})) {

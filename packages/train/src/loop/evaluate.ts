@@ -12,8 +12,8 @@ import {
 } from '@variants/core';
 import type {Batch, BatchSource} from '../data/batch-source';
 import type {TokenArray} from '../data/token-windows';
-import {assertFits} from './assert-fits';
 import {countTargets} from './count-targets';
+import {requireSource} from './require-source';
 import {spreadBatches} from './spread-batches';
 
 /**
@@ -73,7 +73,7 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const settings = resolveFields<Settings>('evaluate', rules, options);
-  assertFits(model, source, 'evaluate: the data');
+  requireSource(model, source, 'evaluate: the data');
   const {convention} = settings;
   const scores =
     convention === 'window' ? windowScores(model, source, settings) : streamScores(model, source, settings);

@@ -1,7 +1,7 @@
 import {ConfigError, type LanguageModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
-import {assertFits} from './assert-fits';
 import {ProgressLine, type ProgressStream, terminal} from './progress-line';
+import {requireSource} from './require-source';
 import {runTraining, type TrainingStep} from './run-training';
 import {resolveTrainOptions, type TrainOptions, type TrainSettings} from './train-options';
 
@@ -45,8 +45,8 @@ async function* withProgress(
  */
 export function train(model: LanguageModel, source: BatchSource, options: TrainOptions = {}): Training {
   const settings = resolveTrainOptions(options);
-  assertFits(model, source, 'train: the data');
-  if (settings.validation) assertFits(model, settings.validation, 'train: the validation data');
+  requireSource(model, source, 'train: the data');
+  if (settings.validation) requireSource(model, settings.validation, 'train: the validation data');
   if (source.numExamples < settings.batchSize)
     throw new ConfigError(
       `train: batchSize is ${settings.batchSize}, but the data has only ${source.numExamples} examples`,

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
-  type Advanced,
   DecoderLayer,
   type DecoderOptions,
   Dropout,
@@ -15,6 +14,7 @@ import {
   residual,
   SelfAttention,
   type StateTree,
+  type StreamStep,
   uniform,
   VariantLayer,
   xavierUniform,
@@ -65,7 +65,6 @@ export class EncoderBlock extends VariantLayer<CoderBlockConfig> {
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), inputShape);
     this.feedForward = this.child('feed_forward', makeFeedForward(hiddenSize, this.config), inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
-    this.built = true;
   }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
@@ -114,14 +113,13 @@ export class DecoderBlock extends DecoderLayer<CoderBlockConfig> {
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), inputShape);
     this.feedForward = this.child('feed_forward', makeFeedForward(hiddenSize, this.config), inputShape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
-    this.built = true;
   }
 
   begin(memory: tf.Tensor): StateTree {
     return {self: null, cross: this.crossAttention.keysAndValues(memory)};
   }
 
-  advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): Advanced {
+  advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): StreamStep {
     const {self: before, cross} = state as DecoderBlockState;
     const part = (h: tf.Tensor, norm: VariantLayer, run: (h: tf.Tensor) => tf.Tensor) =>
       residual(h, run, {norm, dropout: this.dropout}, this.config, options);

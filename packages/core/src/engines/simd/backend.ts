@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {EngineError} from '../../errors';
-import type {RecordingBackend, TensorStep} from '../../models/recorded-step';
+import type {RecordingBackend, TensorStep} from '../../streams/recorded-step';
 import type {EngineMemory} from './memory';
 import type {Recorder} from './recorder';
 import {record} from './recording';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {RecordedStep, StepResult, TensorStep} from '../../models/recorded-step';
+import type {RecordedStep, StepResult, TensorStep} from '../../streams/recorded-step';
 import {isNumeric, type NumericType, type SimdBackend} from './backend';
 import {copyValues} from './kernels/copy';
 import {bytesOf} from './kernels/kernel';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {bufferSource} from '../../src/checkpoints/bytes';
-import {openTorchFile} from '../../src/checkpoints/torch-file';
+import {bufferSource} from '../../src/files/bytes';
+import {openTorchFile} from '../../src/files/torch-file';
 import {checkpointErrorOf} from './errors';
 import {floats, join, named, op, storage, tensor, torchFile} from './torch-files';
 

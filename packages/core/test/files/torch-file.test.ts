@@ -2,8 +2,8 @@ import {readFile} from 'node:fs/promises';
 import {join as joinPath} from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {bufferSource} from '../../src/checkpoints/bytes';
-import {openTorchFile} from '../../src/checkpoints/torch-file';
+import {bufferSource} from '../../src/files/bytes';
+import {openTorchFile} from '../../src/files/torch-file';
 import {bytesOf, floats, join, named, op, rowMajor, tensor, torchFile} from './torch-files';
 
 const fixture = joinPath(import.meta.dirname, 'fixtures/ckpt.pt');

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import {type FileSource, readFileSource} from '../checkpoints/one-file';
 import {ShapeError, VariantsError} from '../errors';
+import {type FileSource, readFileSource} from '../files/one-file';
 import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
 import {mapState, type StateTree, tensorsOf} from './state-tree';
 
 /** What one step of a stream gives: the output for the piece fed in, and what to remember. */
-export interface Advanced<Output extends StateTree = tf.Tensor> {
+export interface StreamStep<Output extends StateTree = tf.Tensor> {
   output: Output;
   state: StateTree;
 }
@@ -132,7 +132,7 @@ export class StreamState {
   static advance<Output extends StateTree>(
     state: StreamState | null | undefined,
     {name, time, contextLength = null}: StepOptions,
-    step: (tree: StateTree | null, capacity: number) => Advanced<Output>,
+    step: (tree: StateTree | null, capacity: number) => StreamStep<Output>,
   ): {output: Output; state: StreamState} {
     const before = state ? state.tree : null;
     const length = (state?.length ?? 0) + time;
@@ -140,7 +140,7 @@ export class StreamState {
     const capacity = Math.min(capacityFor(length), contextLength ?? Number.POSITIVE_INFINITY);
     const owned = tensorsOf(before);
     const result = tf.tidy(() => withOwnOutput(step(before, capacity), owned) as unknown as tf.TensorContainer);
-    const {output, state: tree} = result as unknown as Advanced<Output>;
+    const {output, state: tree} = result as unknown as StreamStep<Output>;
     const after = tensorsOf(tree);
     for (const tensor of after) tf.keep(tensor);
     for (const tensor of owned) if (!after.has(tensor)) tensor.dispose();
@@ -151,9 +151,9 @@ export class StreamState {
 
 // A layer may give out the very tensor that it remembers; the caller will dispose of the one and the state of the other.
 function withOwnOutput<Output extends StateTree>(
-  {output, state}: Advanced<Output>,
+  {output, state}: StreamStep<Output>,
   before: Set<tf.Tensor>,
-): Advanced<Output> {
+): StreamStep<Output> {
   const after = tensorsOf(state);
   const own = (leaf: tf.Tensor | number) =>
     leaf instanceof tf.Tensor && (after.has(leaf) || before.has(leaf)) ? leaf.clone() : leaf;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
 import {VariantsError} from '../../src/errors';
-import {mapState, type StateTree, walkState} from '../../src/models/state-tree';
-import {StreamState} from '../../src/models/stream-state';
+import {mapState, type StateTree, walkState} from '../../src/streams/state-tree';
+import {StreamState} from '../../src/streams/stream-state';
 
 /** A step of one position. */
 const one = {name: 'test', time: 1};

@@ -5,7 +5,7 @@ import {pathToFileURL} from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {CheckpointError} from '../../src/errors';
-import {StreamState} from '../../src/models/stream-state';
+import {StreamState} from '../../src/streams/stream-state';
 
 let folder: string;
 beforeAll(() => {

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {readSafetensors} from '../../src/checkpoints/safetensors';
-import {type WritableTensor, writeSafetensors} from '../../src/checkpoints/safetensors-write';
 import {CheckpointError} from '../../src/errors';
-import {mapState, type StateTree} from '../../src/models/state-tree';
-import {StreamState} from '../../src/models/stream-state';
+import {readSafetensors} from '../../src/files/safetensors';
+import {type WritableTensor, writeSafetensors} from '../../src/files/safetensors-write';
+import {mapState, type StateTree} from '../../src/streams/state-tree';
+import {StreamState} from '../../src/streams/stream-state';
 
 /** A tree with each tensor as plain data, bits included. */
 function plain(tree: StateTree): unknown {

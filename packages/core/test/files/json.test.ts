@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {parseJson, parseUniqueJson} from '../../src/checkpoints/json';
 import {CheckpointError} from '../../src/errors';
+import {parseJson, parseUniqueJson} from '../../src/files/json';
 
 describe('JSON of checkpoints', () => {
   it('is what JSON.parse says where no name stands twice', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {isContiguous, transposed} from '../../src/checkpoints/strided';
+import {isContiguous, transposed} from '../../src/files/strided';
 
 describe('strided', () => {
   it('transposed: value (row, column) goes to (column, row)', () => {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import {isJsonObject, parseUniqueJson} from '../checkpoints/json';
-import {type LoadedTensor, readSafetensors} from '../checkpoints/safetensors';
-import {type WritableTensor, writeSafetensors} from '../checkpoints/safetensors-write';
 import {CheckpointError} from '../errors';
+import {isJsonObject, parseUniqueJson} from '../files/json';
+import {type LoadedTensor, readSafetensors} from '../files/safetensors';
+import {type WritableTensor, writeSafetensors} from '../files/safetensors-write';
 import {type StateTree, walkState} from './state-tree';
 
 // The tree as JSON: objects, lists and null as they are; a tensor as the name of its type; a number as it is or, where

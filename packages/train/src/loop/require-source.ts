@@ -2,7 +2,7 @@ import {ConfigError, type LanguageModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 
 /** Throws a ConfigError when a model does not know all tokens of a source, or cannot see all of an example. */
-export function assertFits(model: LanguageModel, source: BatchSource, what: string): void {
+export function requireSource(model: LanguageModel, source: BatchSource, what: string): void {
   const {vocabSize} = model.config;
   if (source.vocabSize > vocabSize)
     throw new ConfigError(

@@ -1,7 +1,7 @@
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {type ByteSource, blobSource, bufferSource, fileSource, readAll, urlSource} from '../../src/checkpoints/bytes';
+import {type ByteSource, blobSource, bufferSource, fileSource, readAll, urlSource} from '../../src/files/bytes';
 import {checkpointErrorOf} from './errors';
 import {served} from './serve';
 import {inTemporaryDirectory} from './temporary';

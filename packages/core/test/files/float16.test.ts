@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {bfloat16ToFloat32, float16ToFloat32} from '../../src/checkpoints/float16';
+import {bfloat16ToFloat32, float16ToFloat32} from '../../src/files/float16';
 
 const allHalves = Uint16Array.from({length: 65536}, (_, bits) => bits);
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {mapState, type StateTree, walkState} from './state-tree';
-import type {Advanced} from './stream-state';
+import type {StreamStep} from './stream-state';
 
 /** What a step on tensors gives: its output, and the state as it is afterwards. */
 export interface StepResult {
@@ -27,7 +27,7 @@ export interface RecordingBackend extends tf.KernelBackend {
 }
 
 /** Computes the next state and the output of a stream from its tokens and its state. */
-export type StreamStep = (tokens: tf.Tensor, tree: StateTree) => Advanced;
+export type TakeStep = (tokens: tf.Tensor, tree: StateTree) => StreamStep;
 
 /**
  * Takes the steps of a stream, and from the second of the same shapes on has the backend record them, where it can. It knows
@@ -48,7 +48,7 @@ export class StepRecorder {
   constructor(private readonly weights: () => readonly tf.Tensor[]) {}
 
   /** @param key All else that a step depends on. */
-  advance(tokens: tf.Tensor, tree: StateTree, key: string, step: StreamStep): Advanced {
+  advance(tokens: tf.Tensor, tree: StateTree, key: string, step: TakeStep): StreamStep {
     const backend = tf.backend() as Partial<RecordingBackend>;
     const {form, leaves} = tree === this.last.tree ? this.last : described(tree);
     // A gradient goes through what tfjs saw being computed.
@@ -78,7 +78,7 @@ export class StepRecorder {
     this.last = {tree: null, form: undefined, leaves: []};
   }
 
-  private record(backend: RecordingBackend, tokens: tf.Tensor, {tree, form, leaves}: Tree, step: StreamStep): Advanced {
+  private record(backend: RecordingBackend, tokens: tf.Tensor, {tree, form, leaves}: Tree, step: TakeStep): StreamStep {
     let after: StateTree = null;
     const {recording, output, state} = backend.record(tokens, leaves, (input, own) => {
       const advanced = step(input, withLeaves(tree, own));

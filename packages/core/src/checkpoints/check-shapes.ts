@@ -1,9 +1,9 @@
 import {CheckpointError} from '../errors';
-import type {Checkpoint} from './checkpoint';
-import {isFloat} from './dtypes';
+import type {Checkpoint} from '../files/checkpoint';
+import {isFloat} from '../files/dtypes';
+import {firstThree, shapeText} from '../files/text';
 import type {CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights} from './pairs';
-import {firstThree, shapeText} from './text';
 
 /**
  * Checks, without reading values, that a checkpoint holds exactly the tensors that a model's layout asks for.
@@ -12,7 +12,7 @@ import {firstThree, shapeText} from './text';
  * name in the authors' files and both shapes; of several faults it lists three and says how many more there are.
  * A tied matrix may be there under either of its names; the layout's ignored buffers and constants may be there or not.
  */
-export function assertFits<Config>(checkpoint: Checkpoint, model: CheckpointModel<Config>): void {
+export function checkShapes<Config>(checkpoint: Checkpoint, model: CheckpointModel<Config>): void {
   const pairs = pairWeights(model, checkpoint);
   const buffers = model.layout.buffers?.(model.config) ?? {};
   const faults = [

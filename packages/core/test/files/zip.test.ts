@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {bufferSource} from '../../src/checkpoints/bytes';
-import {dataOffsetOf, readZip} from '../../src/checkpoints/zip';
+import {bufferSource} from '../../src/files/bytes';
+import {dataOffsetOf, readZip} from '../../src/files/zip';
 import {checkpointErrorOf} from './errors';
 import {type Entry, join, little, zip} from './torch-files';
 

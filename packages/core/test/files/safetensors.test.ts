@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {bufferSource} from '../../src/checkpoints/bytes';
-import {openSafetensors, readSafetensors} from '../../src/checkpoints/safetensors';
-import {writeSafetensors} from '../../src/checkpoints/safetensors-write';
 import {ShapeError} from '../../src/errors';
+import {bufferSource} from '../../src/files/bytes';
+import {openSafetensors, readSafetensors} from '../../src/files/safetensors';
+import {writeSafetensors} from '../../src/files/safetensors-write';
 import {checkpointErrorOf, succeedsOrIsRefused} from './errors';
 import {rawSafetensors} from './safetensors-files';
 import {bytesOf} from './torch-files';

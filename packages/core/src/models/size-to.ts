@@ -48,7 +48,7 @@ interface Candidate<Config> {
  * The feed-forward stays between half and twice its usual width, or it would be another architecture.
  * @throws ConfigError when none comes within 1 %, naming the closest.
  */
-export function sizeToFit<Config>(architecture: string, wanted: number, proportions: Proportions<Config>): Config {
+export function sizeTo<Config>(architecture: string, wanted: number, proportions: Proportions<Config>): Config {
   const distance = ({parameters}: Candidate<Config>) => Math.abs(parameters - wanted) / wanted;
   let closest: Candidate<Config> | undefined;
   for (const step of [8, 1]) {

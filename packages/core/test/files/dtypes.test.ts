@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type StoredDtype, toFloat32, toInt32} from '../../src/checkpoints/dtypes';
 import {CheckpointError} from '../../src/errors';
+import {type StoredDtype, toFloat32, toInt32} from '../../src/files/dtypes';
 import {bytesOf} from './torch-files';
 
 const arrays = {

@@ -1,6 +1,6 @@
-import {nodeFiles} from '../checkpoints/node';
-import {reasonOf} from '../checkpoints/text';
 import {CheckpointError} from '../errors';
+import {nodeFiles} from '../files/node';
+import {reasonOf} from '../files/text';
 
 /** Writes bytes to a file; in Node. */
 export async function writeStateFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -3,9 +3,9 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import '../../src/engines/simd/register';
 import type {SimdBackend} from '../../src/engines/simd/backend';
 import {setThreads} from '../../src/engines/simd/register';
-import {StepRecorder} from '../../src/models/recorded-step';
-import type {StateTree} from '../../src/models/state-tree';
-import {StreamState} from '../../src/models/stream-state';
+import {StepRecorder} from '../../src/streams/recorded-step';
+import type {StateTree} from '../../src/streams/state-tree';
+import {StreamState} from '../../src/streams/stream-state';
 
 beforeAll(async () => {
   await setThreads(2);

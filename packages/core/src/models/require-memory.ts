@@ -12,7 +12,7 @@ const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
  * @param parameters All weights counted once.
  * @throws EngineError that says what fits and why.
  */
-export function assertFitsMemory(architecture: string, parameters: number): void {
+export function requireMemory(architecture: string, parameters: number): void {
   const bytes = 4 * parameters;
   if (tf.getBackend() !== 'simd' || bytes < simdBytes) return;
   throw new EngineError(

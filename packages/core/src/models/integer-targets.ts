@@ -3,10 +3,10 @@ import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-
 import {ignoredTarget} from './token-input';
 
 /** What the models here take to be compiled: the loss has a default. */
-export type TokenCompileArgs = Omit<tf.ModelCompileArgs, 'loss'> & {loss?: tf.ModelCompileArgs['loss']};
+export type IntegerCompileArgs = Omit<tf.ModelCompileArgs, 'loss'> & {loss?: tf.ModelCompileArgs['loss']};
 
 /** How a model that is trained on integer targets [batch, time] counts them. */
-export interface TokenTargets {
+export interface IntegerTargets {
   /** Targets with -100 where nothing is to be predicted. Default: the targets as they are. */
   counted?(targets: tf.Tensor): tf.Tensor;
   /** Label smoothing of the loss. Default 0. */
@@ -18,11 +18,11 @@ export interface TokenTargets {
  * function is given, and the metrics 'acc' and 'accuracy' count the right tokens.
  * @param compile The model's `super.compile`.
  */
-export function compileForTokens(
+export function compileForIntegers(
   model: tf.LayersModel,
-  args: TokenCompileArgs,
+  args: IntegerCompileArgs,
   compile: (args: tf.ModelCompileArgs) => void,
-  {counted = (targets) => targets, smoothing}: TokenTargets = {},
+  {counted = (targets) => targets, smoothing}: IntegerTargets = {},
 ): void {
   const ownLoss = model.loss;
   const tokenLoss = (targets: tf.Tensor, logits: tf.Tensor, options?: CrossEntropyOptions) =>
