@@ -14,11 +14,13 @@ const steps = vi.hoisted(() => ({left: Number.POSITIVE_INFINITY, taken: 0, onEnd
 /** What ended saves left open. */
 const opened = vi.hoisted(() => new Set<FileHandle>());
 
+type AsyncFunction = (...args: unknown[]) => Promise<unknown>;
+
 vi.mock(import('../../src/files/node'), async (original) => {
   const real = await original();
 
   /** An async function that takes a step; of a write half the bytes are a step of their own. */
-  const stepping = (of: object, key: string | symbol, value: (...args: unknown[]) => Promise<unknown>) => {
+  const stepping = (of: object, key: string | symbol, value: AsyncFunction) => {
     const step = async (...args: unknown[]) => {
       if (steps.left === 0) {
         steps.onEnd();
@@ -42,8 +44,8 @@ vi.mock(import('../../src/files/node'), async (original) => {
   const withSteps = <Target extends object>(of: Target): Target =>
     new Proxy(of, {
       get(target, key) {
-        const value = Reflect.get(target, key, target);
-        return typeof value === 'function' ? stepping(target, key, value) : value;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? stepping(target, key, value as AsyncFunction) : value;
       },
     });
 
