@@ -158,21 +158,25 @@ describe('processes that save into one folder', () => {
     });
   }
 
-  it('leave a whole model of one of them at every moment, and when they are killed', () =>
-    inTemporaryDirectory(async (folder) => {
-      const processes = [savingProcess(folder, 0), savingProcess(folder, 1_000_000)];
-      try {
-        await Promise.all(processes.map(({stdout}) => once(stdout as NodeJS.ReadableStream, 'data')));
-        const found = new Set<number>();
-        while (found.size < 5) found.add(await valueIn(folder));
-      } finally {
-        for (const each of processes) each.kill('SIGKILL');
-        await Promise.all(processes.map((each) => each.exitCode ?? each.signalCode ?? once(each, 'exit')));
-      }
-      await valueIn(folder);
-      const model = filledModel(7);
-      await model.save(`file://${folder}`);
-      model.dispose();
-      expect(await valueIn(folder)).toBe(7);
-    }));
+  it(
+    'leave a whole model of one of them at every moment, and when they are killed',
+    () =>
+      inTemporaryDirectory(async (folder) => {
+        const processes = [savingProcess(folder, 0), savingProcess(folder, 1_000_000)];
+        try {
+          await Promise.all(processes.map(({stdout}) => once(stdout as NodeJS.ReadableStream, 'data')));
+          const found = new Set<number>();
+          while (found.size < 5) found.add(await valueIn(folder));
+        } finally {
+          for (const each of processes) each.kill('SIGKILL');
+          await Promise.all(processes.map((each) => each.exitCode ?? each.signalCode ?? once(each, 'exit')));
+        }
+        await valueIn(folder);
+        const model = filledModel(7);
+        await model.save(`file://${folder}`);
+        model.dispose();
+        expect(await valueIn(folder)).toBe(7);
+      }),
+    180_000,
+  );
 });
