@@ -1,3 +1,5 @@
+import {registerFileUrls} from './files/file-urls';
+
 export {byteDecoding} from './byte-decoding';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
@@ -92,3 +94,5 @@ export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
+
+registerFileUrls();
