@@ -1,41 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {type CheckpointLayout, fields, resolveFields, softmaxCrossEntropy, type TokenInput} from '@variants/core';
+import {type CheckpointLayout, softmaxCrossEntropy, type TokenInput} from '@variants/core';
 import {m2BertClassifierLayout} from '../checkpoints/m2-bert';
-import {ClassifierHead, type Pooling, poolings} from './classifier-head';
-import {assertM2Bert, type M2BertConfig, m2BertFields} from './config';
+import {ClassifierHead} from './classifier-head';
+import {type M2BertClassifierConfig, type M2BertClassifierOptions, resolveM2BertClassifierConfig} from './config';
 import {type EncodeOptions, forwardOptions, M2BertEncoder} from './encoder';
-
-/** The configuration of an M2-BERT that classifies sequences, or embeds them. */
-export interface M2BertClassifierConfig extends M2BertConfig {
-  /** Number of different labels. Default 2. */
-  numLabels: number;
-  /**
-   * How a sequence becomes one vector: 'first', the first position through a dense layer with tanh; 'mean', so the mean of
-   * all that is no padding; 'token', the first position as it is. Default 'first'.
-   */
-  pooling: Pooling;
-  /** Embeddings of sentences have length 1. Default false. */
-  normalizedEmbeddings: boolean;
-}
-
-/** What {@link m2BertClassifier} takes: everything has a default. */
-export type M2BertClassifierOptions = Partial<M2BertClassifierConfig>;
-
-/**
- * Completes and checks a configuration.
- * @throws ConfigError that names the field, its value and what is allowed.
- */
-export function resolveClassifier(options: M2BertClassifierOptions): M2BertClassifierConfig {
-  const rules = {
-    ...m2BertFields(options),
-    numLabels: fields.count(2),
-    pooling: fields.choice(poolings, 'first'),
-    normalizedEmbeddings: fields.flag(false),
-  };
-  const config = resolveFields<M2BertClassifierConfig>('m2BertClassifier', rules, options);
-  assertM2Bert(config, 'm2BertClassifier');
-  return config;
-}
 
 /** M2-BERT with a head for labels of whole sequences. */
 export class M2BertClassifier extends M2BertEncoder<M2BertClassifierConfig, ClassifierHead> {
@@ -43,9 +11,9 @@ export class M2BertClassifier extends M2BertEncoder<M2BertClassifierConfig, Clas
   override layout: CheckpointLayout<M2BertClassifierConfig> = m2BertClassifierLayout;
 
   constructor(options: M2BertClassifierOptions) {
-    const config = resolveClassifier(options);
+    const config = resolveM2BertClassifierConfig(options);
     const {numLabels, pooling} = config;
-    super(config, () => new ClassifierHead({name: 'head', numLabels, pooling}), 'm2_bert_classifier');
+    super(config, () => new ClassifierHead({name: 'head', numLabels, pooling}), 'm2-bert-classifier');
   }
 
   /** Logits [batch, labels] of every sequence. The caller disposes them. */

@@ -7,7 +7,7 @@ import {
   toTokenTensor,
 } from '@variants/core';
 import {m2BertLayout} from '../checkpoints/m2-bert';
-import {type M2BertConfig, type M2BertOptions, resolveM2Bert} from './config';
+import {type M2BertConfig, type M2BertOptions, resolveM2BertConfig} from './config';
 import {type EncodeOptions, M2BertEncoder} from './encoder';
 import {MaskedLMHead} from './masked-lm-head';
 
@@ -17,9 +17,9 @@ export class M2Bert extends M2BertEncoder<M2BertConfig> {
   override layout: CheckpointLayout<M2BertConfig> = m2BertLayout;
 
   constructor(options: M2BertOptions) {
-    const config = resolveM2Bert(options);
+    const config = resolveM2BertConfig(options);
     const {normEpsilon} = config;
-    super(config, (embeddings) => new MaskedLMHead(embeddings, {name: 'head', normEpsilon}), 'm2_bert');
+    super(config, (embeddings) => new MaskedLMHead(embeddings, {name: 'head', normEpsilon}), 'm2-bert');
   }
 
   /** Logits [batch, time, vocabulary] of every position. The caller disposes them. */
