@@ -21,6 +21,7 @@ export type {
 } from './m2-bert/config';
 export {type EncodeOptions, M2BertEncoder} from './m2-bert/encoder';
 export {M2Bert, m2Bert} from './m2-bert/masked-lm';
+export {m2BertPresets} from './m2-bert/presets';
 export {MonarchMixer, monarchMixer} from './model';
 export {presets} from './presets';
 export type {

@@ -1,8 +1,8 @@
 import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {card, m2Bert, m2BertClassifier, monarchMixer, presets} from '../src';
-import {countParameters} from '../src/config';
+import {card, m2Bert, m2BertClassifier, m2BertPresets, monarchMixer, presets} from '../src';
+import {countParameters, resolveConfig} from '../src/config';
 import {countM2BertParameters, resolveM2BertConfig} from '../src/m2-bert/config';
 
 const parts = {
@@ -56,9 +56,10 @@ describe('presets', () => {
     // Names are rounded, the second one to that of BERT-base.
     const published = {'80M': 8e7, '110M': 1.1e8, '260M': 2.6e8, '341M': 3.41e8};
     for (const [name, parameters] of Object.entries(published)) {
-      const counted = countM2BertParameters(resolveM2BertConfig(presets[name as keyof typeof presets]));
+      const counted = countM2BertParameters(resolveM2BertConfig(m2BertPresets[name as keyof typeof published]));
       expect(Math.abs(counted / parameters - 1), `${name} has ${counted}`).toBeLessThan(0.06);
     }
+    expect(Math.abs(countParameters(resolveConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
   });
 });
 
