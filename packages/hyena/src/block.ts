@@ -11,7 +11,7 @@ import {
   SelfAttention,
 } from '@variants/core';
 import {DistilledOperator, type DistilledOperatorConfig} from './distillation/distilled-operator';
-import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
+import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
 
 /** A mixer that is attention. */
 interface AttentionConfig {

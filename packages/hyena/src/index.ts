@@ -1,7 +1,7 @@
 import {HyenaBlock, type HyenaBlockConfig} from './block';
 import {modalConvolution} from './distillation/modal-convolution';
-import {hyenaOperator} from './operator';
-import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
+import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
+import {hyenaOperator} from './hyena-ops';
 
 export {card} from './card';
 export {HyenaClassifier, hyenaClassifier} from './classifier';

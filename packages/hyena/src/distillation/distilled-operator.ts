@@ -6,7 +6,7 @@ import {
   type HyenaMixerConfig,
   type HyenaMixerInitializers,
   type StreamedConvolutions,
-} from '../mixer';
+} from '../hyena-mixer';
 import {type ModalFilter, modalConvolution} from './modal-convolution';
 
 /** Options of {@link DistilledOperator}. */

@@ -16,7 +16,7 @@ import {
   type StreamStep,
 } from '@variants/core';
 import {splitProjections} from './channels';
-import {type RecurrenceParts, recurrence} from './operator';
+import {type RecurrenceParts, recurrence} from './hyena-ops';
 
 /** Options of a {@link HyenaMixer}. */
 export interface HyenaMixerConfig {

@@ -21,7 +21,7 @@ import {
   type HyenaMixerConfig,
   type HyenaMixerInitializers,
   type StreamedConvolutions,
-} from './mixer';
+} from './hyena-mixer';
 
 /** The options of `ImplicitFilter` that an operator hands on to its own. */
 const filterOptions = [
