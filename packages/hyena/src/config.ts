@@ -8,7 +8,16 @@ import {
   requireConfig,
   resolveFields,
 } from '@variants/core';
-import {type FilterLayout, filterLayouts} from './channels';
+
+/**
+ * How the channels of several filters lie side by side: 'order-first', all channels of the first filter, then those of the
+ * next (safari's standalone operator, HyenaDNA), or 'channel-first', the first channel of all filters, then the next
+ * (safari's full operator). With order 2 there is one filter, and they are the same.
+ */
+export type FilterLayout = 'order-first' | 'channel-first';
+
+/** All layouts. */
+const filterLayouts = ['order-first', 'channel-first'] as const satisfies readonly FilterLayout[];
 
 /** What a Hyena is made of up to its last norm; defaults are those of the published models, at a smaller size. */
 export interface HyenaBackboneConfig extends LanguageModelConfig {

@@ -15,8 +15,7 @@ import {
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {splitProjections} from './channels';
-import {type RecurrenceParts, recurrence} from './hyena-ops';
+import {alternateGates, type GatedConvolution} from './hyena-ops';
 
 /** Options of a {@link HyenaMixer}. */
 export interface HyenaMixerConfig {
@@ -24,15 +23,15 @@ export interface HyenaMixerConfig {
   order?: number;
   /** Positions of the short convolution. Default 3. */
   shortFilterSize?: number;
-  /** Heads, which share filters. Default 1. */
+  /** Heads, which share filters; must divide the width. Default 1. */
   numHeads?: number;
-  /** Gates are summed over the channels of a head. Default false. */
+  /** Gates are summed over the channels of a head, but for the one that comes last. Default false. */
   outerMixing?: boolean;
   /** Mixes the heads behind each long convolution. Default false. */
   headMixing?: boolean;
   /** Before the output projection. Default 'identity'. */
   activation?: Activation;
-  /** Dropout on the gated values. Default 0. */
+  /** Dropout on the gated values that a long convolution takes. Default 0. */
   dropout?: number;
 }
 
@@ -43,7 +42,7 @@ export interface HyenaMixerInitializers {
 }
 
 /** Long convolution number o of v [batch, time, width], its skip term included; times the gate where one is given. */
-export type Convolve = RecurrenceParts['convolve'];
+export type Convolve = (v: tf.Tensor, o: number, gate?: tf.Tensor) => tf.Tensor;
 
 /** The long convolutions of one piece of a stream. */
 export interface StreamedConvolutions {
@@ -56,9 +55,11 @@ export interface StreamedConvolutions {
 export type HyenaMixerState = {short: StateTree; long: StateTree};
 
 /**
- * Hyena's operator (Poli et al. 2023), [batch, time, hidden] to the same, whatever its filters are made of:
+ * The token mixer around the operator (Poli et al. 2023, section 3), [batch, time, hidden] to the same, whatever the filters
+ * are made of:
  *
- *     x_0, .., x_{N-1}, v = short(x W_in + b_in);      y = activation(recurrence(v, x)) W_out + b_out
+ *     x_0, .., x_{N-1}, v = short(x W_in + b_in)
+ *     y = activation(operator(v, x_0 .. x_{N-1})) W_out + b_out
  *
  * Children `projections` [hidden, (N+1) hidden], `short`, `output` [hidden, hidden]; weight `head_mixing` [N, heads, heads]
  * where heads are mixed, whose last matrix is never used.
@@ -98,71 +99,79 @@ export abstract class HyenaMixer<Config extends HyenaMixerConfig> extends Causal
   /** Makes what the filters are made of. @param channels Those of all filters of one head. */
   protected abstract buildFilters(channels: number): void;
 
-  /** The long convolutions of a whole sequence x [batch, time, hidden]. */
-  protected abstract whole(x: tf.Tensor): Convolve;
+  /** The long convolutions of a whole sequence of so many positions. */
+  protected abstract whole(time: number): Convolve;
 
-  /** The long convolutions of the next piece x of a stream, from what the piece before left. */
-  protected abstract streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions;
+  /** The long convolutions of the next so many positions of a stream, from what the piece before left. */
+  protected abstract streamed(time: number, state: StateTree, options: ForwardOptions): StreamedConvolutions;
 
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.mix(this.short.forward(this.projections.forward(x), options), options, this.whole(x));
+    const convolve = this.whole(x.shape[1] as number);
+    return this.operate(this.short.forward(this.projections.forward(x), options), convolve, options);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as HyenaMixerState | null;
-    const long = this.streamed(x, before?.long ?? null, options);
+    const {convolve, after} = this.streamed(x.shape[1] as number, before?.long ?? null, options);
     const {output: u, state: short} = this.short.advance(this.projections.forward(x), before?.short ?? null, options);
-    const output = this.mix(u, options, long.convolve);
-    return {output, state: {short, long: long.after()}};
+    return {output: this.operate(u, convolve, options), state: {short, long: after()}};
   }
 
-  /** All that follows the short convolution. */
-  private mix(u: tf.Tensor, options: ForwardOptions, convolve: Convolve): tf.Tensor {
-    const {order = 2, numHeads = 1} = this.config;
+  /** All that follows the short convolution, on its output u [batch, time, (N+1) hidden]. */
+  private operate(u: tf.Tensor, convolve: Convolve, options: ForwardOptions): tf.Tensor {
+    const {order = 2, numHeads = 1, outerMixing, activation: name = 'identity'} = this.config;
     const groups = splitProjections(u, order, numHeads);
-    const [gates, value] = [groups.slice(0, order), groups[order]];
-    const mixed = recurrence(value, gates, {...this.parts(options), convolve: withoutPadding(convolve, options)});
-    return this.outputProjection.forward(activation(this.config.activation ?? 'identity')(mixed));
+    const [x, value] = [groups.slice(0, order), groups[order]];
+    const gates = outerMixing ? [x[0], ...x.slice(1).map((gate) => summedOverHeads(gate, numHeads))] : x;
+    const v = alternateGates(value, gates, this.gated(convolve, options));
+    return this.outputProjection.forward(activation(name)(v));
   }
 
-  private parts(options: ForwardOptions): Omit<RecurrenceParts, 'convolve'> {
-    const {outerMixing, dropout = 0} = this.config;
-    const drops = options.training && dropout > 0;
-    return {
-      ...((outerMixing || drops) && {
-        applyGate: (v, gate) => this.dropout.forward(v.mul(outerMixing ? this.summedOverHeads(gate) : gate), options),
-      }),
-      ...(this.headMixing && {mixHeads: (v, o) => this.mixHeads(v, o)}),
+  /** The convolutions with dropout in front of them, and behind them the mixed heads and the gate. */
+  private gated(convolve: Convolve, options: ForwardOptions): GatedConvolution {
+    // Padding must leave no trace in what follows it.
+    const mask = options.attentionMask?.expandDims(2);
+    return (v, o, gate) => {
+      const dropped = this.dropout.forward(v, options);
+      const input = mask ? dropped.mul(mask) : dropped;
+      if (!this.headMixing) return convolve(input, o, gate);
+      const matrix = this.headMixing.read().slice([o], [1]).squeeze<tf.Tensor2D>([0]);
+      return mixHeads(convolve(input, o), matrix).mul(gate);
     };
-  }
-
-  /** Each value is the sum over its head. */
-  private summedOverHeads(gate: tf.Tensor): tf.Tensor {
-    const {byHead, headSize} = this.inHeads(gate);
-    return byHead.sum(-1, true).tile([1, 1, 1, headSize]).reshape(gate.shape);
-  }
-
-  /** v[g] <- Σ_h M[o, h, g] v[h] */
-  private mixHeads(v: tf.Tensor, o: number): tf.Tensor {
-    const {numHeads = 1} = this.config;
-    const matrix = (this.headMixing as tf.LayerVariable).read().slice([o, 0, 0], [1, -1, -1]);
-    const {byHead} = this.inHeads(v);
-    const rows = byHead.transpose([0, 1, 3, 2]);
-    const mixed = rows.reshape([-1, numHeads]).matMul(matrix.reshape([numHeads, numHeads]));
-    return mixed.reshape(rows.shape).transpose([0, 1, 3, 2]).reshape(v.shape);
-  }
-
-  private inHeads(x: tf.Tensor): {byHead: tf.Tensor; headSize: number} {
-    const {numHeads = 1} = this.config;
-    const [batch, time, width] = x.shape as number[];
-    const headSize = width / numHeads;
-    return {byHead: x.reshape([batch, time, numHeads, headSize]), headSize};
   }
 }
 
-/** Convolutions that padding leaves no trace in. */
-function withoutPadding(convolve: Convolve, {attentionMask}: ForwardOptions): Convolve {
-  if (!attentionMask) return convolve;
-  const mask = attentionMask.expandDims(2);
-  return (v, o, gate) => convolve(v.mul(mask), o, gate);
+/**
+ * The value and gates in projections [batch, time, (order + 1) width]: of each head x_0, .., x_{order-1}, v, one after the
+ * other. Returned in that order, [batch, time, width] each.
+ */
+function splitProjections(u: tf.Tensor, order: number, numHeads: number): tf.Tensor[] {
+  const [batch, time, size] = u.shape as number[];
+  if (numHeads === 1) return u.split(order + 1, 2);
+  const width = size / (order + 1);
+  const byHead = u.reshape([batch, time, numHeads, order + 1, width / numHeads]);
+  return byHead.split(order + 1, 3).map((group) => group.reshape([batch, time, width]));
+}
+
+/** [batch, time, width] as [batch, time, heads, head size]. */
+function byHead(x: tf.Tensor, numHeads: number): tf.Tensor {
+  const [batch, time, width] = x.shape as number[];
+  return x.reshape([batch, time, numHeads, width / numHeads]);
+}
+
+/** Each value is the sum over its head, [batch, time, width]. */
+function summedOverHeads(x: tf.Tensor, numHeads: number): tf.Tensor {
+  const heads = byHead(x, numHeads);
+  return heads
+    .sum(-1, true)
+    .tile([1, 1, 1, heads.shape[3] as number])
+    .reshape(x.shape);
+}
+
+/** v[g] <- Σ_h M[h, g] v[h] of heads g and h, [batch, time, width]. */
+function mixHeads(v: tf.Tensor, matrix: tf.Tensor2D): tf.Tensor {
+  const numHeads = matrix.shape[0];
+  const rows = byHead(v, numHeads).transpose([0, 1, 3, 2]);
+  const mixed = rows.reshape([-1, numHeads]).matMul(matrix);
+  return mixed.reshape(rows.shape).transpose([0, 1, 3, 2]).reshape(v.shape);
 }

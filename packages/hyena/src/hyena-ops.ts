@@ -2,52 +2,35 @@
  * The Hyena operator: gates and long convolutions in turn (Poli et al. 2023, "Hyena Hierarchy: Towards Larger Convolutional
  * Language Models", arXiv 2302.10866, definition 3.1).
  *
- *     B, T        batch, positions               D      width
- *     N           order, at least 2              h      heads
- *     v           value [B, T, D]                x_i    gates x_0 .. x_{N-1}, [B, T, D] each
- *     k_o         filters k_0 .. k_{N-2}, [taps, D] each
- *     d_o         what is added of a convolution's input, [D] each
+ *     B, T   batch, positions          D      width
+ *     N      order, at least 2         v      value [B, T, D]
+ *     x_i    gates x_0 .. x_{N-1}, [B, T, D] each
+ *     k_o    filters k_0 .. k_{N-2}, [taps, D] each; tap 0 is of the position itself
+ *     d_o    what is added of a convolution's input, [D] each
  *
  *     v <- v * x_{N-1}
  *     v <- (k_o conv v + d_o v) * x_{N-2-o}      for o = 0 .. N-2
  */
 import * as tf from '@tensorflow/tfjs';
-import {longConvolution, ShapeError} from '@variants/core';
+import {type LongConvolutionOptions, longConvolution, ShapeError} from '@variants/core';
 
-/** How the parts of {@link recurrence} are computed. */
-export interface RecurrenceParts {
-  /** Convolution number o of v [B, T, D], its skip term included; times the gate where one is given. */
-  convolve(v: tf.Tensor, o: number, gate?: tf.Tensor): tf.Tensor;
-  /** What stands for v * x_i, the last gate aside. Default: the product. */
-  applyGate?(v: tf.Tensor, gate: tf.Tensor): tf.Tensor;
-  /** What follows convolution number o. Default: nothing. */
-  mixHeads?(v: tf.Tensor, o: number): tf.Tensor;
-}
+/** Long convolution number o of v [B, T, D], its skip term included, times the gate. */
+export type GatedConvolution = (v: tf.Tensor, o: number, gate: tf.Tensor) => tf.Tensor;
 
-/** The recurrence over the order, with its parts as the caller wants them. [B, T, D] to the same. */
-export function recurrence(
-  value: tf.Tensor,
-  gates: readonly tf.Tensor[],
-  {convolve, applyGate, mixHeads}: RecurrenceParts,
-): tf.Tensor {
-  const times = applyGate ?? ((v: tf.Tensor, gate: tf.Tensor) => v.mul(gate));
-  const last = gates.length - 2;
-  let v = times(value, gates[last + 1]);
-  for (let o = 0; o <= last; o++) {
-    const gate = gates[last - o];
-    const isProduct = o === last || !applyGate;
-    if (isProduct && !mixHeads) v = convolve(v, o, gate);
-    else {
-      const convolved = convolve(v, o);
-      const mixed = mixHeads ? mixHeads(convolved, o) : convolved;
-      v = isProduct ? mixed.mul(gate) : times(mixed, gate);
-    }
-  }
+/**
+ * Gates and convolutions in turn, whatever the convolutions are, on value [B, T, D] and gates x_0 .. x_{N-1} like it:
+ *
+ *     v <- v * x_{N-1};      v <- convolve(v, o) * x_{N-2-o}  for o = 0 .. N-2
+ */
+export function alternateGates(value: tf.Tensor, gates: readonly tf.Tensor[], convolve: GatedConvolution): tf.Tensor {
+  const last = gates.length - 1;
+  let v = value.mul(gates[last]);
+  for (let o = 0; o < last; o++) v = convolve(v, o, gates[last - 1 - o]);
   return v;
 }
 
 /**
- * The Hyena operator's recurrence (definition 3.1), causal, in O(N D T log T):
+ * The Hyena operator (definition 3.1), causal, in O(N D T log T):
  *
  *     v <- v * x_{N-1};      v <- (k_o conv v + d_o v) * x_{N-2-o}  for o = 0 .. N-2
  *
@@ -69,8 +52,31 @@ export function hyenaOperator(
       `hyena: ${gates.length} gates, ${filters.length} filters and ${skips?.length ?? 'no'} skips do not go together; there must be at least two gates and one filter, and skip if any, less than gates`,
     );
   return tf.tidy(() =>
-    recurrence(value, gates, {
-      convolve: (v, o, gate) => longConvolution(v, filters[o], {skip: skips?.[o], gate}),
-    }),
+    alternateGates(value, gates, (v, o, gate) => longConvolution(v, filters[o], {skip: skips?.[o], gate})),
   );
+}
+
+/**
+ * A long convolution inside of blocks, as the authors' code has it (its option num_blocks): each block of l positions is
+ * convolved for itself with the filter's first 2 l taps, cyclically over 2 l positions of which the second half is zeros:
+ *
+ *     y[t] = gate[t] (Σ_s k[(t - s) mod 2l] v[s] + skip v[t]),   s and t in the same block
+ *
+ * So taps l+1 .. 2l-1 are of later positions: it is not causal.
+ * @param v [batch, time, channels], time a multiple of the number of blocks.
+ * @param filter [time, channels]
+ */
+export function blockConvolution(
+  v: tf.Tensor,
+  filter: tf.Tensor,
+  numBlocks: number,
+  {skip, gate}: Pick<LongConvolutionOptions, 'skip' | 'gate'>,
+): tf.Tensor {
+  const [batch, time, channels] = v.shape as number[];
+  const length = time / numBlocks;
+  const inBlocks = (x: tf.Tensor) => x.reshape([batch * numBlocks, length, channels]);
+  const taps = filter.slice([0, 0], [length, channels]);
+  const future = length > 1 ? filter.slice([length + 1, 0], [length - 1, channels]).reverse(0) : undefined;
+  const y = longConvolution(inBlocks(v), taps, {skip, future, gate: gate && inBlocks(gate)});
+  return y.reshape(v.shape);
 }
