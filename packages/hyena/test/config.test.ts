@@ -2,8 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, type HyenaOptions, hyena, hyenaClassifier, presets} from '../src';
-import {countClassifierParameters} from '../src/classifier-config';
-import {countParameters, resolveConfig} from '../src/config';
+import {countClassifierParameters, countParameters, resolveConfig} from '../src/config';
 
 const options: fc.Arbitrary<HyenaOptions> = fc
   .record({

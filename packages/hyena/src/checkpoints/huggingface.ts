@@ -1,5 +1,11 @@
-import {type HyenaClassifierConfig, resolveClassifierConfig} from '../classifier-config';
-import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveConfig} from '../config';
+import {
+  type HyenaBackboneConfig,
+  type HyenaClassifierConfig,
+  type HyenaConfig,
+  type HyenaOptions,
+  resolveClassifierConfig,
+  resolveConfig,
+} from '../config';
 import {defineLayout} from './define-layout';
 import {type AuthorsFields, standaloneOperator} from './fields';
 import {linear} from './tensors';

@@ -1,6 +1,11 @@
 import type {Checkpoint} from '@variants/core';
-import {type HyenaClassifierConfig, resolveClassifierConfig} from '../classifier-config';
-import {type HyenaConfig, type HyenaOptions, resolveConfig} from '../config';
+import {
+  type HyenaClassifierConfig,
+  type HyenaConfig,
+  type HyenaOptions,
+  resolveClassifierConfig,
+  resolveConfig,
+} from '../config';
 import {defineLayout} from './define-layout';
 import {type AuthorsFields, type OperatorFields, readFilterLayout, standaloneOperator} from './fields';
 import {layerFields, modelFields, safari, writeModel} from './safari';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, LanguageModel} from '@variants/core';
-import {contextLength, languageModelLayers} from '../backbone';
+import {contextLength, stages} from '../model';
 import {distilledLayout} from './checkpoint';
 import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
 
@@ -14,7 +14,7 @@ export class DistilledHyena extends LanguageModel<DistilledHyenaConfig> {
 
   constructor(config: DistilledHyenaOptions) {
     const complete = resolveDistilledConfig(config);
-    super(complete, languageModelLayers(complete), 'distilled_hyena');
+    super(complete, stages(complete), 'distilled_hyena');
   }
 
   /** As of the Hyena: the recurrences were fitted to so many taps, and may do anything beyond. */
