@@ -9,7 +9,12 @@ import {
 } from '@variants/core';
 import {huggingFaceClassifier} from './checkpoints/huggingface';
 import {hyenaDnaClassifier} from './checkpoints/hyenadna';
-import {type HyenaClassifierConfig, type HyenaClassifierOptions, type Pooling, resolveClassifierConfig} from './config';
+import {
+  type HyenaClassifierConfig,
+  type HyenaClassifierOptions,
+  type Pooling,
+  resolveHyenaClassifierConfig,
+} from './config';
 import {backbone} from './model';
 
 /** A Hyena that classifies sequences: embedding, blocks, norm, a head on what is pooled. */
@@ -18,7 +23,7 @@ export class HyenaClassifier extends SequenceClassifier<HyenaClassifierConfig> {
   override layout: CheckpointLayout<HyenaClassifierConfig>;
 
   constructor(config: HyenaClassifierOptions) {
-    const complete = resolveClassifierConfig(config);
+    const complete = resolveHyenaClassifierConfig(config);
     const {numLabels, pooling} = complete;
     const head = new PooledHead({name: 'head', numLabels, pooling});
     super(complete, {backbone: backbone(complete), head}, 'hyena_classifier');

@@ -23,7 +23,7 @@ import {
 } from '@variants/core';
 import {huggingFace} from './checkpoints/huggingface';
 import {safari} from './checkpoints/safari';
-import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveConfig} from './config';
+import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveHyenaConfig} from './config';
 import {DistilledOperator, type DistilledOperatorConfig} from './distillation/distilled-operator';
 import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
 
@@ -85,7 +85,7 @@ export class Hyena extends LanguageModel<HyenaConfig> {
   override layout: CheckpointLayout<HyenaConfig>;
 
   constructor(config: HyenaOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveHyenaConfig(config);
     super(complete, stages(complete), 'hyena');
     this.layout = complete.tieEmbedding ? safari : huggingFace;
   }

@@ -3,8 +3,8 @@ import {
   type HyenaClassifierConfig,
   type HyenaConfig,
   type HyenaOptions,
-  resolveClassifierConfig,
-  resolveConfig,
+  resolveHyenaClassifierConfig,
+  resolveHyenaConfig,
 } from '../config';
 import {defineLayout} from './define-layout';
 import {type AuthorsFields, standaloneOperator} from './fields';
@@ -54,7 +54,7 @@ export const huggingFace = defineLayout<HyenaConfig>({
   recognizes: (_, naming) => naming.prefix === prefix,
   read: (json) => ({...readBackbone(json), tieEmbedding: false}),
   write: (config) => ({...writeBackbone(config), architectures: ['HyenaDNAForCausalLM']}),
-  resolve: (options) => resolveConfig(options as HyenaOptions),
+  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
   prefix,
   frequencies: 'once',
   head: ({tieEmbedding}) => (tieEmbedding ? [] : linear('lm_head', 'head', false)),
@@ -71,7 +71,7 @@ export const huggingFaceClassifier = defineLayout<HyenaClassifierConfig>({
     num_labels: config.numLabels,
     pad_token_id: config.padToken,
   }),
-  resolve: (options) => resolveClassifierConfig(options as HyenaClassifierConfig),
+  resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
   prefix,
   frequencies: 'once',
   head: () => linear('score', 'head/projection', false),

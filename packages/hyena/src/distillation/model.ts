@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, LanguageModel} from '@variants/core';
 import {contextLength, stages} from '../model';
 import {distilledLayout} from './checkpoint';
-import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
+import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledHyenaConfig} from './config';
 
 /**
  * A Hyena whose long convolutions are recurrences that were fitted to its filters: a stream costs the same time and memory
@@ -13,7 +13,7 @@ export class DistilledHyena extends LanguageModel<DistilledHyenaConfig> {
   override layout: CheckpointLayout<DistilledHyenaConfig> = distilledLayout;
 
   constructor(config: DistilledHyenaOptions) {
-    const complete = resolveDistilledConfig(config);
+    const complete = resolveDistilledHyenaConfig(config);
     super(complete, stages(complete), 'distilled_hyena');
   }
 
