@@ -4,9 +4,7 @@ import {
   type CheckpointLayout,
   Dropout,
   FeedForward,
-  type ForwardOptions,
   type Initializer,
-  inference,
   LanguageModel,
   LayerNorm,
   LearnedPositions,
@@ -18,12 +16,17 @@ import {
   SelfAttention,
   TiedHead,
   TokenEmbedding,
-  type TokenInput,
   type VariantLayer,
 } from '@variants/core';
 import {huggingFace} from './checkpoints/huggingface';
 import {safari} from './checkpoints/safari';
-import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveHyenaConfig} from './config';
+import {
+  countParameters,
+  type HyenaBackboneConfig,
+  type HyenaConfig,
+  type HyenaOptions,
+  resolveHyenaConfig,
+} from './config';
 import {DistilledOperator, type DistilledOperatorConfig} from './distillation/distilled-operator';
 import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
 
@@ -86,25 +89,8 @@ export class Hyena extends LanguageModel<HyenaConfig> {
 
   constructor(config: HyenaOptions) {
     const complete = resolveHyenaConfig(config);
-    super(complete, stages(complete), 'hyena');
+    super(complete, stages(complete), {name: 'hyena', parameters: countParameters(complete)});
     this.layout = complete.tieEmbedding ? safari : huggingFace;
-  }
-
-  override get contextLength(): number {
-    return contextLength(this.config);
-  }
-
-  /** What the head takes, the output of the last norm: [batch, time, hidden]. The caller disposes it. */
-  hidden(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
-    return tf.tidy(() => {
-      let hidden: tf.Tensor | undefined;
-      const complete = {...inference, ...options};
-      this.forward(this.tokenTensor(tokens), complete, (layer, x) => {
-        if (layer.name === 'head') hidden = x;
-        return hidden ?? layer.forward(x, complete);
-      });
-      return hidden as tf.Tensor3D;
-    });
   }
 }
 tf.serialization.registerClass(Hyena);
@@ -138,10 +124,6 @@ function mixerConfig(config: HyenaBackboneConfig, layer: number): HyenaBlockConf
   // A distilled model's configuration has a stateSize, and so have its operators'.
   return attentionLayers.includes(layer) ? {attentionHeads, maxSequenceLength} : {...config, dropout};
 }
-
-/** The longest sequence that a backbone can see. */
-export const contextLength = ({maxSequenceLength, maxPositions}: HyenaBackboneConfig): number =>
-  maxPositions > 0 ? Math.min(maxSequenceLength, maxPositions) : maxSequenceLength;
 
 /**
  * A Hyena language model with fresh weights.

@@ -74,6 +74,6 @@ export const huggingFaceClassifier = defineLayout<HyenaClassifierConfig>({
   resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
   prefix,
   frequencies: 'once',
-  head: () => linear('score', 'head/projection', false),
+  head: () => linear('score', 'head/classifier', false),
   headSizes: ({tensors}) => ({numLabels: tensors.get('score.weight')?.shape[0]}),
 });
