@@ -13,10 +13,10 @@ import {GatedChannelMix} from './channel-mix/gated';
 import {PlainChannelMix} from './channel-mix/plain';
 import type {RwkvConfig} from './config';
 import type {Depth} from './initializers';
-import {TimeMix5} from './time-mix/five';
-import {TimeMix4} from './time-mix/four';
-import {TimeMix7} from './time-mix/seven';
-import {TimeMix6} from './time-mix/six';
+import {TimeMix4} from './time-mix/time-mix-4';
+import {TimeMix5} from './time-mix/time-mix-5';
+import {TimeMix6} from './time-mix/time-mix-6';
+import {TimeMix7} from './time-mix/time-mix-7';
 
 /** Options of {@link RwkvBlock}: those of a model that it depends on, and which of its blocks it is. */
 export interface RwkvBlockConfig

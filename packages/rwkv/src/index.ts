@@ -1,10 +1,10 @@
 import {RwkvBlock, type RwkvBlockConfig} from './block';
 import {GatedChannelMix, type GatedChannelMixConfig} from './channel-mix/gated';
 import {PlainChannelMix, type PlainChannelMixConfig} from './channel-mix/plain';
-import {TimeMix5, type TimeMix5Config} from './time-mix/five';
-import {TimeMix4, type TimeMix4Config} from './time-mix/four';
-import {TimeMix7, type TimeMix7Config} from './time-mix/seven';
-import {TimeMix6, type TimeMix6Config} from './time-mix/six';
+import {TimeMix4, type TimeMix4Config} from './time-mix/time-mix-4';
+import {TimeMix5, type TimeMix5Config} from './time-mix/time-mix-5';
+import {TimeMix6, type TimeMix6Config} from './time-mix/time-mix-6';
+import {TimeMix7, type TimeMix7Config} from './time-mix/time-mix-7';
 import {tokenShift} from './token-shift';
 import {wkv4, wkv7, wkv56} from './wkv';
 

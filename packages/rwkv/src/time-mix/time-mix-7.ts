@@ -31,7 +31,7 @@ const mixPowers: {[name in Mixed]: number} = {
   gate: 0.2,
 };
 
-/** The slowest that a memory may fade, e^(-e^(-1/2)) per step: 0.545. */
+/** The fastest that a memory may fade: a step leaves e^(-e^(-1/2)) = 0.545 of it. */
 const fastestDecay = -Math.exp(-0.5);
 
 /**
