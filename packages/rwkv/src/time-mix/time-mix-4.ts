@@ -9,10 +9,9 @@ import {
   type WeightedAverageState,
   zeros,
 } from '@variants/core';
-import {type Depth, fallingRatio, perFeature, risingRatio, widening} from '../initializers';
+import {type Depth, fallingRatio, perFeature, risingRatio, widening, zigzag} from '../initializers';
 import {lastPosition, mixOwn, tokenShift} from '../token-shift';
 import {wkv4} from '../wkv';
-import {zigzag} from './initial-values';
 
 /** Options of {@link TimeMix4}. */
 export interface TimeMix4Config extends Depth {

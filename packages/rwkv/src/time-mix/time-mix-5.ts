@@ -7,10 +7,9 @@ import {
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {fallingRatio, perFeature, risingRatio} from '../initializers';
+import {fallingRatio, initialBonus, initialDecay, perFeature, risingRatio} from '../initializers';
 import {lastPosition, mixOwn, tokenShift} from '../token-shift';
 import {wkv56} from '../wkv';
-import {initialBonus, initialDecay} from './initial-values';
 import {type MatrixState, MatrixTimeMix, type MatrixTimeMixConfig} from './matrix-time-mix';
 
 /** Options of {@link TimeMix5}. */

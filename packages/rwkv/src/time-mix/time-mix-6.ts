@@ -9,10 +9,9 @@ import {
   uniform,
   zeros,
 } from '@variants/core';
-import {fallingRatio, perFeature, risingRatio} from '../initializers';
+import {fallingRatio, initialBonus, initialDecay, perFeature, risingRatio} from '../initializers';
 import {lastPosition, mixPrevious, tokenShift} from '../token-shift';
 import {wkv56} from '../wkv';
-import {initialBonus, initialDecay} from './initial-values';
 import {LowRank} from './low-rank';
 import {type MatrixState, MatrixTimeMix, type MatrixTimeMixConfig} from './matrix-time-mix';
 
