@@ -16,13 +16,14 @@ interface RunDescription {
 /** Describes a run as it stands in the metadata of its state. */
 export function describeRun({model, source, settings}: TrainingRun): RunDescription {
   const {seed, batchSize, accumulate, betas} = settings;
-  const {tokensPerExample, vocabSize} = source;
+  const {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses} = source;
+  const sizes = {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses};
   // JSON has no Infinity.
   const numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 'without end';
   const description = {
     architecture: model.getClassName(),
-    config: model.config,
-    batches: {seed, batchSize, accumulate, tokensPerExample, vocabSize, numExamples, data: source.fingerprint?.()},
+    config: {...model.config},
+    batches: {seed, batchSize, accumulate, ...sizes, numExamples, data: source.fingerprint?.()},
     moments: {betas},
   };
   // As JSON will give it back: without what is undefined.

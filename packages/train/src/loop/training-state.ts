@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, type LanguageModel, readSafetensors, writeSafetensors} from '@variants/core';
+import {CheckpointError, readSafetensors, type VariantModel, writeSafetensors} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import type {AdamW} from '../optim/adamw';
 import {assertSameRun, describeRun, readDescription} from './run-description';
@@ -7,7 +7,7 @@ import type {TrainSettings} from './train-options';
 
 /** All that a training changes or depends on. */
 export interface TrainingRun {
-  model: LanguageModel;
+  model: VariantModel;
   source: BatchSource;
   settings: TrainSettings;
   optimizer: AdamW;
@@ -82,7 +82,7 @@ export async function restoreTrainingState(
 
 function assertComplete(
   stored: ReturnType<typeof readSafetensors>['tensors'],
-  model: LanguageModel,
+  model: VariantModel,
   file: string,
 ): void {
   const shapes = (kind: Kind, weights: tf.LayerVariable[]) =>
