@@ -46,10 +46,11 @@ const speech: BatchSource = {
   tokensPerExample: 1,
   numExamples: 3,
   batch(step, batchSize) {
-    const rows = Math.min(batchSize, 3 - step * batchSize);
+    const first = step * batchSize;
+    const rows = Math.min(batchSize, 3 - first);
     const frames = tf.tidy(() =>
       tf
-        .range(0, rows * 8)
+        .range(8 * first, 8 * (first + rows))
         .reshape([rows, 4, 2])
         .div(10),
     );
