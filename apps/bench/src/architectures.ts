@@ -8,7 +8,7 @@ import * as transformer from '@variants/transformer';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
 
 /** What a model of any kind is to be like. */
-export interface KindRequest extends SizeRequest {
+interface KindRequest extends SizeRequest {
   /** Number of labels of classifiers. */
   numLabels: number;
   /** The id that fills up shorter rows. */

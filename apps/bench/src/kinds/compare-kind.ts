@@ -12,7 +12,7 @@ import {makeDirectory} from '../setup';
 import {type ComparedKind, type KindData, kindData, padToken} from './data';
 
 /** What was measured of an architecture's model of a kind. */
-export interface KindResult {
+interface KindResult {
   name: string;
   title: string;
   config: object;
