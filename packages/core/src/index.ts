@@ -1,3 +1,5 @@
+import './one-copy';
+
 export {byteDecoding} from './byte-decoding';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
