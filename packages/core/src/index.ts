@@ -1,7 +1,18 @@
 export {byteDecoding} from './byte-decoding';
+export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
+export {
+  type AuthorsConfig,
+  type DerivedField,
+  type FieldTable,
+  namedValues,
+  type RenamedField,
+  readFields,
+} from './checkpoints/field-table';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
+export {loadAnyOf, type ModelKind} from './checkpoints/load-any-of';
+export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
 export {toAuthorsNames} from './checkpoints/names';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
@@ -47,8 +58,18 @@ export {
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
 export type {ArchitectureCard, SizeRequest} from './models/card';
-export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export {
+  type Field,
+  type Fields,
+  fields,
+  requireConfig,
+  requireDivides,
+  requireOnlyIn,
+  resolveFields,
+  shown,
+} from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
+export {type DecoderFields, decoderFields, type StackFields, stackFields} from './models/decoder-fields';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export type {TargetOptions} from './models/generate-target';
 export {compileForIntegers, type IntegerCompileArgs, type IntegerTargets} from './models/integer-targets';
