@@ -43,8 +43,8 @@ export const torchscale = defineLayout<RetNetConfig>({
     activation: namedValues('activation_fn', {swish: 'silu', silu: 'silu', gelu: 'gelu', relu: 'relu'}, 'gelu'),
     gated: {theirs: 'use_glu', usual: true},
     normalization: {
-      read: readNormalization,
-      write: (normalization) => ({
+      from: readNormalization,
+      to: (normalization) => ({
         decoder_normalize_before: normalization === 'pre',
         deepnorm: normalization === 'deepnorm',
       }),
