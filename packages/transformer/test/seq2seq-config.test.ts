@@ -135,7 +135,7 @@ describe('a checkpoint of nn.Transformer', () => {
       const weights = files['model.safetensors'];
       const {nhead: _, ...config} = JSON.parse(files['config.json']);
       await expect(load(config, weights)).rejects.toThrow(
-        'weights: has no config.json with nhead; the number of heads does not show in the weights',
+        'weights: its configuration lacks nhead, which layout torch-transformer needs',
       );
       const source = {config: {...config, nhead: 2}, weights};
       const longer = await fromPretrained<EncoderDecoder>(source, {config: {maxSequenceLength: 2000}});
