@@ -21,7 +21,7 @@ import {
 } from '@variants/core';
 import {AftBlock} from './block';
 import {languageModelLayout} from './checkpoints/language-model';
-import {type AftConfig, type AftOptions, resolveConfig} from './config';
+import {type AftConfig, type AftOptions, countParameters, resolveConfig} from './config';
 
 /** An AFT language model: embedding, positions, blocks, norm, head. */
 export class Aft extends LanguageModel<AftConfig> {
@@ -30,11 +30,7 @@ export class Aft extends LanguageModel<AftConfig> {
 
   constructor(config: AftOptions) {
     const complete = resolveConfig(config);
-    super(complete, stages(complete), 'aft');
-  }
-
-  override get contextLength(): number | null {
-    return this.config.maxSequenceLength || null;
+    super(complete, stages(complete), {name: 'aft', parameters: countParameters(complete)});
   }
 }
 tf.serialization.registerClass(Aft);

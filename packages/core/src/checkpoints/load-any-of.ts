@@ -5,7 +5,7 @@ import {type LoadOptions, loadFromCheckpoint} from './load';
 import {recognize} from './recognize';
 
 /** A kind of model that a checkpoint may hold: its layouts, and what makes one of a configuration. */
-export type ModelKind<Config> = readonly [
+export type CheckpointKind<Config> = readonly [
   layouts: readonly CheckpointLayout<Config>[],
   create: (config: Config) => CheckpointModel<Config>,
 ];
@@ -20,7 +20,7 @@ export type ModelKind<Config> = readonly [
  */
 export async function loadAnyOf<Model, Configs extends object[]>(
   source: CheckpointSource | Checkpoint,
-  kinds: readonly [...{[i in keyof Configs]: ModelKind<Configs[i]>}],
+  kinds: readonly [...{[i in keyof Configs]: CheckpointKind<Configs[i]>}],
   options: LoadOptions<object> = {},
 ): Promise<Model> {
   if (!isOpen(source)) {
@@ -31,12 +31,12 @@ export async function loadAnyOf<Model, Configs extends object[]>(
       await checkpoint.close();
     }
   }
-  const candidates = kinds as readonly ModelKind<object>[];
+  const candidates = kinds as readonly CheckpointKind<object>[];
   const {layout} = recognize(
     source,
     candidates.flatMap(([layouts]) => layouts),
   );
-  const [, create] = candidates.find(([layouts]) => layouts.includes(layout)) as ModelKind<object>;
+  const [, create] = candidates.find(([layouts]) => layouts.includes(layout)) as CheckpointKind<object>;
   return (await loadFromCheckpoint(source, [layout], create, options.config)) as Model;
 }
 
