@@ -1,3 +1,5 @@
+import {registerFileUrls} from './files/file-urls';
+
 export {byteDecoding} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
@@ -113,3 +115,5 @@ export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
+
+registerFileUrls();

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, ClassifierHead, inference, SequenceClassifier} from '@variants/core';
-import {backbone} from './backbone';
 import {huggingFaceClassifier} from './checkpoints/huggingface';
 import {hyenaDnaClassifier} from './checkpoints/hyenadna';
 import {
   countClassifierParameters,
   type HyenaClassifierConfig,
   type HyenaClassifierOptions,
-  resolveClassifierConfig,
-} from './classifier-config';
+  resolveHyenaClassifierConfig,
+} from './config';
+import {backbone} from './model';
 
 /** A head on the mean of all positions, padding too, as HyenaDNA's own. */
 class MeanHead extends ClassifierHead {
@@ -25,7 +25,7 @@ export class HyenaClassifier extends SequenceClassifier<HyenaClassifierConfig> {
   override layout: CheckpointLayout<HyenaClassifierConfig>;
 
   constructor(config: HyenaClassifierOptions) {
-    const complete = resolveClassifierConfig(config);
+    const complete = resolveHyenaClassifierConfig(config);
     const {numLabels, pooling} = complete;
     const head =
       pooling === 'mean'

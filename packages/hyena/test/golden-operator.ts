@@ -5,7 +5,7 @@ import {layers} from '../src';
 import {fullOperator, readFilterLayout, standaloneOperator} from '../src/checkpoints/fields';
 import {operatorSizes} from '../src/checkpoints/sizes';
 import {operatorTensors} from '../src/checkpoints/tensors';
-import type {HyenaMixerState} from '../src/mixer';
+import type {HyenaMixerState} from '../src/hyena-mixer';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Operator = ReturnType<typeof layers.hyena>;

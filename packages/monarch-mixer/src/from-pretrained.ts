@@ -2,8 +2,8 @@ import {type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@varian
 import {causalLayout} from './checkpoints/causal';
 import {m2BertClassifierLayout, m2BertLayout} from './checkpoints/m2-bert';
 import type {MonarchMixerConfig} from './config';
-import {type M2BertClassifier, type M2BertClassifierConfig, m2BertClassifier} from './m2-bert/classifier';
-import type {M2BertConfig} from './m2-bert/config';
+import {type M2BertClassifier, m2BertClassifier} from './m2-bert/classifier';
+import type {M2BertClassifierConfig, M2BertConfig} from './m2-bert/config';
 import {type M2Bert, m2Bert} from './m2-bert/masked-lm';
 import {type MonarchMixer, monarchMixer} from './model';
 

@@ -5,13 +5,45 @@ import {
   LayerNorm,
   Linear,
   normal,
+  ResidualBlock,
+  type ResidualBlockParts,
+  type ResidualConfig,
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
 } from '@variants/core';
-import {MonarchBlock} from './block';
 import {causalLayout} from './checkpoints/causal';
 import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
+import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
+
+/** Options of {@link MonarchBlock}. */
+export interface MonarchBlockConfig
+  extends Omit<SequenceMixerConfig, 'bidirectional' | 'trainingAdditions'>,
+    MonarchFeedForwardConfig,
+    ResidualConfig {
+  /** Of the norms. Default 1e-5. */
+  normEpsilon?: number;
+}
+
+/**
+ * Both mixers, each with a norm and a skip connection, as a GPT has attention and feed-forward:
+ *
+ *     y = x + sequenceMixer(norm x);      y + feedForward(norm y)
+ */
+export class MonarchBlock extends ResidualBlock<MonarchBlockConfig> {
+  static readonly className = 'MonarchBlock';
+
+  protected parts(): ResidualBlockParts {
+    const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
+    return {
+      mixer: new SequenceMixer(mixer),
+      feedForward: new MonarchFeedForward({intermediateSize, numBlocks, gated}),
+      norm: () => new LayerNorm({epsilon}),
+    };
+  }
+}
+tf.serialization.registerClass(MonarchBlock);
 
 /** A causal Monarch Mixer: embedding, blocks, norm, head. */
 export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
@@ -20,7 +52,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
 
   constructor(options: MonarchMixerOptions) {
     const config = resolveConfig(options);
-    super(config, stages(config), {name: 'monarch_mixer', parameters: countParameters(config)});
+    super(config, stages(config), {name: 'monarch-mixer', parameters: countParameters(config)});
   }
 }
 tf.serialization.registerClass(MonarchMixer);

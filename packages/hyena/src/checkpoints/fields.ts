@@ -1,6 +1,5 @@
 import {type Activation, CheckpointError} from '@variants/core';
-import type {FilterLayout} from '../channels';
-import type {HyenaBackboneConfig} from '../config';
+import type {FilterLayout, HyenaBackboneConfig} from '../config';
 
 /** Fields as the authors write them. */
 export type AuthorsFields = {readonly [field: string]: unknown};

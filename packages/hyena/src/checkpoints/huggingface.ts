@@ -1,5 +1,11 @@
-import {type HyenaClassifierConfig, resolveClassifierConfig} from '../classifier-config';
-import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveConfig} from '../config';
+import {
+  type HyenaBackboneConfig,
+  type HyenaClassifierConfig,
+  type HyenaConfig,
+  type HyenaOptions,
+  resolveHyenaClassifierConfig,
+  resolveHyenaConfig,
+} from '../config';
 import {defineLayout} from './define-layout';
 import {type AuthorsFields, standaloneOperator} from './fields';
 import {linear} from './tensors';
@@ -48,7 +54,7 @@ export const huggingFace = defineLayout<HyenaConfig>({
   recognizes: (_, naming) => naming.prefix === prefix,
   read: (json) => ({...readBackbone(json), tieEmbedding: false}),
   write: (config) => ({...writeBackbone(config), architectures: ['HyenaDNAForCausalLM']}),
-  resolve: (options) => resolveConfig(options as HyenaOptions),
+  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
   prefix,
   frequencies: 'once',
   head: ({tieEmbedding}) => (tieEmbedding ? [] : linear('lm_head', 'head', false)),
@@ -65,7 +71,7 @@ export const huggingFaceClassifier = defineLayout<HyenaClassifierConfig>({
     num_labels: config.numLabels,
     pad_token_id: config.padToken,
   }),
-  resolve: (options) => resolveClassifierConfig(options as HyenaClassifierConfig),
+  resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
   prefix,
   frequencies: 'once',
   head: () => linear('score', 'head/classifier', false),

@@ -1,6 +1,11 @@
 import type {Checkpoint} from '@variants/core';
-import {type HyenaClassifierConfig, resolveClassifierConfig} from '../classifier-config';
-import {type HyenaConfig, type HyenaOptions, resolveConfig} from '../config';
+import {
+  type HyenaClassifierConfig,
+  type HyenaConfig,
+  type HyenaOptions,
+  resolveHyenaClassifierConfig,
+  resolveHyenaConfig,
+} from '../config';
 import {defineLayout} from './define-layout';
 import {type AuthorsFields, type OperatorFields, readFilterLayout, standaloneOperator} from './fields';
 import {layerFields, modelFields, safari, writeModel} from './safari';
@@ -25,7 +30,7 @@ export const hyenaDna = defineLayout<HyenaConfig>({
   recognizes: (checkpoint) => isHyenaDna(checkpoint),
   read: (json, file) => ({...modelFields(json), ...operator(json, file), tieEmbedding: true}),
   write: (config) => ({...writeModel(config), architecture: 'HyenaDNAModel', use_head: false}),
-  resolve: (options) => resolveConfig(options as HyenaOptions),
+  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
   prefix: '',
   frequencies: 'of every sine',
   head: () => [],
@@ -45,7 +50,7 @@ export const hyenaDnaClassifier = defineLayout<HyenaClassifierConfig>({
     use_head: true,
     n_classes: config.numLabels,
   }),
-  resolve: (options) => resolveClassifierConfig(options as HyenaClassifierConfig),
+  resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
   prefix: '',
   frequencies: 'of every sine',
   head: (_, prefix) => linear(`${prefix}head.output_transform`, 'head/classifier'),

@@ -1,5 +1,5 @@
 import {CheckpointError} from '@variants/core';
-import {type HyenaConfig, type HyenaOptions, resolveConfig} from '../config';
+import {type HyenaConfig, type HyenaOptions, resolveHyenaConfig} from '../config';
 import {defineLayout, requireValue} from './define-layout';
 import {type AuthorsFields, fullOperator, readFilterLayout, writeFilterLayout, writeOperator} from './fields';
 
@@ -64,7 +64,7 @@ export const safari = defineLayout<HyenaConfig>({
     };
   },
   write: (config) => ({...writeModel(config), architecture: 'SimpleLMHeadModel'}),
-  resolve: (options) => resolveConfig(options as HyenaOptions),
+  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
   prefix: '',
   frequencies: 'of every sine',
   head: (_, prefix) => [{theirs: `${prefix}lm_head.weight`, ours: 'embedding/table', alias: true}],

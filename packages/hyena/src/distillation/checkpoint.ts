@@ -1,7 +1,7 @@
 import type {CheckpointLayout, TensorMapping} from '@variants/core';
 import {plainNaming} from '../checkpoints/naming';
 import {backboneTensors} from '../checkpoints/tensors';
-import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
+import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledHyenaConfig} from './config';
 
 const modelType = 'hyena-distilled';
 
@@ -26,7 +26,7 @@ export const distilledLayout: CheckpointLayout<DistilledHyenaConfig> = {
   recognizes: ({config}) => config?.model_type === modelType,
   readConfig({config}) {
     const {model_type: _, ...fields} = config ?? {};
-    return resolveDistilledConfig(fields as unknown as DistilledHyenaOptions);
+    return resolveDistilledHyenaConfig(fields as unknown as DistilledHyenaOptions);
   },
   writeConfig: (config) => ({model_type: modelType, ...config}),
   tensors,

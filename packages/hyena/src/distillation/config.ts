@@ -1,5 +1,5 @@
 import {type Field, resolveFields} from '@variants/core';
-import {assertBackbone, type HyenaConfig, type HyenaOptions, modelRules} from '../config';
+import {checkHyenaBackboneConfig, type HyenaConfig, type HyenaOptions, hyenaRules} from '../config';
 
 /** The configuration of a Hyena whose long convolutions are recurrences. */
 export interface DistilledHyenaConfig extends HyenaConfig {
@@ -20,8 +20,8 @@ const stateSize: Field<number> = {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveDistilledConfig(options: DistilledHyenaOptions): DistilledHyenaConfig {
-  const config = resolveFields<DistilledHyenaConfig>('distilledHyena', {...modelRules(options), stateSize}, options);
-  assertBackbone('distilledHyena', config);
+export function resolveDistilledHyenaConfig(options: DistilledHyenaOptions): DistilledHyenaConfig {
+  const config = resolveFields<DistilledHyenaConfig>('distilledHyena', {...hyenaRules(options), stateSize}, options);
+  checkHyenaBackboneConfig('distilledHyena', config);
   return config;
 }

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, LanguageModel} from '@variants/core';
-import {languageModelLayers} from '../backbone';
+import {stages} from '../model';
 import {distilledLayout} from './checkpoint';
-import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
+import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledHyenaConfig} from './config';
 
 /**
  * A Hyena whose long convolutions are recurrences that were fitted to its filters: a stream costs the same time and memory
@@ -14,8 +14,8 @@ export class DistilledHyena extends LanguageModel<DistilledHyenaConfig> {
   override layout: CheckpointLayout<DistilledHyenaConfig> = distilledLayout;
 
   constructor(config: DistilledHyenaOptions) {
-    const complete = resolveDistilledConfig(config);
-    super(complete, languageModelLayers(complete), {name: 'distilled_hyena'});
+    const complete = resolveDistilledHyenaConfig(config);
+    super(complete, stages(complete), {name: 'distilled_hyena'});
   }
 }
 tf.serialization.registerClass(DistilledHyena);

@@ -1,6 +1,10 @@
 import {type Checkpoint, CheckpointError, type CheckpointLayout, type TensorMapping} from '@variants/core';
-import {type M2BertClassifierConfig, resolveClassifier} from '../m2-bert/classifier';
-import {type M2BertConfig, resolveM2Bert} from '../m2-bert/config';
+import {
+  type M2BertClassifierConfig,
+  type M2BertConfig,
+  resolveM2BertClassifierConfig,
+  resolveM2BertConfig,
+} from '../m2-bert/config';
 import {feedForwardTensors, linear, mixerBuffers, mixerTensors, norm} from './parts';
 
 /** Fields of the authors' BertConfig whose other values mean another architecture. */
@@ -23,7 +27,7 @@ function readFields({name, config}: Checkpoint): M2BertConfig {
         `${name}: ${field} is ${JSON.stringify(json[field])}, but only ${JSON.stringify(value)} can be loaded`,
       );
   const isOn = (field: string) => (json[field] as unknown) === true;
-  return resolveM2Bert({
+  return resolveM2BertConfig({
     vocabSize: json.vocab_size,
     hiddenSize: json.hidden_size,
     numLayers: json.num_hidden_layers,
@@ -151,7 +155,7 @@ export const m2BertClassifierLayout: CheckpointLayout<M2BertClassifierConfig> = 
     const json = (checkpoint.config ?? {}) as Record<string, never>;
     const labels = [...checkpoint.tensors].find(([name]) => name.endsWith('classifier.weight'));
     const withoutToken = json.pool_all ? 'mean' : 'first';
-    return resolveClassifier({
+    return resolveM2BertClassifierConfig({
       ...readFields(checkpoint),
       numLabels: json.num_labels ?? labels?.[1].shape[0],
       pooling: json.use_cls_token ? 'token' : withoutToken,

@@ -5,56 +5,14 @@ import {
   type ClassifierHeadConfig,
   type EncodeOptions,
   type ForwardOptions,
-  fields,
   type LayerOptions,
   pool,
-  resolveFields,
   SequenceClassifier,
   type TokenInput,
 } from '@variants/core';
 import {m2BertClassifierLayout} from '../checkpoints/m2-bert';
 import {backbone} from './backbone';
-import {assertM2Bert, type M2BertConfig, m2BertFields} from './config';
-
-/** How a sequence becomes one vector. */
-const poolings = ['first', 'mean', 'token'] as const;
-/**
- * How a sequence becomes one vector: 'first', the first position through a dense layer with tanh; 'mean', so the mean of
- * all positions that are no padding; 'token', the first position as it is.
- */
-export type Pooling = (typeof poolings)[number];
-
-/** The configuration of an M2-BERT that classifies sequences, or embeds them. */
-export interface M2BertClassifierConfig extends M2BertConfig {
-  /** Number of different labels. Default 2. */
-  numLabels: number;
-  /**
-   * How a sequence becomes one vector: 'first', the first position through a dense layer with tanh; 'mean', so the mean of
-   * all that is no padding; 'token', the first position as it is. Default 'first'.
-   */
-  pooling: Pooling;
-  /** Embeddings of sentences have length 1. Default false. */
-  normalizedEmbeddings: boolean;
-}
-
-/** What {@link m2BertClassifier} takes: everything has a default. */
-export type M2BertClassifierOptions = Partial<M2BertClassifierConfig>;
-
-/**
- * Completes and checks a configuration.
- * @throws ConfigError that names the field, its value and what is allowed.
- */
-export function resolveClassifier(options: M2BertClassifierOptions): M2BertClassifierConfig {
-  const rules = {
-    ...m2BertFields(options),
-    numLabels: fields.count(2),
-    pooling: fields.choice(poolings, 'first'),
-    normalizedEmbeddings: fields.flag(false),
-  };
-  const config = resolveFields<M2BertClassifierConfig>('m2BertClassifier', rules, options);
-  assertM2Bert(config, 'm2BertClassifier');
-  return config;
-}
+import {type M2BertClassifierConfig, type M2BertClassifierOptions, resolveM2BertClassifierConfig} from './config';
 
 /** BERT's head, whose dense layer files have whether it is used or not. */
 class M2BertHead extends ClassifierHead {
@@ -78,11 +36,11 @@ export class M2BertClassifier extends SequenceClassifier<M2BertClassifierConfig,
   override layout: CheckpointLayout<M2BertClassifierConfig> = m2BertClassifierLayout;
 
   constructor(options: M2BertClassifierOptions) {
-    const config = resolveClassifier(options);
+    const config = resolveM2BertClassifierConfig(options);
     const {numLabels, pooling} = config;
     const settings = {name: 'head', numLabels, pooling: pooling === 'mean' ? pooling : 'first'} as const;
     const head = new M2BertHead(settings, pooling !== 'token');
-    super(config, {backbone: backbone(config), head}, {name: 'm2_bert_classifier'});
+    super(config, {backbone: backbone(config), head}, {name: 'm2-bert-classifier'});
   }
 
   /** One vector of each sequence, as the classifier reads it: [batch, hidden]. The caller disposes it. */

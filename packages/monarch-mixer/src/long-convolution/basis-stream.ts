@@ -36,7 +36,7 @@ export interface BasisWeights {
  * @param x [batch, time, channels]
  * @param capacity Positions that there is to be room for.
  */
-export function continueInBasis(
+export function continueCausalMonarch(
   x: tf.Tensor,
   state: StateTree | null,
   capacity: number,

@@ -13,33 +13,20 @@ import {
   ShapeError,
   type StateTree,
 } from '@variants/core';
-import {blockConvolution} from './block-convolution';
-import {type FilterLayout, splitFilters} from './channels';
+import type {FilterLayout} from './config';
 import {
   type Convolve,
   HyenaMixer,
   type HyenaMixerConfig,
   type HyenaMixerInitializers,
   type StreamedConvolutions,
-} from './mixer';
-
-/** The options of `ImplicitFilter` that an operator hands on to its own. */
-const filterOptions = [
-  'maxSequenceLength',
-  'positionSize',
-  'numInnerLayers',
-  'frequency',
-  'modulated',
-  'shift',
-  'normalized',
-  'trainPositions',
-  'trainDecays',
-] as const satisfies (keyof ImplicitFilterConfig)[];
+} from './hyena-mixer';
+import {blockConvolution} from './hyena-ops';
 
 /** Options of {@link HyenaOperator}; those of its filters have the defaults of `ImplicitFilter`. */
 export interface HyenaOperatorConfig
   extends HyenaMixerConfig,
-    Pick<ImplicitFilterConfig, (typeof filterOptions)[number]> {
+    Omit<ImplicitFilterConfig, 'channels' | 'hiddenSize' | 'frequencyScale' | 'bidirectional'> {
   /** Width of the network that makes the filters. Default 64. */
   filterSize?: number;
   /** How the filters' channels lie; another layout is another model. Default 'channel-first'. */
@@ -63,8 +50,8 @@ export interface HyenaOperatorInitializers extends HyenaMixerInitializers {
 }
 
 /**
- * Hyena's operator as published (Poli et al. 2023): a {@link HyenaMixer} whose filters a network makes of positions. The
- * child `filter` is an `ImplicitFilter` with (order - 1) head size channels; weight `skip`, as many numbers.
+ * The operator as published (Poli et al. 2023): a {@link HyenaMixer} whose filters a network makes of positions. The child
+ * `filter` is an `ImplicitFilter` with (order - 1) head size channels; weight `skip`, as many numbers.
  */
 export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
   static readonly className = 'HyenaOperator';
@@ -83,9 +70,10 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
   }
 
   protected buildFilters(channels: number): void {
-    const options = Object.fromEntries(filterOptions.map((name) => [name, this.config[name]]));
-    const {maxSequenceLength, filterSize: hiddenSize} = this.config;
-    const config: ImplicitFilterConfig = {...options, maxSequenceLength, hiddenSize, channels};
+    const {maxSequenceLength, positionSize, filterSize: hiddenSize, numInnerLayers, frequency} = this.config;
+    const {modulated, shift, normalized, trainPositions, trainDecays} = this.config;
+    const network = {channels, maxSequenceLength, positionSize, hiddenSize, numInnerLayers, frequency};
+    const config = {...network, modulated, shift, normalized, trainPositions, trainDecays};
     this.filter = this.child('filter', new ImplicitFilter(config, {kernel: this.initializers.filter}), [null]);
     this.skip = this.weight('skip', [channels], normal(1));
   }
@@ -104,9 +92,8 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
     return splitFilters(all, order - 1, heads, filterLayout);
   }
 
-  protected whole(x: tf.Tensor): Convolve {
+  protected whole(time: number): Convolve {
     const {numBlocks = 1} = this.config;
-    const time = x.shape[1] as number;
     if (time % numBlocks !== 0)
       throw new ShapeError(`${this.path}: ${time} positions must be a multiple of numBlocks ${numBlocks}`);
     const {filters, skips} = this.longFilters(time);
@@ -118,7 +105,7 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
     };
   }
 
-  protected streamed(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamedConvolutions {
+  protected streamed(time: number, state: StateTree, options: ForwardOptions): StreamedConvolutions {
     const {numBlocks = 1} = this.config;
     if (numBlocks > 1)
       throw new ConfigError(
@@ -128,7 +115,7 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
     const after: FilteredState[] = [];
     // Who does not say how much room there is to be gets as much as may be needed.
     const held = before?.[0].taps.shape[0] ?? 0;
-    const room = options.capacity ?? held + (x.shape[1] as number);
+    const room = options.capacity ?? held + time;
     const skips = this.skips();
     return {
       convolve: (v, o, gate) => {
@@ -142,3 +129,20 @@ export class HyenaOperator extends HyenaMixer<HyenaOperatorConfig> {
   }
 }
 tf.serialization.registerClass(HyenaOperator);
+
+/**
+ * Filters, or what else there is of each channel of each, one after the other and for all heads, which share them.
+ * @param taps [..., filters · head size] in `layout`
+ * @returns [..., heads · head size] each
+ */
+function splitFilters(taps: tf.Tensor, count: number, numHeads: number, layout: FilterLayout): tf.Tensor[] {
+  const leading = taps.shape.slice(0, -1);
+  const headSize = (taps.shape[taps.rank - 1] as number) / count;
+  const isOrderFirst = layout === 'order-first';
+  const byFilter = taps.reshape([...leading, ...(isOrderFirst ? [count, headSize] : [headSize, count])]);
+  const axis = leading.length + (isOrderFirst ? 0 : 1);
+  // tfjs has no gradient of a split into one.
+  const filters = count === 1 ? [taps] : byFilter.split(count, axis).map((filter) => filter.squeeze([axis]));
+  if (numHeads === 1) return filters;
+  return filters.map((filter) => filter.tile([...leading.map(() => 1), numHeads]));
+}

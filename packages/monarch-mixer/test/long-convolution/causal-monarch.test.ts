@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {inference, longConvolution, Random, ShapeError} from '@variants/core';
+import {longConvolution, Random, ShapeError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type Basis, layers, ops} from '../src';
+import {type Basis, ops} from '../../src';
+import {swapGroups} from '../../src/monarch';
 
 /** Random numbers near 0, or of factors, with diagonals near 1. */
 function draw(shape: number[], seed: number, name: string): tf.Tensor {
@@ -59,6 +60,23 @@ describe('causalMonarch', () => {
     });
   });
 
+  it('has a basis that is a Monarch matrix without its last permutation', () => {
+    fc.assert(
+      fc.property(sizes, ({m, n, seed}) => {
+        tf.tidy(() => {
+          const basis = drawBasis(m, n, seed);
+          const lower = (matrix: tf.Tensor) => tf.linalg.bandPart(matrix, -1, 0);
+          const [first, second] = [lower(basis.R) as tf.Tensor3D, lower(basis.L).expandDims<tf.Tensor3D>(0)];
+          // A row of x = 1 gives a column of B.
+          const placed = ops.monarch(swapGroups(tf.eye(m * n), n), first, second.tile([n, 1, 1]));
+          const difference = swapGroups(placed, m).transpose().sub(ops.basisMatrix(basis)).abs().max();
+          expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+        });
+      }),
+      {numRuns: 10},
+    );
+  });
+
   it('is the convolution itself where the basis is that of powers', () => {
     tf.tidy(() => {
       const [m, n] = [2, 3];
@@ -80,43 +98,5 @@ describe('causalMonarch', () => {
         'kernel [5,2] must be [6, 2]',
       );
     });
-  });
-});
-
-describe('a sequence mixer', () => {
-  const options = {maxSequenceLength: 8, filterSize: 4};
-  const x = () => draw([1, 5, 4], 1, 'x');
-
-  it('is left alone by padding before a sequence', () => {
-    const layer = layers.sequenceMixer(options);
-    tf.tidy(() => {
-      const sequence = x();
-      const alone = layer.apply(sequence) as tf.Tensor;
-      const padded = tf.concat([draw([1, 2, 4], 2, 'padding'), sequence], 1);
-      const attentionMask = tf.tensor2d([[0, 0, 1, 1, 1, 1, 1]]);
-      const behind = layer.forward(padded, {...inference, attentionMask}).slice([0, 2, 0]);
-      expect(behind.sub(alone).abs().max().dataSync()[0]).toBeLessThan(1e-6);
-    });
-    layer.dispose();
-  });
-
-  it('says what cannot be done', () => {
-    const [ahead, inBasis] = [{bidirectional: true}, {basisBlock: 4}].map((more) =>
-      layers.sequenceMixer({...options, ...more, name: 'mixer'}),
-    );
-    tf.tidy(() => {
-      expect(() => ahead.stream(x())).toThrow('mixer/convolution: looks ahead, so it cannot be fed in pieces');
-      inBasis.apply(x());
-      const attentionMask = tf.ones([1, 5]);
-      expect(() => inBasis.forward(x(), {...inference, attentionMask})).toThrow('sequences cannot be padded');
-      expect(() => ahead.apply(tf.zeros([1, 9, 4]))).toThrow(ShapeError);
-    });
-    const odd = layers.sequenceMixer({...options, basisBlock: 3, name: 'odd'});
-    expect(() => odd.apply(tf.input({shape: [5, 4]}))).toThrow(
-      'odd/convolution: basisBlock 3 must divide maxSequenceLength 8',
-    );
-    for (const weight of odd.weights) weight.dispose();
-    ahead.dispose();
-    inBasis.dispose();
   });
 });

@@ -7,6 +7,9 @@
  *     l_j1         column j1 of L [m, m], lower triangular
  *     r_{j1,j0}    column j0 of R[j1] [n, n], lower triangular
  *     B [N, N]     coefficients of the basis: B[i, j] = L[i1, j1] R[j1][i0, j0], lower triangular too
+ *
+ * B is a Monarch matrix (see `monarch.ts`) without the outermost P: B = diag(L, L, ...) P R P_0, where P_0 brings together the
+ * positions that have the same place i1 in their groups, and P those of a group.
  */
 import * as tf from '@tensorflow/tfjs';
 import {longConvolution, ShapeError} from '@variants/core';

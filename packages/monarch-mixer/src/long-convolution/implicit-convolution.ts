@@ -13,7 +13,7 @@ import {
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {continueInBasis} from './basis-stream';
+import {continueCausalMonarch} from './basis-stream';
 import {type Basis, causalMonarch} from './causal-monarch';
 
 /** How an {@link ImplicitConvolution} makes its filters. */
@@ -82,12 +82,8 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
     return this.config.maxSequenceLength;
   }
 
-  override forward(x: tf.Tensor): tf.Tensor {
-    return this.convolve(x);
-  }
-
   /** @param gate Multiplies the result, [batch, time, channels]. Default none. */
-  convolve(x: tf.Tensor, gate?: tf.Tensor): tf.Tensor {
+  override forward(x: tf.Tensor, _options?: ForwardOptions, gate?: tf.Tensor): tf.Tensor {
     const {past, future} = this.filters(x.shape[1] as number);
     const {basis} = this;
     if (basis) return this.finished(inBasis(x, past, basis), x, gate);
@@ -106,7 +102,7 @@ export class ImplicitConvolution extends CausalLayer<ImplicitConvolutionConfig> 
     const kernel = (length: number) => this.filter.filter(length);
     const {basis} = this;
     if (!basis) return continueConvolution(x, state, room, kernel, {skip: this.skip.read(), gate});
-    const step = continueInBasis(x, state, room, {basis, kernel});
+    const step = continueCausalMonarch(x, state, room, {basis, kernel});
     return {output: this.finished(step.output, x, gate), state: step.state};
   }
 
