@@ -5,18 +5,17 @@ import {
   type ForwardOptions,
   LayerNorm,
   lastDimension,
-  residual,
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {GatedChannelMix} from './channel-mix/gated';
-import {PlainChannelMix} from './channel-mix/plain';
+import {type ChannelMixState, GatedChannelMix, PlainChannelMix} from './channel-mix';
 import type {RwkvConfig} from './config';
 import type {Depth} from './initializers';
-import {TimeMix5} from './time-mix/five';
-import {TimeMix4} from './time-mix/four';
-import {TimeMix7} from './time-mix/seven';
-import {TimeMix6} from './time-mix/six';
+import type {TimeMix, TimeMixState} from './time-mix/time-mix';
+import {TimeMix4} from './time-mix/time-mix-4';
+import {TimeMix5} from './time-mix/time-mix-5';
+import {TimeMix6} from './time-mix/time-mix-6';
+import {TimeMix7} from './time-mix/time-mix-7';
 
 /** Options of {@link RwkvBlock}: those of a model that it depends on, and which of its blocks it is. */
 export interface RwkvBlockConfig
@@ -41,8 +40,13 @@ export interface RwkvBlockConfig
       >
     > {}
 
+type ChannelMix = GatedChannelMix | PlainChannelMix;
+
+/** What a stream of a block remembers. */
+type RwkvBlockState = {mixer: TimeMixState; feedForward: ChannelMixState};
+
 /** The time mix of a block's version. */
-function timeMix(config: RwkvBlockConfig): CausalLayer {
+function timeMix(config: RwkvBlockConfig): TimeMix {
   const {version = 7, attentionSize, headSizeDivisor, mixRank, decayRank, initialState} = config;
   const {learningRateRank, valueRank, gateRank, layerIndex, numLayers} = config;
   const shared = {attentionSize, layerIndex, numLayers};
@@ -54,7 +58,7 @@ function timeMix(config: RwkvBlockConfig): CausalLayer {
 }
 
 /** The channel mix of a block's version. */
-function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: RwkvBlockConfig): CausalLayer {
+function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: RwkvBlockConfig): ChannelMix {
   const shared = {intermediateSize, layerIndex, numLayers};
   return version === 7 ? new PlainChannelMix(shared) : new GatedChannelMix({version, ...shared});
 }
@@ -64,15 +68,15 @@ function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: Rwkv
  *
  *     x = x + timeMix(norm x);      x + channelMix(norm x)
  *
- * [batch, time, hidden] to the same. In version 7 all blocks but the last also pass on the values of the first block's time
- * mix, as further features behind the hidden ones.
+ * [batch, time, hidden] to the same. In version 7 all blocks but the last also pass on v_first, the values of the first
+ * block's time mix, as further features behind the hidden ones.
  *
  * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`.
  */
 export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   static readonly className = 'RwkvBlock';
-  private mixer!: CausalLayer;
-  private feedForward!: CausalLayer;
+  private mixer!: TimeMix;
+  private feedForward!: ChannelMix;
   private mixerNorm!: LayerNorm;
   private feedForwardNorm!: LayerNorm;
   private dropout!: Dropout;
@@ -104,39 +108,42 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
     return {takes, gives: version === 7 && layerIndex < numLayers - 1, attentionSize};
   }
 
+  /**
+   * What a stream of `batch` sequences remembers that was fed nothing yet: the last inputs of both mixes [batch, hidden]; of
+   * the time mix also the sums of version 4 [batch, attention] or the `memory` of the others, keys before values [batch, heads,
+   * N, N]. A stream without a state begins the same. Runs inside a `tf.tidy` of the caller.
+   */
+  initialState(batch = 1): RwkvBlockState {
+    return {mixer: this.mixer.initialState(batch), feedForward: this.feedForward.initialState(batch)};
+  }
+
   advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    const before = state as {mixer: StateTree; feedForward: StateTree} | null;
+    const before = state as RwkvBlockState | null;
     const {takes, gives} = this.carriedValues(input.shape[2] as number);
-    const [x, given] = takes ? tf.split(input, [this.hiddenSize, -1], 2) : [input];
-    let values = given;
-    const mix = (h: tf.Tensor) => {
-      if (!(this.mixer instanceof TimeMix7)) return this.mixer.advance(h, before?.mixer ?? null, options);
-      const step = this.mixer.mix(h, given ?? null, before?.mixer ?? null);
-      values ??= step.values;
-      return step;
-    };
-    const mixed = this.part(x, this.mixerNorm, mix, options);
-    const feed = (h: tf.Tensor) => this.feedForward.advance(h, before?.feedForward ?? null, options);
-    const fed = this.part(mixed.output, this.feedForwardNorm, feed, options);
-    const sum = this.rescaling(options).sum;
-    const output = sum === 1 ? fed.output : fed.output.mul(sum);
+    const [x, firstValues] = takes ? tf.split(input, [this.hiddenSize, -1], 2) : [input, null];
+
+    const mixerInput = this.normed(x, this.mixerNorm, options);
+    const mixerStep = this.mixer.mix(mixerInput, firstValues, before?.mixer ?? null, options);
+    const afterMixer = this.sum(x, mixerStep.output, options);
+
+    const feedForwardInput = this.normed(afterMixer, this.feedForwardNorm, options);
+    const feedForwardStep = this.feedForward.advance(feedForwardInput, before?.feedForward ?? null, options);
+    const output = times(this.sum(afterMixer, feedForwardStep.output, options), this.rescaling(options).sum);
     return {
-      output: gives ? tf.concat([output, values as tf.Tensor], 2) : output,
-      state: {mixer: mixed.state, feedForward: fed.state},
+      output: gives ? tf.concat([output, mixerStep.firstValues as tf.Tensor], 2) : output,
+      state: {mixer: mixerStep.state, feedForward: feedForwardStep.state},
     };
   }
 
-  private part(x: tf.Tensor, norm: LayerNorm, run: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
-    const scale = this.rescaling(options).parts;
-    let state: StateTree = null;
-    const scaled = (h: tf.Tensor) => {
-      // Padding must leave no trace: the first token after it comes after nothing.
-      const step = run(options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h);
-      state = step.state;
-      return scale === 1 ? step.output : step.output.mul(scale);
-    };
-    const output = residual(x, scaled, {norm, dropout: this.dropout}, {}, options);
-    return {output, state};
+  private normed(x: tf.Tensor, norm: LayerNorm, options: ForwardOptions): tf.Tensor {
+    const h = norm.forward(x);
+    // Padding must leave no trace: the first token after it comes after nothing.
+    return options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h;
+  }
+
+  /** x and what a part of the block adds to it. */
+  private sum(x: tf.Tensor, part: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return x.add(this.dropout.forward(times(part, this.rescaling(options).parts), options));
   }
 
   /** What the mixes' outputs and the block's output are multiplied with. */
@@ -150,3 +157,5 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   }
 }
 tf.serialization.registerClass(RwkvBlock);
+
+const times = (x: tf.Tensor, factor: number) => (factor === 1 ? x : x.mul(factor));

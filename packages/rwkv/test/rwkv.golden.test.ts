@@ -33,8 +33,10 @@ function partConfig(golden: GoldenCase, version: RwkvVersion) {
 function wkv4(golden: GoldenCase): Actual {
   const {time_decay, time_first} = golden.weights();
   const inputs = {'input.k': golden.input('k'), 'input.v': golden.input('v'), time_decay, time_first};
-  const scan = (given: Tensors, state: WeightedAverageState | null) =>
-    ops.wkv4(given.time_decay, given.time_first, given['input.k'], given['input.v'], state);
+  const scan = (given: Tensors, state: WeightedAverageState | null) => {
+    const logDecay = given.time_decay.exp().neg();
+    return ops.wkv4(given['input.k'], given['input.v'], {logDecay, bonus: given.time_first, state});
+  };
   const stored = (prefix: string, {numerator, denominator, maximum}: WeightedAverageState): Tensors => ({
     [`${prefix}aa`]: numerator,
     [`${prefix}bb`]: denominator,
@@ -65,7 +67,7 @@ function wkv56(golden: GoldenCase): Actual {
   const run = (given: Tensors) => {
     const split = (x: tf.Tensor) => (x.rank === 3 ? x.reshape([...x.shape.slice(0, 2), numHeads, headSize]) : x);
     const [r, k, v, w, u] = names.map((name) => split(given[`input.${name}`]));
-    const {output, state} = ops.wkv56(w, u, r, k, v, given['input.state'] ?? null);
+    const {output, state} = ops.wkv56(r, k, v, {logDecay: w.exp().neg(), bonus: u, state: given['input.state']});
     return {output: output.reshape(given['input.v'].shape), state};
   };
   return probedRecurrence(golden, inputs, run);
@@ -110,8 +112,8 @@ function wkv7Operator(golden: GoldenCase): Actual {
       const x = given[`input.${name}`];
       return x.reshape([...x.shape.slice(0, 2), numHeads, headSize]);
     });
-    const before = given['input.state']?.transpose([0, 1, 3, 2]) ?? null;
-    const {output, state} = ops.wkv7(r, w.exp().neg(), k, v, a, b, before);
+    const before = given['input.state']?.transpose([0, 1, 3, 2]);
+    const {output, state} = ops.wkv7(r, k, v, {logDecay: w.exp().neg(), lookups: a, corrections: b, state: before});
     return {output: output.reshape(given['input.v'].shape), state: state.transpose([0, 1, 3, 2])};
   };
   return probedRecurrence(golden, inputs, run);
@@ -157,8 +159,8 @@ function timeMix7(golden: GoldenCase): Actual {
   };
   layer.apply(tf.concat(Object.values(inputs), 2));
   const run = (given: Tensors) => {
-    const {output, values} = layer.mix(given['input.x'], given['input.v_first'] ?? null, null);
-    return {'output.y': output, ...(isFirst && {'output.v_first': values})};
+    const {output, firstValues} = layer.mix(given['input.x'], given['input.v_first'] ?? null, null);
+    return {'output.y': output, ...(isFirst && {'output.v_first': firstValues as tf.Tensor})};
   };
   return probedPart(golden, {
     ...{layer, inputs, run},

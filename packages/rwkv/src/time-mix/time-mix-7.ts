@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {type ForwardOptions, type Initializer, lastDimension, type StateTree, type StreamStep} from '@variants/core';
 import {fallingRatio, orthogonal, perFeature, risingRatio} from '../initializers';
-import {lastPosition, mixPrevious, tokenShift} from '../token-shift';
+import {lastPosition, lerpBetween, tokenShift} from '../token-shift';
 import {wkv7} from '../wkv';
 import {LowRank} from './low-rank';
-import {type MatrixState, MatrixTimeMix, type MatrixTimeMixConfig} from './matrix-time-mix';
+import {MatrixTimeMix, type MatrixTimeMixConfig, type TimeMixStep} from './time-mix';
 
 /** Options of {@link TimeMix7}. Its layerIndex says whether values are mixed with those of the first layer, 0. */
 export interface TimeMix7Config extends Omit<MatrixTimeMixConfig, 'headSizeDivisor'> {
@@ -18,11 +18,12 @@ export interface TimeMix7Config extends Omit<MatrixTimeMixConfig, 'headSizeDivis
   gateRank?: number;
 }
 
-const mixed = ['receptance', 'decay', 'key', 'value', 'learning_rate', 'gate'] as const;
-type Mixed = (typeof mixed)[number];
+/** What is mixed with the position before. */
+const mixedNames = ['receptance', 'decay', 'key', 'value', 'learning_rate', 'gate'] as const;
+type MixedName = (typeof mixedNames)[number];
 
-/** How much slower than the position each mix begins. */
-const mixPowers: {[name in Mixed]: number} = {
+/** By which power of a feature's place its m falls at first. */
+const initialPowers: {[name in MixedName]: number} = {
   receptance: 0.2,
   decay: 0.9,
   key: 0.7,
@@ -31,8 +32,8 @@ const mixPowers: {[name in Mixed]: number} = {
   gate: 0.2,
 };
 
-/** The slowest that a memory may fade, e^(-e^(-1/2)) per step: 0.545. */
-const fastestDecay = -Math.exp(-0.5);
+/** The fastest that a memory may fade, as log d: a step leaves e^(-e^(-1/2)) = 0.545 of it. */
+const fastestLogDecay = -Math.exp(-0.5);
 
 /**
  * The time mix of version 7, Goose (Peng et al. 2025, section 4.1): the state takes out what it finds under a removal key κ, at a rate a
@@ -43,7 +44,7 @@ const fastestDecay = -Math.exp(-0.5);
  *     log d = -e^(-1/2) sigmoid(w_0 + low_w(x_w))
  *     κ = k ξ / |k ξ| in each head;   k <- k (1 + (a - 1) α)
  *     v <- v + (v_first - v) sigmoid(v_0 + low_v(x_v))                                     (from the second layer on)
- *     y = ((headNorm(wkv7(r, d, k, v, -κ, κ a)) + (Σ_head r k ρ) v) g) W_o
+ *     y = ((headNorm(wkv7(r, k, v, {log d, -κ, κ a})) + (Σ_head r k ρ) v) g) W_o
  *
  * Input [batch, time, hidden] or, from the second layer on, [batch, time, hidden + attention]: x, then v_first. Output
  * [batch, time, hidden].
@@ -54,7 +55,7 @@ const fastestDecay = -Math.exp(-0.5);
  */
 export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
   static readonly className = 'RwkvTimeMix7';
-  private mixes!: {[name in Mixed]: tf.LayerVariable};
+  private m!: {[name in MixedName]: tf.LayerVariable};
   private decay!: tf.LayerVariable;
   private learningRate!: tf.LayerVariable;
   private valueShare?: tf.LayerVariable;
@@ -65,7 +66,6 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
   private learningRateByInput!: LowRank;
   private valueShareByInput?: LowRank;
   private gate!: LowRank;
-  private hiddenSize!: number;
 
   /** Whether values are mixed with those of the first layer. */
   private get hasFirstValues(): boolean {
@@ -75,26 +75,29 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
   override build(inputShape: tf.Shape): void {
     const width = lastDimension(inputShape, this.path);
     const {attentionSize = this.hasFirstValues ? width / 2 : width} = this.config;
-    this.hiddenSize = this.hasFirstValues ? width - attentionSize : width;
+    const hiddenSize = this.hasFirstValues ? width - attentionSize : width;
+    const m = mixedNames.map((name) => [name, this.mOf(name, hiddenSize)]);
+    this.m = Object.fromEntries(m);
     this.buildVectors(attentionSize);
-    this.buildProjections(this.hiddenSize, attentionSize);
+    this.buildProjections(hiddenSize, attentionSize);
     const {decayRank = 64, learningRateRank = 64, valueRank = 32, gateRank = 128} = this.config;
     const lowRank = (name: string, rank: number, activation?: 'tanh' | 'sigmoid') =>
-      this.child(name, new LowRank({rank, units: attentionSize, activation}, ofRank), [null, this.hiddenSize]);
+      this.child(name, new LowRank({rank, units: attentionSize, activation}, ofRank), [null, hiddenSize]);
     this.decayByInput = lowRank('decay_by_input', decayRank, 'tanh');
     this.learningRateByInput = lowRank('learning_rate_by_input', learningRateRank);
     if (this.hasFirstValues) this.valueShareByInput = lowRank('value_share_by_input', valueRank);
     this.gate = lowRank('gate', gateRank, 'sigmoid');
   }
 
+  private mOf(name: MixedName, hiddenSize: number): tf.LayerVariable {
+    const power = initialPowers[name] * fallingRatio(this.config);
+    const initial = perFeature((i, count) => 1 - (i / count) ** power);
+    return this.weight(`${name}_mix`, [hiddenSize], initial);
+  }
+
   private buildVectors(attentionSize: number): void {
-    const [rising, falling] = [risingRatio(this.config), fallingRatio(this.config)];
+    const rising = risingRatio(this.config);
     const headSize = attentionSize / this.config.numHeads;
-    const mixes = mixed.map((name) => {
-      const initial = perFeature((i, count) => 1 - (i / count) ** (mixPowers[name] * falling));
-      return [name, this.weight(`${name}_mix`, [this.hiddenSize], initial)];
-    });
-    this.mixes = Object.fromEntries(mixes);
     const ramp = (i: number) => i / Math.max(1, attentionSize - 1);
     /** From -1 to 1 within a head, flat in the middle. */
     const wave = (i: number) => {
@@ -108,56 +111,60 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     if (this.hasFirstValues) this.valueShare = vector('value_share', (i) => 0.73 - 0.4 * (ramp(i) - 0.5));
     this.removal = vector('removal', (i) => 0.71 - 0.1 * (ramp(i) - 0.5));
     this.replacement = vector('replacement', () => 1.02);
-    const perHead = [this.config.numHeads, headSize];
-    this.bonus = this.weight(
-      'bonus',
-      perHead,
-      perFeature(() => -0.04),
-    );
+    const bonus = perFeature(() => -0.04);
+    this.bonus = this.weight('bonus', [this.config.numHeads, headSize], bonus);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, _options: ForwardOptions): StreamStep {
-    if (!this.hasFirstValues) return this.mix(x, null, state);
-    const [stream, firstValues] = tf.split(x, [this.hiddenSize, (x.shape[2] as number) - this.hiddenSize], 2);
-    return this.mix(stream, firstValues, state);
+  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const width = input.shape[2] as number;
+    const {attentionSize = width / 2} = this.config;
+    const [x, firstValues] = this.hasFirstValues ? tf.split(input, [width - attentionSize, -1], 2) : [input, null];
+    const {output, state: next} = this.mix(x, firstValues, state, options);
+    return {output, state: next};
   }
 
-  /**
-   * {@link advance} with the values of the first layer apart.
-   * @param x [batch, time, hidden]
-   * @param firstValues v_first [batch, time, attention]; null in the first layer.
-   * @returns Beside output and state `values`, v of this layer [batch, time, attention].
-   */
-  mix(x: tf.Tensor, firstValues: tf.Tensor | null, state: StateTree | null): StreamStep & {values: tf.Tensor} {
-    const before = state as MatrixState | null;
-    const lerp = mixPrevious(x, tokenShift(x, before?.shift ?? null));
+  override mix(
+    x: tf.Tensor,
+    firstValues: tf.Tensor | null,
+    state: StateTree | null,
+    _options?: ForwardOptions,
+  ): TimeMixStep {
+    const {shift, memory} = this.before(x, state);
+    const lerp = lerpBetween(x, tokenShift(x, shift));
+    const input = (name: MixedName) => lerp(this.m[name].read());
     const split = (features: tf.Tensor) => this.splitHeads(features);
-    const receptance = split(this.receptance.forward(lerp(this.mixes.receptance)));
-    const rawKeys = this.keys.forward(lerp(this.mixes.key));
-    const values = this.mixedValues(lerp(this.mixes.value), firstValues);
-    const speed = this.decay.read().add(this.decayByInput.forward(lerp(this.mixes.decay)));
+    const r = split(this.receptance.forward(input('receptance')));
+    const rawKeys = this.keys.forward(input('key'));
+    const values = this.sharedValues(input('value'), firstValues);
+    const v = split(values);
     const rate = this.learningRate
       .read()
-      .add(this.learningRateByInput.forward(lerp(this.mixes.learning_rate)))
+      .add(this.learningRateByInput.forward(input('learning_rate')))
       .sigmoid();
+    const speed = this.decay
+      .read()
+      .add(this.decayByInput.forward(input('decay')))
+      .sigmoid();
+    const logDecay = split(speed.mul(fastestLogDecay));
     const removal = ofLengthOne(split(rawKeys.mul(this.removal.read())));
-    const keys = split(rawKeys.mul(rate.sub(1).mul(this.replacement.read()).add(1)));
-    const [v, decay] = [split(values), split(speed.sigmoid().mul(fastestDecay))];
-    const read = wkv7(receptance, decay, keys, v, removal.neg(), removal.mul(split(rate)), before?.memory ?? null);
-    const own = receptance.mul(keys).mul(this.bonus.read()).sum(-1, true).mul(v);
-    const normed = this.normed(read.output).add(own.reshape(values.shape));
+    const k = split(rawKeys.mul(rate.sub(1).mul(this.replacement.read()).add(1)));
+    const [lookups, corrections] = [removal.neg(), removal.mul(split(rate))];
+    const read = wkv7(r, k, v, {logDecay, lookups, corrections, state: memory});
+    const own = r.mul(k).mul(this.bonus.read()).sum(-1, true).mul(v);
+    const heads = this.normed(read.output).add(own.reshape(values.shape));
     return {
-      output: this.project(normed, this.gate.forward(lerp(this.mixes.gate))),
+      output: this.project(heads, this.gate.forward(input('gate'))),
       state: {shift: lastPosition(x), memory: read.state},
-      values,
+      firstValues: firstValues ?? values,
     };
   }
 
-  private mixedValues(x: tf.Tensor, firstValues: tf.Tensor | null): tf.Tensor {
+  /** v [batch, time, attention], with its share of v_first. */
+  private sharedValues(x: tf.Tensor, firstValues: tf.Tensor | null): tf.Tensor {
     const values = this.values.forward(x);
     if (!firstValues || !this.valueShare || !this.valueShareByInput) return values;
     const share = this.valueShare.read().add(this.valueShareByInput.forward(x)).sigmoid();
-    return values.add(firstValues.sub(values).mul(share));
+    return lerpBetween(values, firstValues)(share);
   }
 }
 tf.serialization.registerClass(TimeMix7);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {expect, it} from 'vitest';
 import {rwkv} from '../src';
-import {withLogitPenalty} from '../src/logit-penalty';
+import {withLogitPenalty} from '../src/head';
 
 it('adds to the gradient of the largest logit of each position alone', () => {
   tf.tidy(() => {

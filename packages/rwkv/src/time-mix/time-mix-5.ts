@@ -7,28 +7,27 @@ import {
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {fallingRatio, perFeature, risingRatio} from '../initializers';
-import {lastPosition, mixOwn, tokenShift} from '../token-shift';
+import {fallingRatio, initialBonus, initialDecay, perFeature, risingRatio} from '../initializers';
+import {lastPosition, lerpBetween, tokenShift} from '../token-shift';
 import {wkv56} from '../wkv';
-import {initialBonus, initialDecay} from './initial-values';
-import {type MatrixState, MatrixTimeMix, type MatrixTimeMixConfig} from './matrix-time-mix';
+import {MatrixTimeMix, type MatrixTimeMixConfig} from './time-mix';
 
 /** Options of {@link TimeMix5}. */
 export type TimeMix5Config = MatrixTimeMixConfig;
 
 /**
  * The time mix of version 5, Eagle (Peng et al. 2024, section 4.1), [batch, time, hidden] to the same; x' is x one position
- * before:
+ * before, lerp(m) = x' + (x - x') m:
  *
- *     k = (m_k x + (1 - m_k) x') W_k;   v, r, g alike
- *     y = (headNorm(wkv56(r, k, v)) silu(g)) W_o
+ *     k = lerp(m_k) W_k;   v, r, g alike;   log d = -e^decay
+ *     y = (headNorm(wkv56(r, k, v, {log d, u})) silu(g)) W_o
  *
- * Weights `key_mix`, `value_mix`, `receptance_mix`, `gate_mix` [hidden], `decay`, `bonus` [heads, N]; children `gate` [hidden,
+ * Weights `key_mix`, `value_mix`, `receptance_mix`, `gate_mix` m [hidden], `decay`, `bonus` u [heads, N]; children `gate` [hidden,
  * attention] and those of {@link MatrixTimeMix}.
  */
 export class TimeMix5 extends MatrixTimeMix<TimeMix5Config> {
   static readonly className = 'RwkvTimeMix5';
-  private mixes!: {[name in 'key' | 'value' | 'receptance' | 'gate']: tf.LayerVariable};
+  private m!: {[name in 'key' | 'value' | 'receptance' | 'gate']: tf.LayerVariable};
   private decay!: tf.LayerVariable;
   private bonus!: tf.LayerVariable;
   private gate!: Linear;
@@ -37,17 +36,15 @@ export class TimeMix5 extends MatrixTimeMix<TimeMix5Config> {
     const hiddenSize = lastDimension(inputShape, this.path);
     const {numHeads, attentionSize = hiddenSize} = this.config;
     const [rising, falling] = [risingRatio(this.config), fallingRatio(this.config)];
-    const mix = (name: string, power: number, more = 0) =>
-      this.weight(
-        name,
-        [hiddenSize],
-        perFeature((i, count) => (i / count) ** power + more),
-      );
-    this.mixes = {
-      key: mix('key_mix', falling),
-      value: mix('value_mix', falling, 0.3 * rising),
-      receptance: mix('receptance_mix', falling / 2),
-      gate: mix('gate_mix', falling / 2),
+    const m = (name: string, power: number, more = 0) => {
+      const initial = perFeature((i, count) => (i / count) ** power + more);
+      return this.weight(`${name}_mix`, [hiddenSize], initial);
+    };
+    this.m = {
+      key: m('key', falling),
+      value: m('value', falling, 0.3 * rising),
+      receptance: m('receptance', falling / 2),
+      gate: m('gate', falling / 2),
     };
     const perHead = [numHeads, attentionSize / numHeads];
     this.decay = this.weight('decay', perHead, initialDecay(this.config));
@@ -57,17 +54,18 @@ export class TimeMix5 extends MatrixTimeMix<TimeMix5Config> {
   }
 
   advance(x: tf.Tensor, state: StateTree | null, _options?: ForwardOptions): StreamStep {
-    const before = state as MatrixState | null;
-    const mixed = mixOwn(x, tokenShift(x, before?.shift ?? null));
+    const {shift, memory} = this.before(x, state);
+    const lerp = lerpBetween(tokenShift(x, shift), x);
     const [r, k, v] = [
-      this.receptance.forward(mixed(this.mixes.receptance)),
-      this.keys.forward(mixed(this.mixes.key)),
-      this.values.forward(mixed(this.mixes.value)),
+      this.receptance.forward(lerp(this.m.receptance.read())),
+      this.keys.forward(lerp(this.m.key.read())),
+      this.values.forward(lerp(this.m.value.read())),
     ].map((projected) => this.splitHeads(projected));
-    const gate = activation('silu')(this.gate.forward(mixed(this.mixes.gate)));
-    const read = wkv56(this.decay.read(), this.bonus.read(), r, k, v, before?.memory ?? null);
+    const g = this.gate.forward(lerp(this.m.gate.read()));
+    const logDecay = this.decay.read().exp().neg();
+    const read = wkv56(r, k, v, {logDecay, bonus: this.bonus.read(), state: memory});
     return {
-      output: this.project(this.normed(read.output), gate),
+      output: this.project(this.normed(read.output), activation('silu')(g)),
       state: {shift: lastPosition(x), memory: read.state},
     };
   }
