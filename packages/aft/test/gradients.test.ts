@@ -1,10 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {aftConv} from '../src/ops/conv';
-import {aftConv2d} from '../src/ops/conv-2d';
-import {aftFull} from '../src/ops/full';
-import {aftLocal} from '../src/ops/local';
+import {aftConv, aftConv2d} from '../src/conv-ops';
+import {aftFull, aftLocal} from '../src/ops';
 import {drawn} from './drawn';
 
 /** The definition with a bias for each pair of positions and each channel, [time, time, channels], all at once. */

@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {aftConv} from '../src/ops/conv';
-import {aftConv2d} from '../src/ops/conv-2d';
-import {aftFull} from '../src/ops/full';
-import {aftLocal} from '../src/ops/local';
-import {aftSimple} from '../src/ops/simple';
+import {aftConv, aftConv2d} from '../src/conv-ops';
+import {aftFull, aftLocal, aftSimple} from '../src/ops';
 import {averageByDefinition} from './brute-force';
 import {drawn} from './drawn';
 

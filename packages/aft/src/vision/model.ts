@@ -21,12 +21,10 @@ import {
   type VariantLayer,
   withInitialization,
 } from '@variants/core';
-import {AftBlock} from '../block';
+import {AftBlock} from '../model';
 import {visionLayout} from './checkpoint';
-import {ClassToken} from './class-token';
 import {type AftVisionConfig, type AftVisionOptions, resolveVisionConfig, tokensOf} from './config';
-import {PatchEmbedding} from './patch-embedding';
-import {Pool} from './pool';
+import {ClassToken, PatchEmbedding, Pool} from './layers';
 
 /**
  * An AFT image classifier: images [batch, height, width, channels] to logits [batch, classes]. It is a `tf.LayersModel`:
