@@ -1,6 +1,7 @@
 /**
  * The averages of the next piece of a sequence. Where biases reach back a fixed number of positions, a stream remembers a
- * window of so many and the sums over all before; where they reach all positions, it remembers all.
+ * window of so many and the sums over all before; where they reach all positions, it remembers all. The sums are those of
+ * visible-keys.ts, taken directly: nobody trains through a stream, so it needs no gradient in closed form.
  */
 import * as tf from '@tensorflow/tfjs';
 import {appendRows} from '@variants/core';
