@@ -24,7 +24,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {languageModelLayout} from './checkpoints/language-model';
-import {type AftConfig, type AftOptions, resolveConfig} from './config';
+import {type AftConfig, type AftOptions, countParameters, resolveConfig} from './config';
 import {type AnyMixerConfig, createMixer} from './mixers/mixer';
 
 /** Options of {@link AftBlock}. */
@@ -63,11 +63,7 @@ export class Aft extends LanguageModel<AftConfig> {
 
   constructor(config: AftOptions) {
     const complete = resolveConfig(config);
-    super(complete, stages(complete), 'aft');
-  }
-
-  override get contextLength(): number | null {
-    return this.config.maxSequenceLength || null;
+    super(complete, stages(complete), {name: 'aft', parameters: countParameters(complete)});
   }
 }
 tf.serialization.registerClass(Aft);

@@ -32,10 +32,6 @@ export function languageModelLayers(config: HyenaConfig): VariantLayer[] {
   return [embedding, ...rest, head];
 }
 
-/** The longest sequence that a backbone can see. */
-export const contextLength = ({maxSequenceLength, maxPositions}: HyenaBackboneConfig): number =>
-  maxPositions > 0 ? Math.min(maxSequenceLength, maxPositions) : maxSequenceLength;
-
 function blockConfig(config: HyenaBackboneConfig, i: number): HyenaBlockConfig & {name: string} {
   const {intermediateSize, normEpsilon, numLayers, dropout, numAttentionHeads: attentionHeads} = config;
   const {maxSequenceLength} = config;

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {type CheckpointLayout, type ForwardOptions, inference, LanguageModel, type TokenInput} from '@variants/core';
-import {contextLength, languageModelLayers} from './backbone';
+import {type CheckpointLayout, LanguageModel} from '@variants/core';
+import {languageModelLayers} from './backbone';
 import {huggingFace} from './checkpoints/huggingface';
 import {safari} from './checkpoints/safari';
-import {type HyenaConfig, type HyenaOptions, resolveConfig} from './config';
+import {countParameters, type HyenaConfig, type HyenaOptions, resolveConfig} from './config';
 
 /** A Hyena language model: embedding, blocks, norm, head. */
 export class Hyena extends LanguageModel<HyenaConfig> {
@@ -12,25 +12,8 @@ export class Hyena extends LanguageModel<HyenaConfig> {
 
   constructor(config: HyenaOptions) {
     const complete = resolveConfig(config);
-    super(complete, languageModelLayers(complete), 'hyena');
+    super(complete, languageModelLayers(complete), {name: 'hyena', parameters: countParameters(complete)});
     this.layout = complete.tieEmbedding ? safari : huggingFace;
-  }
-
-  override get contextLength(): number {
-    return contextLength(this.config);
-  }
-
-  /** What the head takes, the output of the last norm: [batch, time, hidden]. The caller disposes it. */
-  hidden(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
-    return tf.tidy(() => {
-      let hidden: tf.Tensor | undefined;
-      const complete = {...inference, ...options};
-      this.forward(this.tokenTensor(tokens), complete, (layer, x) => {
-        if (layer.name === 'head') hidden = x;
-        return hidden ?? layer.forward(x, complete);
-      });
-      return hidden as tf.Tensor3D;
-    });
   }
 }
 tf.serialization.registerClass(Hyena);

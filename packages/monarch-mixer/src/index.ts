@@ -16,10 +16,9 @@ export {
   type M2BertClassifierConfig,
   type M2BertClassifierOptions,
   m2BertClassifier,
+  type Pooling,
 } from './m2-bert/classifier';
-export type {Pooling} from './m2-bert/classifier-head';
 export type {M2BertConfig, M2BertOptions} from './m2-bert/config';
-export {type EncodeOptions, M2BertEncoder} from './m2-bert/encoder';
 export {M2Bert, m2Bert} from './m2-bert/masked-lm';
 export {MonarchMixer, monarchMixer} from './model';
 export {presets} from './presets';

@@ -11,7 +11,7 @@ import {
 } from '@variants/core';
 import {MonarchBlock} from './block';
 import {causalLayout} from './checkpoints/causal';
-import {type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
 
 /** A causal Monarch Mixer: embedding, blocks, norm, head. */
 export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
@@ -20,11 +20,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
 
   constructor(options: MonarchMixerOptions) {
     const config = resolveConfig(options);
-    super(config, stages(config), 'monarch_mixer');
-  }
-
-  override get contextLength(): number {
-    return this.config.maxSequenceLength;
+    super(config, stages(config), {name: 'monarch_mixer', parameters: countParameters(config)});
   }
 }
 tf.serialization.registerClass(MonarchMixer);

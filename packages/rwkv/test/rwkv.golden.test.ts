@@ -7,6 +7,7 @@ import {
   goldenTests,
   gradientsOf,
   type Kind,
+  layerOutputs,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
@@ -191,18 +192,10 @@ function trained(model: Rwkv, tokens: tf.Tensor, prefix = ''): Actual {
 
 /** The residual stream after each block. */
 function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
-  const outputs: Tensors = {};
-  model.forward(tokens, {training: false}, (layer, x) => {
-    const y = layer.forward(x, {training: false});
-    // Behind the residual stream version 7 passes on the first values.
-    if (layer.name.startsWith('block_'))
-      outputs[`output.block${layer.name.slice('block_'.length)}`] = y.slice(
-        [0, 0, 0],
-        [-1, -1, model.config.hiddenSize],
-      );
-    return y;
-  });
-  return outputs;
+  const blocks = [...layerOutputs(model, tokens)].filter(([name]) => name.startsWith('block_'));
+  // Behind the residual stream version 7 passes on the first values.
+  const stream = (y: tf.Tensor) => y.slice([0, 0, 0], [-1, -1, model.config.hiddenSize]);
+  return Object.fromEntries(blocks.map(([name, y]) => [`output.block${name.slice('block_'.length)}`, stream(y)]));
 }
 
 /** Token by token; `look` sees the blocks' states after t tokens. Returns the last logits [batch, vocabulary]. */

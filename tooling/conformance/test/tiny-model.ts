@@ -140,7 +140,7 @@ export class TinyModel extends LanguageModel<TinyConfig> {
       ...Array.from({length: numLayers}, block),
       parts.head?.(config) ?? new Linear({name: 'head', units: vocabSize}),
     ];
-    super(config, stages, 'tiny');
+    super(config, stages, {name: 'tiny'});
   }
 
   override get contextLength(): number | null {

@@ -68,6 +68,6 @@ export const huggingFaceClassifier = defineLayout<HyenaClassifierConfig>({
   resolve: (options) => resolveClassifierConfig(options as HyenaClassifierConfig),
   prefix,
   frequencies: 'once',
-  head: () => linear('score', 'head/projection', false),
+  head: () => linear('score', 'head/classifier', false),
   headSizes: ({tensors}) => ({numLabels: tensors.get('score.weight')?.shape[0]}),
 });

@@ -48,6 +48,6 @@ export const hyenaDnaClassifier = defineLayout<HyenaClassifierConfig>({
   resolve: (options) => resolveClassifierConfig(options as HyenaClassifierConfig),
   prefix: '',
   frequencies: 'of every sine',
-  head: (_, prefix) => linear(`${prefix}head.output_transform`, 'head/projection'),
+  head: (_, prefix) => linear(`${prefix}head.output_transform`, 'head/classifier'),
   headSizes: ({tensors}, {prefix}) => ({numLabels: tensors.get(prefix + headWeight)?.shape[0]}),
 });

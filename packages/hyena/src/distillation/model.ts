@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, LanguageModel} from '@variants/core';
-import {contextLength, languageModelLayers} from '../backbone';
+import {languageModelLayers} from '../backbone';
 import {distilledLayout} from './checkpoint';
 import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
 
 /**
  * A Hyena whose long convolutions are recurrences that were fitted to its filters: a stream costs the same time and memory
- * per token, whatever came before. `distil` makes it of a Hyena.
+ * per token, whatever came before. `distil` makes it of a Hyena, whose context it keeps: the recurrences were fitted to so
+ * many taps, and may do anything beyond.
  */
 export class DistilledHyena extends LanguageModel<DistilledHyenaConfig> {
   static override readonly className = 'DistilledHyena';
@@ -14,12 +15,7 @@ export class DistilledHyena extends LanguageModel<DistilledHyenaConfig> {
 
   constructor(config: DistilledHyenaOptions) {
     const complete = resolveDistilledConfig(config);
-    super(complete, languageModelLayers(complete), 'distilled_hyena');
-  }
-
-  /** As of the Hyena: the recurrences were fitted to so many taps, and may do anything beyond. */
-  override get contextLength(): number {
-    return contextLength(this.config);
+    super(complete, languageModelLayers(complete), {name: 'distilled_hyena'});
   }
 }
 tf.serialization.registerClass(DistilledHyena);

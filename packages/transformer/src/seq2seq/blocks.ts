@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
   DecoderLayer,
-  type DecoderOptions,
   Dropout,
   FeedForward,
   type ForwardOptions,
@@ -119,7 +118,7 @@ export class DecoderBlock extends DecoderLayer<CoderBlockConfig> {
     return {self: null, cross: this.crossAttention.keysAndValues(memory)};
   }
 
-  advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): StreamStep {
+  advance(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamStep {
     const {self: before, cross} = state as DecoderBlockState;
     const part = (h: tf.Tensor, norm: VariantLayer, run: (h: tf.Tensor) => tf.Tensor) =>
       residual(h, run, {norm, dropout: this.dropout}, this.config, options);
@@ -129,7 +128,7 @@ export class DecoderBlock extends DecoderLayer<CoderBlockConfig> {
       self = step.state;
       return step.output;
     });
-    const toMemory = {...options, attentionMask: options.memoryMask};
+    const toMemory = {...options, attentionMask: options.carried?.memoryMask};
     const informed = part(attended, this.crossAttentionNorm, (h) => this.crossAttention.attend(h, cross, toMemory));
     return {
       output: part(informed, this.feedForwardNorm, (h) => this.feedForward.forward(h)),
