@@ -1,11 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {aftConv} from '../src/ops/conv';
-import {aftConv2d} from '../src/ops/conv-2d';
-import {aftFull} from '../src/ops/full';
-import {aftLocal} from '../src/ops/local';
-import {drawn} from './drawn';
+import {aftConv, aftConv2d} from '../../src/conv-ops';
+import {aftFull, aftLocal} from '../../src/ops';
+import {drawn} from '../drawn';
 
 /** The definition with a bias for each pair of positions and each channel, [time, time, channels], all at once. */
 function dense(keys: tf.Tensor, values: tf.Tensor, bias: tf.Tensor, causal: boolean): tf.Tensor {
@@ -27,12 +25,12 @@ const maskOf = (time: number, isInside: (t: number, u: number) => boolean) =>
     [time, time, 1],
   );
 
-/** Biases [time, time, heads] of a kernel [heads, taps], by products with one-hot rows. */
-function spreadKernel(kernel: tf.Tensor, time: number, tapOf: (t: number, u: number) => number | null): tf.Tensor {
-  const taps = kernel.shape[1] as number;
-  const numbers = Array.from({length: time * time}, (_, i) => tapOf(Math.floor(i / time), i % time) ?? taps);
-  const chosen = tf.oneHot(tf.tensor1d(numbers, 'int32'), taps + 1).toFloat();
-  const withNone = kernel.pad([
+/** Biases [time, time, heads] of taps [heads, size], by products with one-hot rows. */
+function spreadTaps(taps: tf.Tensor, time: number, tapOf: (t: number, u: number) => number | null): tf.Tensor {
+  const size = taps.shape[1] as number;
+  const numbers = Array.from({length: time * time}, (_, i) => tapOf(Math.floor(i / time), i % time) ?? size);
+  const chosen = tf.oneHot(tf.tensor1d(numbers, 'int32'), size + 1).toFloat();
+  const withNone = taps.pad([
     [0, 0],
     [0, 1],
   ]);
@@ -118,29 +116,29 @@ describe('the gradients equal those of the definition', () => {
     );
   });
 
-  it('aftConv, of the kernel too', () => {
+  it('aftConv, of the taps too', () => {
     fc.assert(
       fc.property(sizes, fc.integer({min: 1, max: 5}), ({batch, time, channels: heads, scale, causal, seed}, half) => {
         const draw = (shape: number[], name: string, by = 1) => drawn(shape, seed, name, by);
         tf.tidy(() => {
           const long = 10 * time;
-          const taps = causal ? half : 2 * half - 1;
-          const bias = (kernel: tf.Tensor) =>
-            spreadKernel(kernel, long, (t, u) => {
-              const tap = u - t + (causal ? taps - 1 : half - 1);
-              return tap >= 0 && tap < taps ? tap : null;
+          const size = causal ? half : 2 * half - 1;
+          const bias = (taps: tf.Tensor) =>
+            spreadTaps(taps, long, (t, u) => {
+              const tap = u - t + (causal ? size - 1 : half - 1);
+              return tap >= 0 && tap < size ? tap : null;
             });
-          const perChannel = (kernel: tf.Tensor) =>
+          const perChannel = (taps: tf.Tensor) =>
             bias(
-              kernel
+              taps
                 .expandDims(1)
                 .tile([1, 2, 1])
-                .reshape([2 * heads, taps]),
+                .reshape([2 * heads, size]),
             );
           expectSameGradients(
-            (k, v, kernel) => aftConv(k, v, kernel, {causal}),
-            (k, v, kernel) => dense(k, v, perChannel(kernel), causal),
-            [draw([batch, long, heads], 'k', scale), draw([batch, long, 2 * heads], 'v'), draw([heads, taps], 'w')],
+            (k, v, taps) => aftConv(k, v, taps, {causal}),
+            (k, v, taps) => dense(k, v, perChannel(taps), causal),
+            [draw([batch, long, heads], 'k', scale), draw([batch, long, 2 * heads], 'v'), draw([heads, size], 'w')],
             seed,
           );
         });
@@ -149,7 +147,7 @@ describe('the gradients equal those of the definition', () => {
     );
   });
 
-  it('aftConv2d, of the kernel too', () => {
+  it('aftConv2d, of the taps too', () => {
     fc.assert(
       fc.property(
         fc.integer({min: 1, max: 4}),
@@ -159,18 +157,18 @@ describe('the gradients equal those of the definition', () => {
         (rows, columns, reach, seed) => {
           const draw = (shape: number[], name: string) => drawn(shape, seed, name);
           tf.tidy(() => {
-            const taps = 2 * reach + 1;
+            const size = 2 * reach + 1;
             const tapOf = (t: number, u: number) => {
               const down = Math.floor(u / columns) - Math.floor(t / columns) + reach;
               const right = (u % columns) - (t % columns) + reach;
-              return [down, right].every((tap) => tap >= 0 && tap < taps) ? down * taps + right : null;
+              return [down, right].every((tap) => tap >= 0 && tap < size) ? down * size + right : null;
             };
             const flat = (x: tf.Tensor) => x.reshape([2, rows * columns, -1]);
-            const bias = (kernel: tf.Tensor) => spreadKernel(kernel.reshape([2, -1]), rows * columns, tapOf);
+            const bias = (taps: tf.Tensor) => spreadTaps(taps.reshape([2, -1]), rows * columns, tapOf);
             expectSameGradients(
-              (k, v, kernel) => flat(aftConv2d(k, v, kernel)),
-              (k, v, kernel) => dense(flat(k), flat(v), bias(kernel), false),
-              [draw([2, rows, columns, 2], 'k'), draw([2, rows, columns, 2], 'v'), draw([2, taps, taps], 'w')],
+              (k, v, taps) => flat(aftConv2d(k, v, taps)),
+              (k, v, taps) => dense(flat(k), flat(v), bias(taps), false),
+              [draw([2, rows, columns, 2], 'k'), draw([2, rows, columns, 2], 'v'), draw([2, size, size], 'w')],
               seed,
             );
           });

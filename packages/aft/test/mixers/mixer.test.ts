@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
-import {DataError, ShapeError, type StreamState} from '@variants/core';
+import {DataError, type StreamState} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {aft, layers, ops} from '../src';
-import {drawn} from './drawn';
+import {type AftBlockConfig, aft, layers} from '../../src';
+import {drawn} from '../drawn';
+import {refusalOf} from '../refusal';
 
 const distance = (a: tf.Tensor, b: tf.Tensor) => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
 
@@ -82,30 +83,57 @@ describe('padding', () => {
   });
 });
 
-describe('shapes that do not go together are refused', () => {
-  const zeros = (...shape: number[]) => tf.zeros(shape);
-
-  it.each<[string, () => tf.Tensor, RegExp]>([
-    ['values', () => ops.aftSimple(zeros(1, 2, 3), zeros(1, 2, 4)), /values \[1,2,4\] must have the shape of the keys/],
-    ['no time', () => ops.aftSimple(zeros(1, 0, 3), zeros(1, 0, 3)), /time at least 1/],
-    ['biases', () => ops.aftFull(zeros(1, 2, 3), zeros(1, 2, 3), zeros(3, 3)), /for \[3, 3\] positions.*\[2, 2\]/],
-    [
-      'factors',
-      () => ops.aftFull(zeros(1, 2, 3), zeros(1, 2, 3), {rows: zeros(2, 1), columns: zeros(2, 2)}),
-      /factors \[2,1\] and \[2,2\]/,
-    ],
-    ['heads', () => ops.aftConv(zeros(1, 2, 3), zeros(1, 2, 4), zeros(3, 1)), /a multiple of the heads/],
-    ['a kernel', () => ops.aftConv(zeros(1, 2, 2), zeros(1, 2, 4), zeros(3, 1)), /\[3,1\].*the number of heads, 2/],
-  ])('%s', (_, run, message) => {
-    expect(() => tf.tidy(run)).toThrow(ShapeError);
-    expect(() => tf.tidy(run)).toThrow(message);
+describe('what does not go together is refused', () => {
+  it('options of layers', () => {
+    const conv = {numHeads: 2, kernelSize: 3};
+    const input = tf.input({shape: [null, 8]});
+    const grid = tf.input({shape: [null, null, 8]});
+    expect(refusalOf(() => layers.aftConv({...conv, numHeads: 3, name: 'a'}).apply(input))).toBe(
+      'a: numHeads is 3, but must divide the width 8',
+    );
+    expect(refusalOf(() => layers.aftConv({...conv, kernelSize: 4, name: 'b'}).apply(input))).toBe(
+      'b: kernelSize is 4, but must be odd unless the layer is causal',
+    );
+    expect(refusalOf(() => layers.aftConv2d({...conv, causal: true, name: 'c'}).apply(grid))).toBe(
+      'c: causal is true, but must be false, as the places of an image have no order',
+    );
+    const layer = layers.aftSimple({name: 'd'});
+    const x = tf.zeros([1, 2, 8]);
+    expect(refusalOf(() => layer.stream(x))).toBe(
+      'd: causal is false, but must be true for a layer that is fed in pieces',
+    );
+    layer.dispose();
+    x.dispose();
   });
 
   it('a sequence that there are no biases for', () => {
     const layer = layers.aftFull({maxSequenceLength: 3});
-    expect(() => tf.tidy(() => layer.apply(zeros(1, 4, 2)) as tf.Tensor)).toThrow(
+    expect(() => tf.tidy(() => layer.apply(tf.zeros([1, 4, 2])) as tf.Tensor)).toThrow(
       /4 tokens is longer than maxSequenceLength 3/,
     );
     layer.dispose();
+  });
+});
+
+describe('what an option is that is not given', () => {
+  it.each<[Partial<AftBlockConfig>, Partial<AftBlockConfig>]>([
+    [{variant: 'local', maxSequenceLength: 40}, {windowSize: 32}],
+    [{variant: 'full'}, {maxSequenceLength: 1024}],
+    [{variant: 'conv'}, {numHeads: 2, kernelSize: 11}],
+  ])('of the block %j: as the configuration of a model says, %j', (given, wanted) => {
+    const block = (options: Partial<AftBlockConfig>) =>
+      layers.aftBlock({variant: 'conv', intermediateSize: 8, ...given, ...options, name: 'block'});
+    const [bare, explicit] = [block({}), block(wanted)];
+    tf.tidy(() => {
+      const x = drawn([1, 40, 32], 1, 'x');
+      // Position biases and taps as if they were trained, so that a window or taps of another size would show.
+      const outputs = [bare, explicit].map((layer) => {
+        layer.apply(tf.input({shape: [null, 32]}));
+        layer.setWeights(layer.getWeights().map((w, i) => drawn(w.shape, i, 'weights')));
+        return layer.apply(x) as tf.Tensor;
+      });
+      expect(distance(outputs[0], outputs[1])).toBe(0);
+    });
+    for (const layer of [bare, explicit]) layer.dispose();
   });
 });

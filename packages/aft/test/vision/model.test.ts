@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {checkpointFiles, ShapeError} from '@variants/core';
 import {describe, expect, it} from 'vitest';
-import {type AftVision, type AftVisionOptions, aftVision, visionFromPretrained} from '../src';
-import {drawn} from './drawn';
+import {type AftVision, type AftVisionOptions, aftVision, visionFromPretrained} from '../../src';
+import {drawn} from '../drawn';
 
 const small = {numClasses: 3, imageChannels: 1, patchSize: 2, hiddenSize: 8, numLayers: 1, intermediateSize: 16};
 const grid = {gridRows: 4, gridColumns: 4, factorSize: 2};
