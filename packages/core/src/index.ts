@@ -59,6 +59,7 @@ export {
 } from './kernels/weighted-average-scan';
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
+export type {BlockDescription} from './models/block-list';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export type {RunLayer} from './models/chain';
 export {
@@ -85,6 +86,13 @@ export {
   type StreamOptions,
 } from './models/language-model';
 export {MaskedLanguageModel, type MaskedLanguageModelTypes} from './models/masked-language-model';
+export {
+  languageModel,
+  languageModelFromPretrained,
+  MixedLanguageModel,
+  type MixedLanguageModelConfig,
+  type MixedLanguageModelOptions,
+} from './models/mixed-language-model';
 export {type ModelKind, modelKinds} from './models/model-kind';
 export {
   SequenceClassifier,
