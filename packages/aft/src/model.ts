@@ -10,18 +10,51 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type CheckpointLayout,
   type CheckpointSource,
+  FeedForward,
   LanguageModel,
   LayerNorm,
   LearnedPositions,
   Linear,
   loadCheckpoint,
+  ResidualBlock,
+  type ResidualBlockParts,
+  type ResidualConfig,
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
 } from '@variants/core';
-import {AftBlock} from './block';
 import {languageModelLayout} from './checkpoints/language-model';
 import {type AftConfig, type AftOptions, countParameters, resolveConfig} from './config';
+import {type AnyMixerConfig, createMixer} from './mixers/mixer';
+
+/** Options of {@link AftBlock}. */
+export interface AftBlockConfig extends AnyMixerConfig, Pick<ResidualConfig, 'dropout'> {
+  /** Width of the feed-forward. */
+  intermediateSize: number;
+  /** Of the norms. Default 1e-5. */
+  normEpsilon?: number;
+}
+
+/**
+ * A mixer of AFT and a feed-forward, each with a norm before it and a skip connection (Zhai et al. 2021, section 5):
+ *
+ *     x = x + aft(norm x);      x + W2 gelu(W1 norm x)
+ *
+ * [batch, ..., hidden] to the same.
+ */
+export class AftBlock extends ResidualBlock<AftBlockConfig> {
+  static readonly className = 'AftBlock';
+
+  protected parts(): ResidualBlockParts {
+    const {intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
+    return {
+      mixer: createMixer({...this.config, name: 'mixer'}),
+      feedForward: new FeedForward({intermediateSize, activation: 'gelu'}),
+      norm: () => new LayerNorm({epsilon}),
+    };
+  }
+}
+tf.serialization.registerClass(AftBlock);
 
 /** An AFT language model: embedding, positions, blocks, norm, head. */
 export class Aft extends LanguageModel<AftConfig> {

@@ -1,9 +1,20 @@
 import {registerFileUrls} from './files/file-urls';
 
 export {byteDecoding} from './byte-decoding';
+export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
+export {
+  type AuthorsConfig,
+  type DerivedField,
+  type FieldTable,
+  namedValues,
+  type RenamedField,
+  readFields,
+} from './checkpoints/field-table';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
+export {type CheckpointKind, loadAnyOf} from './checkpoints/load-any-of';
+export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
 export {toAuthorsNames} from './checkpoints/names';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
@@ -51,8 +62,18 @@ export {continueConvolution, type FilteredState} from './layers/continue-convolu
 export type {BlockDescription} from './models/block-list';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export type {RunLayer} from './models/chain';
-export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export {
+  type Field,
+  type Fields,
+  fields,
+  requireConfig,
+  requireDivides,
+  requireOnlyIn,
+  resolveFields,
+  shown,
+} from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
+export {type DecoderFields, decoderFields, type StackFields, stackFields} from './models/decoder-fields';
 export {type EncodeOptions, Encoder, type EncoderConfig, type EncoderLayers, type EncoderTypes} from './models/encoder';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export type {TargetOptions} from './models/generate-target';

@@ -78,7 +78,7 @@ describe('an M2-BERT', () => {
   it('refuses configurations that are none', () => {
     const refused = (options: object) => () => m2Bert(options);
     expect(refused({positionSize: 4})).toThrow(ConfigError);
-    expect(refused({positionSize: 4})).toThrow('m2-bert: positionSize is 4, but must be odd');
+    expect(refused({positionSize: 4})).toThrow('m2-bert: positionSize is 4, but must be an odd number of at least 3');
     expect(refused({filterLength: 3})).toThrow('filterLength is 3, but must be at least maxSequenceLength 128');
     expect(refused({padToken: 5, vocabSize: 5})).toThrow('padToken is 5, but must be below vocabSize 5');
     expect(refused({heads: 2})).toThrow('m2-bert: unknown field heads');
