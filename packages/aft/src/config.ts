@@ -1,4 +1,13 @@
-import {type Fields, fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
+import {
+  type DecoderFields,
+  decoderFields,
+  type Fields,
+  fields,
+  requireConfig,
+  requireDivides,
+  requireOnlyIn,
+  resolveFields,
+} from '@variants/core';
 
 /** The variants of AFT for sequences. */
 const variants = ['simple', 'full', 'local', 'conv'] as const;
@@ -39,26 +48,12 @@ export interface MixerFields {
 }
 
 /** The configuration of an AFT language model; defaults are those of the paper's, at a smaller size. */
-export interface AftConfig extends LanguageModelConfig, MixerFields {
-  /** Number of different tokens. */
-  vocabSize: number;
+export interface AftConfig extends DecoderFields, MixerFields {
   /**
    * The longest sequence: there are learned positions for so many. Default 1024. In variants 'simple' and 'conv' 0 stands
    * for none: order shows in what a position has seen, and a sequence may be of any length.
    */
   maxSequenceLength: number;
-  /** Default 6. */
-  numLayers: number;
-  /** Width of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
-  /** Epsilon of the layer norms. Default 1e-5. */
-  normEpsilon: number;
-  /** Uses the embedding's table for the logits. Default false. */
-  tieEmbedding: boolean;
-  /** Dropout behind mixers and feed-forwards. Default 0. */
-  dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link aft} takes: everything but vocabSize has a default; that of `variant` is 'local'. */
@@ -69,19 +64,12 @@ export type AftOptions = Partial<AftConfig> & Pick<AftConfig, 'vocabSize'>;
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveConfig(options: AftOptions): AftConfig {
-  const {hiddenSize = 512} = options;
   const config = resolveFields<AftConfig>(
     'aft',
     {
-      vocabSize: fields.count(),
+      ...decoderFields({hiddenSize: options.hiddenSize}),
       ...mixerRules(options, 'local'),
       maxSequenceLength: fields.count(mixerDefaults.maxSequenceLength, 0),
-      numLayers: fields.count(6),
-      intermediateSize: fields.count(4 * hiddenSize),
-      normEpsilon: fields.positive(1e-5),
-      tieEmbedding: fields.flag(false),
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
     },
     options,
   );
@@ -148,7 +136,7 @@ const variantsWith = {
   windowSize: ['local'],
   numHeads: ['conv'],
   kernelSize: ['conv'],
-} satisfies {[field: string]: AftVariant[]};
+} satisfies {[field in keyof MixerFields]?: AftVariant[]};
 
 /**
  * Checks the fields about mixers against each other.
@@ -156,26 +144,10 @@ const variantsWith = {
  * @throws ConfigError
  */
 export function checkMixerConfig(architecture: string, config: MixerFields, causal: boolean): void {
-  const {variant, factorSize, numHeads, kernelSize, mixerSize} = config;
-  for (const [field, having] of Object.entries(variantsWith)) {
-    const value = config[field as keyof typeof variantsWith];
-    const isThere = (having as AftVariant[]).includes(variant);
-    const allowed = isThere ? 'at least 1' : `0, as variant ${variant} has none`;
-    requireConfig(value > 0 === isThere, architecture, `${field} is ${value}, but must be ${allowed}`);
-  }
-  requireConfig(
-    factorSize === 0 || hasPositionBiases(variant),
-    architecture,
-    `factorSize is ${factorSize}, but must be 0, as variant ${variant} has none`,
-  );
-  requireConfig(
-    variant !== 'conv' || mixerSize % numHeads === 0,
-    architecture,
-    `numHeads is ${numHeads}, but must divide mixerSize ${mixerSize}`,
-  );
-  requireConfig(
-    variant !== 'conv' || causal || kernelSize % 2 === 1,
-    architecture,
-    `kernelSize is ${kernelSize}, but must be odd`,
-  );
+  const {variant, kernelSize} = config;
+  requireOnlyIn(architecture, config, 'variant', variantsWith);
+  requireOnlyIn(architecture, config, 'variant', {factorSize: ['full', 'local']}, 0);
+  if (variant !== 'conv') return;
+  requireDivides(architecture, config, 'numHeads', 'mixerSize');
+  requireConfig(causal || kernelSize % 2 === 1, architecture, `kernelSize is ${kernelSize}, but must be odd`);
 }
