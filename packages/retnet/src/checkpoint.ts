@@ -5,7 +5,7 @@ import {
   type CheckpointLayout,
   type TensorMapping,
 } from '@variants/core';
-import {type RetNetConfig, resolveConfig} from './config';
+import {type RetNetConfig, resolveRetNetConfig} from './config';
 import {defaultDecays} from './retention';
 import {rotationFrequencies} from './retention-layer';
 
@@ -32,7 +32,7 @@ async function readConfig(checkpoint: Checkpoint): Promise<RetNetConfig> {
   const deepNorm = json.deepnorm === true;
   if (deepNorm && json.decoder_normalize_before !== false)
     throw new CheckpointError(`${checkpoint.name}: deepnorm needs decoder_normalize_before false`);
-  return resolveConfig({
+  return resolveRetNetConfig({
     vocabSize: json.vocab_size as number,
     hiddenSize: json.decoder_embed_dim as number,
     valueSize: json.decoder_value_embed_dim as number,
