@@ -5,7 +5,7 @@ import {
   type CheckpointLayout,
   type TensorMapping,
 } from '@variants/core';
-import {type LayoutName, resolveConfig, type TransformerConfig, type TransformerOptions} from '../config';
+import {type LayoutName, resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from '../config';
 
 /** A configuration as its authors write it. */
 export type AuthorsConfig = {readonly [field: string]: unknown};
@@ -53,11 +53,15 @@ export function defineLayout(definition: LayoutDefinition): CheckpointLayout<Tra
       const {[ownField]: own, ...json} = fieldsOf(checkpoint) ?? {};
       assertComplete(json, definition, checkpoint);
       const facts = (await definition.facts?.(checkpoint)) ?? {};
-      return resolveConfig({...definition.read(json, facts, checkpoint.name), ...(own as object), layout: name});
+      return resolveTransformerConfig({
+        ...definition.read(json, facts, checkpoint.name),
+        ...(own as object),
+        layout: name,
+      });
     },
     writeConfig(config) {
       // A pairing of features, say, that readers of this layout would take for another.
-      const suited = resolveConfig({...config, layout: name});
+      const suited = resolveTransformerConfig({...config, layout: name});
       const json = definition.write(suited);
       const own = notExpressed(suited, definition.read(json, suited, name));
       return Object.keys(own).length > 0 ? {...json, [ownField]: own} : json;
@@ -84,7 +88,7 @@ function assertComplete(json: AuthorsConfig, {name, required}: LayoutDefinition,
 function notExpressed(config: TransformerConfig, read: TransformerOptions): Partial<TransformerConfig> {
   // Heads of any size need not divide the width.
   const headSize = read.headSize ?? config.headSize;
-  const back: TransformerConfig = resolveConfig({...read, headSize, layout: config.layout});
+  const back: TransformerConfig = resolveTransformerConfig({...read, headSize, layout: config.layout});
   if (read.headSize == null) back.headSize = config.hiddenSize / config.numHeads;
   const different = (field: string) =>
     !notKept.includes(field) &&

@@ -1,6 +1,6 @@
 import {type Checkpoint, CheckpointError, type CheckpointLayout, type TensorMapping} from '@variants/core';
 import {linear, norm} from '../checkpoints/mappings';
-import {type EncoderDecoderConfig, resolveConfig} from './config';
+import {type EncoderDecoderConfig, resolveEncoderDecoderConfig} from './config';
 
 function readConfig({name, config}: Checkpoint): EncoderDecoderConfig {
   if (config?.nhead === undefined)
@@ -9,7 +9,7 @@ function readConfig({name, config}: Checkpoint): EncoderDecoderConfig {
     );
   const json = config as Record<string, never>;
   const shareEmbeddings = json.share_embeddings ?? false;
-  return resolveConfig({
+  return resolveEncoderDecoderConfig({
     shareEmbeddings,
     activation: json.activation,
     sourceVocabSize: json.src_vocab_size,

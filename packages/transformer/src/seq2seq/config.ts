@@ -59,7 +59,7 @@ const architecture = 'encoderDecoder';
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
+export function resolveEncoderDecoderConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
   const {hiddenSize = 512, normalization = 'pre', shareEmbeddings = false} = options;
   const config = resolveFields<EncoderDecoderConfig>(
     architecture,
@@ -86,11 +86,11 @@ export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderCon
     } satisfies {[name in keyof EncoderDecoderConfig]: Field<EncoderDecoderConfig[name]>},
     options,
   );
-  checkTogether(config);
+  checkEncoderDecoderConfig(config);
   return config;
 }
 
-function checkTogether(config: EncoderDecoderConfig): void {
+function checkEncoderDecoderConfig(config: EncoderDecoderConfig): void {
   const {hiddenSize, numHeads, shareEmbeddings, sourceVocabSize, targetVocabSize, padToken} = config;
   const check = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
   check(hiddenSize % numHeads === 0, `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize}`);
@@ -107,7 +107,7 @@ function checkTogether(config: EncoderDecoderConfig): void {
 }
 
 /** All weights counted once. */
-export function countParameters(config: EncoderDecoderConfig): number {
+export function countEncoderDecoderParameters(config: EncoderDecoderConfig): number {
   const {sourceVocabSize, targetVocabSize, hiddenSize: D, intermediateSize: F} = config;
   const {numEncoderLayers, numDecoderLayers, shareEmbeddings, outputBias, finalNorm} = config;
   const attention = 4 * (D * D + D);
