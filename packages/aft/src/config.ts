@@ -63,7 +63,7 @@ export type AftOptions = Partial<AftConfig> & Pick<AftConfig, 'vocabSize'>;
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: AftOptions): AftConfig {
+export function resolveAftConfig(options: AftOptions): AftConfig {
   const config = resolveFields<AftConfig>(
     'aft',
     {

@@ -24,7 +24,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {languageModelLayout} from './checkpoints/language-model';
-import {type AftConfig, type AftOptions, countParameters, resolveConfig} from './config';
+import {type AftConfig, type AftOptions, countParameters, resolveAftConfig} from './config';
 import {type AnyMixerConfig, createMixer} from './mixers/mixer';
 
 /** Options of {@link AftBlock}. */
@@ -62,7 +62,7 @@ export class Aft extends LanguageModel<AftConfig> {
   override layout: CheckpointLayout<AftConfig> = languageModelLayout;
 
   constructor(config: AftOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveAftConfig(config);
     super(complete, stages(complete), {name: 'aft', parameters: countParameters(complete)});
   }
 }

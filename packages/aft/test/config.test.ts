@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {aft, card, presets} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveAftConfig} from '../src/config';
 import {mixers, sizes} from './drawn-config';
 
 describe('countParameters', () => {
@@ -25,7 +25,7 @@ describe('countParameters', () => {
 
 describe('presets', () => {
   it('are complete configurations', () => {
-    for (const preset of Object.values(presets)) expect(countParameters(resolveConfig(preset))).toBeGreaterThan(1e7);
+    for (const preset of Object.values(presets)) expect(countParameters(resolveAftConfig(preset))).toBeGreaterThan(1e7);
   });
 });
 

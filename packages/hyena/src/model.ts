@@ -42,7 +42,7 @@ export interface HyenaBlockConfig extends Pick<ResidualConfig, 'dropout'> {
   mixer: HyenaOperatorConfig | DistilledOperatorConfig | AttentionConfig;
   /** Width of the feed-forward. */
   intermediateSize: number;
-  /** Default 1e-5. */
+  /** Epsilon of the norms. Default 1e-5. */
   normEpsilon?: number;
   /** Layers of the model, which the first output weights shrink with. Default 1. */
   numLayers?: number;

@@ -51,7 +51,7 @@ export const mixerRules: Fields<MixerFields> = {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: MonarchMixerOptions): MonarchMixerConfig {
+export function resolveMonarchMixerConfig(options: MonarchMixerOptions): MonarchMixerConfig {
   const architecture = 'monarch-mixer';
   const config = resolveFields<MonarchMixerConfig>(
     architecture,

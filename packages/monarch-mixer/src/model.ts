@@ -13,7 +13,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {causalLayout} from './checkpoints/causal';
-import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveMonarchMixerConfig} from './config';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
@@ -51,7 +51,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
   override layout: CheckpointLayout<MonarchMixerConfig> = causalLayout;
 
   constructor(options: MonarchMixerOptions) {
-    const config = resolveConfig(options);
+    const config = resolveMonarchMixerConfig(options);
     super(config, stages(config), {name: 'monarch-mixer', parameters: countParameters(config)});
   }
 }

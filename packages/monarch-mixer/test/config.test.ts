@@ -2,7 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, m2Bert, m2BertClassifier, m2BertPresets, monarchMixer, presets} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveMonarchMixerConfig} from '../src/config';
 import {countM2BertParameters, resolveM2BertConfig} from '../src/m2-bert/config';
 
 const parts = {
@@ -59,7 +59,7 @@ describe('presets', () => {
       const counted = countM2BertParameters(resolveM2BertConfig(m2BertPresets[name as keyof typeof published]));
       expect(Math.abs(counted / parameters - 1), `${name} has ${counted}`).toBeLessThan(0.06);
     }
-    expect(Math.abs(countParameters(resolveConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(countParameters(resolveMonarchMixerConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
   });
 });
 

@@ -6,7 +6,7 @@ import {
   mappings,
   namedValues,
 } from '@variants/core';
-import {type RetNetConfig, resolveConfig} from './config';
+import {type RetNetConfig, resolveRetNetConfig} from './config';
 import {defaultDecays} from './retention';
 import {rotationFrequencies} from './retention-layer';
 
@@ -64,7 +64,7 @@ export const torchscale = defineLayout<RetNetConfig>({
   only: {moe_freq: 0, multiway: false},
   constants: {model_type: 'retnet'},
   fromTensors: {names: ['decays'], read: readDecays},
-  resolve: resolveConfig,
+  resolve: resolveRetNetConfig,
   tensors: ({numLayers, gated, embeddingNorm, normalization, tieEmbedding}) => [
     ...embedding('embed_tokens'),
     ...(embeddingNorm ? norm('layernorm_embedding', 'embedding_norm', {useBias: false}) : []),

@@ -5,10 +5,9 @@ import {
   decoderFields,
   type Field,
   fields,
-  requireConfig,
-  requireDivides,
   resolveFields,
 } from '@variants/core';
+import {checkRetentionConfig} from './retention-layer';
 
 /** The configuration of a RetNet; defaults are those of torchscale's RetNetConfig, at a smaller size. */
 export interface RetNetConfig extends DecoderFields {
@@ -50,7 +49,7 @@ const decayList: Field<number[]> = {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: RetNetOptions): RetNetConfig {
+export function resolveRetNetConfig(options: RetNetOptions): RetNetConfig {
   const hiddenSize = options.hiddenSize ?? 512;
   const valueSize = options.valueSize ?? 2 * hiddenSize;
   const config = resolveFields<RetNetConfig>(
@@ -70,19 +69,7 @@ export function resolveConfig(options: RetNetOptions): RetNetConfig {
     },
     options,
   );
-  const {numHeads, decays} = config;
-  const keySize = config.hiddenSize / numHeads;
-  requireConfig(
-    Number.isInteger(keySize) && keySize % 2 === 0,
-    'retnet',
-    `numHeads is ${numHeads}, but must divide hiddenSize ${config.hiddenSize} into heads of an even size`,
-  );
-  requireDivides('retnet', config, 'numHeads', 'valueSize');
-  requireConfig(
-    decays === null || decays.length === numHeads,
-    'retnet',
-    `decays has ${decays?.length} entries, but must have one per head, ${numHeads}`,
-  );
+  checkRetentionConfig('retnet', config, config.hiddenSize);
   return config;
 }
 

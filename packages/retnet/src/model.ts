@@ -18,13 +18,16 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {torchscale} from './checkpoint';
-import {countParameters, type RetNetConfig, type RetNetOptions, resolveConfig} from './config';
+import {countParameters, type RetNetConfig, type RetNetOptions, resolveRetNetConfig} from './config';
 import {Retention, type RetentionConfig} from './retention-layer';
 
 /** Options of {@link RetNetBlock}. */
 export interface RetNetBlockConfig extends RetentionConfig, ResidualConfig {
+  /** Width of the feed-forward. */
   intermediateSize: number;
+  /** Of the feed-forward. Default 'silu'. */
   activation?: RetNetConfig['activation'];
+  /** A gated feed-forward without biases, else two projections with biases. Default true. */
   gated?: boolean;
 }
 
@@ -55,7 +58,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
   override layout: CheckpointLayout<RetNetConfig> = torchscale;
 
   constructor(config: RetNetOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveRetNetConfig(config);
     super(complete, stages(complete), {name: 'retnet', parameters: countParameters(complete)});
   }
 }

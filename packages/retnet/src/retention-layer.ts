@@ -4,7 +4,9 @@ import {
   CausalLayer,
   type ForwardOptions,
   Linear,
+  lastDimension,
   positionAfter,
+  requireConfig,
   rmsNorm,
   rotaryEmbedding,
   rotaryTables,
@@ -23,6 +25,7 @@ import {
 
 /** Options of {@link Retention}. */
 export interface RetentionConfig {
+  /** Heads; must divide the input's width, into an even size each, and valueSize. */
   numHeads: number;
   /** Width V of values and gate. Default 2 times the input's. */
   valueSize?: number;
@@ -66,7 +69,8 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private keySize!: number;
 
   override build(inputShape: tf.Shape): void {
-    const hiddenSize = inputShape[inputShape.length - 1] as number;
+    const hiddenSize = lastDimension(inputShape, this.path);
+    checkRetentionConfig(this.path, this.config, hiddenSize);
     const {numHeads, valueSize = 2 * hiddenSize, decays, initialDivisor = 1} = this.config;
     const linear = (units: number, gain: number) => new Linear({units, useBias: false}, {kernel: xavierUniform(gain)});
     const gain = 2 ** -2.5;
@@ -127,3 +131,22 @@ export class Retention extends CausalLayer<RetentionConfig> {
   }
 }
 tf.serialization.registerClass(Retention);
+
+/**
+ * Checks what retention on an input of so many features must be.
+ * @param name Whose it is, for messages.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function checkRetentionConfig(name: string, config: RetentionConfig, hiddenSize: number): void {
+  const {numHeads, valueSize = 2 * hiddenSize, decays} = config;
+  const check = (condition: boolean, message: string) => requireConfig(condition, name, message);
+  check(
+    hiddenSize % (2 * numHeads) === 0,
+    `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize} into heads of an even size`,
+  );
+  check(valueSize % numHeads === 0, `numHeads is ${numHeads}, but must divide valueSize ${valueSize}`);
+  check(
+    !decays || decays.length === numHeads,
+    `decays has ${decays?.length} entries, but must have one per head, ${numHeads}`,
+  );
+}

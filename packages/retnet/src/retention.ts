@@ -84,6 +84,8 @@ const absoluteSum = (A: tf.Tensor) => A.abs().sum(-1, true);
  *     A = (q kᵀ) * M / sqrt(row sums of M);   A = A / clamp(Σ_m |A[n, m]|, 1, 5e4);   o = A v
  *
  * The last divisor is a constant for the gradient.
+ * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @returns o [batch, heads, time, value size]
  */
 export function retentionParallel(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, decays: readonly number[]): tf.Tensor {
@@ -102,6 +104,8 @@ export function retentionParallel(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, deca
  *     o = (A v + cross) / max(isc, osc)             R <- γ^c R + kᵀ (v l_j / L)
  *
  * The divisor max(isc, osc) is a constant for the gradient.
+ * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @param chunkSize c. Any length T will do: the last chunk is filled up with zeros and cut.
  * @returns o [batch, heads, time, value size]
  */
@@ -164,7 +168,9 @@ const swapHeadsAndTime = (x: tf.Tensor) => x.transpose([0, 2, 1, 3]);
  *     s' = γ s + 1;   S' = γ S + k vᵀ;   o = S'ᵀ q / sqrt(s')
  *
  * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @param memory Of the positions before; null at the first.
+ * @returns `output` o [batch, heads, time, value size] and the memory after the last position.
  */
 export function retentionRecurrent(
   q: tf.Tensor,

@@ -61,7 +61,7 @@ const versionField: Field<RwkvVersion> = {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: RwkvOptions): RwkvConfig {
+export function resolveRwkvConfig(options: RwkvOptions): RwkvConfig {
   const {version = 7, hiddenSize = 512} = options;
   const attentionSize = options.attentionSize ?? hiddenSize;
   const config = resolveFields<RwkvConfig>(

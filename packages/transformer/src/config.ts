@@ -80,7 +80,7 @@ function usualHeads(hiddenSize: number): number {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: TransformerOptions): TransformerConfig {
+export function resolveTransformerConfig(options: TransformerOptions): TransformerConfig {
   const isGpt2 = options.family === 'gpt2';
   const hiddenSize = options.hiddenSize ?? 512;
   const numHeads = options.numHeads ?? usualHeads(hiddenSize);
@@ -109,18 +109,18 @@ export function resolveConfig(options: TransformerOptions): TransformerConfig {
     },
     options,
   );
-  checkTogether(config, options);
+  checkTransformerConfig(config, options);
   return config;
 }
 
-function checkTogether(config: TransformerConfig, options: TransformerOptions): void {
+function checkTransformerConfig(config: TransformerConfig, options: TransformerOptions): void {
   if (options.headSize == null)
     requireDivides('transformer', config, 'numHeads', 'hiddenSize', '(or headSize be given)');
   requireDivides('transformer', config, 'numKeyValueHeads', 'numHeads');
-  (config.family === 'llama' ? checkLlama : checkGpt2)(config);
+  (config.family === 'llama' ? checkLlamaConfig : checkGpt2Config)(config);
 }
 
-function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
+function checkLlamaConfig({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
   requireFields(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
   requireFields(!normBias, 'normBias is true, but the norms of family llama have no bias');
   const allowed: readonly LayoutName[] = rotaryPairing === 'halves' ? halvesLayouts : interleavedLayouts;
@@ -130,7 +130,7 @@ function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConf
   );
 }
 
-function checkGpt2({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
+function checkGpt2Config({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
   requireFields(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
   requireFields(ropeScaling === null, 'ropeScaling is given, but family gpt2 has no rotary positions');
   const allowed: readonly LayoutName[] = gpt2Layouts;

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type EncoderDecoder, encoderDecoder, fromPretrained, layers, presets} from '../src';
 import {torchTransformer} from '../src/seq2seq/checkpoint';
-import {countParameters, resolveConfig} from '../src/seq2seq/config';
+import {countEncoderDecoderParameters, resolveEncoderDecoderConfig} from '../src/seq2seq/config';
 
 const small = {sourceVocabSize: 7, hiddenSize: 8, numHeads: 2, numEncoderLayers: 1, numDecoderLayers: 1};
 
 describe('the configuration of an encoder-decoder', () => {
   it('has the defaults of the paper, with norms in front', () => {
-    expect(resolveConfig({sourceVocabSize: 7})).toEqual({
+    expect(resolveEncoderDecoderConfig({sourceVocabSize: 7})).toEqual({
       sourceVocabSize: 7,
       targetVocabSize: 7,
       hiddenSize: 512,
@@ -31,7 +31,7 @@ describe('the configuration of an encoder-decoder', () => {
       dropout: 0,
       seed: 0,
     });
-    const shared = resolveConfig({sourceVocabSize: 7, shareEmbeddings: true, normalization: 'post'});
+    const shared = resolveEncoderDecoderConfig({sourceVocabSize: 7, shareEmbeddings: true, normalization: 'post'});
     expect(shared).toMatchObject({outputBias: false, finalNorm: false});
   });
 
@@ -74,7 +74,12 @@ describe('the configuration of an encoder-decoder', () => {
     await fc.assert(
       fc.asyncProperty(any, fc.boolean(), async (fields, shareEmbeddings) => {
         const shared = {targetVocabSize: fields.sourceVocabSize, outputBias: false, shareEmbeddings};
-        const config = resolveConfig({...fields, ...(shareEmbeddings && shared), hiddenSize: 8, numHeads: 2});
+        const config = resolveEncoderDecoderConfig({
+          ...fields,
+          ...(shareEmbeddings && shared),
+          hiddenSize: 8,
+          numHeads: 2,
+        });
         const json = JSON.parse(JSON.stringify(torchTransformer.writeConfig(config)));
         expect(await torchTransformer.readConfig({name: 'test', config: json} as never)).toEqual(config);
       }),
@@ -86,7 +91,7 @@ describe('the configuration of an encoder-decoder', () => {
 describe('presets', () => {
   it('have the sizes of the paper', () => {
     const millions = (name: 'transformer-base' | 'transformer-big') =>
-      countParameters(resolveConfig(presets[name])) / 1e6;
+      countEncoderDecoderParameters(resolveEncoderDecoderConfig(presets[name])) / 1e6;
     // The paper says 65 and 213, counting with another vocabulary.
     expect(millions('transformer-base')).toBeCloseTo(63.1, 1);
     expect(millions('transformer-big')).toBeCloseTo(214.2, 0);

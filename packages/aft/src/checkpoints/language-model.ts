@@ -1,5 +1,5 @@
 import {defineLayout, mappings} from '@variants/core';
-import {type AftConfig, resolveConfig} from '../config';
+import {type AftConfig, resolveAftConfig} from '../config';
 import {blockFields, blockTensors} from './parts';
 
 const {embedding, head, norm} = mappings;
@@ -18,7 +18,7 @@ export const languageModelLayout = defineLayout<AftConfig>({
     tieEmbedding: 'tie_embeddings',
   },
   constants: {model_type: 'aft', architecture: 'AFTLM', causal: true},
-  resolve: resolveConfig,
+  resolve: resolveAftConfig,
   tensors: (config) => [
     ...embedding('tok_emb'),
     ...(config.maxSequenceLength > 0 ? embedding('pos_emb', 'positions') : []),

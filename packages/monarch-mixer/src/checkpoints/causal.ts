@@ -1,5 +1,5 @@
 import {defineLayout, mappings, type TensorMapping} from '@variants/core';
-import {type MonarchMixerConfig, resolveConfig} from '../config';
+import {type MonarchMixerConfig, resolveMonarchMixerConfig} from '../config';
 import {feedForwardTensors, filterFields, mixerBuffers, mixerTensors} from './parts';
 
 const {blocks, embedding, head, norm} = mappings;
@@ -51,7 +51,7 @@ export const causalLayout = defineLayout<MonarchMixerConfig>({
   },
   only: {model_type: modelType},
   constants: {model_type: modelType, bidirectional: false},
-  resolve: resolveConfig,
+  resolve: resolveMonarchMixerConfig,
   tensors: (config) => [
     ...embedding('embeddings'),
     ...blocks(config.numLayers, 'layers', (theirs, ours) => blockTensors(config, theirs, ours)),

@@ -1,5 +1,5 @@
 import {type Checkpoint, CheckpointError, defineLayout} from '@variants/core';
-import {type RwkvConfig, type RwkvVersion, resolveConfig} from '../config';
+import {type RwkvConfig, type RwkvVersion, resolveRwkvConfig} from '../config';
 import {modelTensors} from './tensors';
 
 /** The shape of a tensor that every file has. */
@@ -111,7 +111,7 @@ export const blinkDL = defineLayout<RwkvConfig>({
     ],
     read: readSizes,
   },
-  resolve: resolveConfig,
+  resolve: resolveRwkvConfig,
   tensors: modelTensors,
   // Training code makes them for the first block too, which does not use them.
   ignored: [/^blocks\.0\.att\.v[012]$/],

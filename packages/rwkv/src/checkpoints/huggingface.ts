@@ -1,5 +1,5 @@
 import {defineLayout} from '@variants/core';
-import {type RwkvConfig, resolveConfig} from '../config';
+import {type RwkvConfig, resolveRwkvConfig} from '../config';
 import {modelTensors} from './tensors';
 
 /** Hugging Face's words for the authors'. */
@@ -34,6 +34,6 @@ export const huggingFace = defineLayout<RwkvConfig>({
   },
   only: {tie_word_embeddings: false},
   constants: {model_type: 'rwkv', architectures: ['RwkvForCausalLM'], tie_word_embeddings: false},
-  resolve: resolveConfig,
+  resolve: resolveRwkvConfig,
   tensors: (config) => modelTensors(config).map((mapping) => ({...mapping, theirs: nameOf(mapping.theirs)})),
 });

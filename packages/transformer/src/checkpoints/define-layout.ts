@@ -5,7 +5,7 @@ import {
   defineLayout,
   type LayoutDefinition,
 } from '@variants/core';
-import {type LayoutName, resolveConfig, type TransformerConfig, type TransformerOptions} from '../config';
+import {type LayoutName, resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from '../config';
 
 /** The configuration in config.json or params.json, or in a ckpt.pt or .bin file, which holds it beside the weights. */
 export function fieldsOf({config, extra}: Pick<Checkpoint, 'config' | 'extra'>): AuthorsConfig | null {
@@ -20,6 +20,6 @@ export function decoderLayout(
   return defineLayout<TransformerConfig>({
     ...definition,
     authorsConfig: fieldsOf,
-    resolve: (options) => resolveConfig({...(options as TransformerOptions), layout: definition.name}),
+    resolve: (options) => resolveTransformerConfig({...(options as TransformerOptions), layout: definition.name}),
   });
 }

@@ -21,11 +21,13 @@ import {
 
 /** Options of {@link EncoderBlock} and {@link DecoderBlock}. */
 export interface CoderBlockConfig extends ResidualConfig {
+  /** Heads of each attention; must divide the width. */
   numHeads: number;
+  /** Width of the feed-forward. */
   intermediateSize: number;
-  /** Default 'relu'. */
+  /** Of the feed-forward. Default 'relu'. */
   activation?: Activation;
-  /** Default 1e-5. */
+  /** Epsilon of the norms. Default 1e-5. */
   normEpsilon?: number;
 }
 

@@ -1,5 +1,5 @@
 import {type AuthorsConfig, defineLayout, mappings, type TensorMapping} from '@variants/core';
-import {type EncoderDecoderConfig, resolveConfig} from './config';
+import {type EncoderDecoderConfig, resolveEncoderDecoderConfig} from './config';
 
 const {blocks, embedding, linear, linears, norm} = mappings;
 
@@ -105,7 +105,7 @@ export const torchTransformer = defineLayout<EncoderDecoderConfig>({
     labelSmoothing: 'label_smoothing',
     dropout: 'dropout',
   },
-  resolve: resolveConfig,
+  resolve: resolveEncoderDecoderConfig,
   tensors,
   ignored: [/^positional_encoding\.pos_embedding$/],
 });

@@ -53,7 +53,7 @@ const architecture = 'encoderDecoder';
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
+export function resolveEncoderDecoderConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
   const {hiddenSize = 512, normalization = 'pre', shareEmbeddings = false} = options;
   const {numLayers: _, ...stack} = stackFields({hiddenSize});
   const config = resolveFields<EncoderDecoderConfig>(
@@ -77,11 +77,11 @@ export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderCon
     },
     options,
   );
-  checkTogether(config);
+  checkEncoderDecoderConfig(config);
   return config;
 }
 
-function checkTogether(config: EncoderDecoderConfig): void {
+function checkEncoderDecoderConfig(config: EncoderDecoderConfig): void {
   const {shareEmbeddings, sourceVocabSize, targetVocabSize, padToken} = config;
   const check = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
   requireDivides(architecture, config, 'numHeads', 'hiddenSize');
@@ -98,7 +98,7 @@ function checkTogether(config: EncoderDecoderConfig): void {
 }
 
 /** All weights counted once. */
-export function countParameters(config: EncoderDecoderConfig): number {
+export function countEncoderDecoderParameters(config: EncoderDecoderConfig): number {
   const {sourceVocabSize, targetVocabSize, hiddenSize: D, intermediateSize: F} = config;
   const {numEncoderLayers, numDecoderLayers, shareEmbeddings, outputBias, finalNorm} = config;
   const attention = 4 * (D * D + D);
