@@ -1,3 +1,4 @@
+import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 
 export {byteDecoding} from './byte-decoding';
