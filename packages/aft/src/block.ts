@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {FeedForward, LayerNorm, ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '@variants/core';
+import {type CausalBlockParts, CausalResidualBlock, FeedForward, LayerNorm, type ResidualConfig} from '@variants/core';
 import {type AnyMixerConfig, createMixer} from './mixers/mixer';
 
 /** Options of {@link AftBlock}. */
@@ -17,10 +17,10 @@ export interface AftBlockConfig extends AnyMixerConfig, Pick<ResidualConfig, 'dr
  *
  * [batch, ..., hidden] to the same.
  */
-export class AftBlock extends ResidualBlock<AftBlockConfig> {
+export class AftBlock extends CausalResidualBlock<AftBlockConfig> {
   static readonly className = 'AftBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
     return {
       mixer: createMixer({...this.config, name: 'mixer'}),

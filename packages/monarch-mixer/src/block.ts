@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {LayerNorm, ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '@variants/core';
+import {type CausalBlockParts, CausalResidualBlock, LayerNorm, type ResidualConfig} from '@variants/core';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
@@ -17,10 +17,10 @@ export interface MonarchBlockConfig
  *
  *     y = x + sequenceMixer(norm x);      y + feedForward(norm y)
  */
-export class MonarchBlock extends ResidualBlock<MonarchBlockConfig> {
+export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
   static readonly className = 'MonarchBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
     return {
       mixer: new SequenceMixer(mixer),

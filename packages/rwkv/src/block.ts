@@ -5,7 +5,7 @@ import {
   type ForwardOptions,
   LayerNorm,
   lastDimension,
-  residual,
+  residualStep,
   type StateTree,
   type StreamStep,
 } from '@variants/core';
@@ -128,15 +128,12 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
 
   private part(x: tf.Tensor, norm: LayerNorm, run: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
     const scale = this.rescaling(options).parts;
-    let state: StateTree = null;
     const scaled = (h: tf.Tensor) => {
       // Padding must leave no trace: the first token after it comes after nothing.
-      const step = run(options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h);
-      state = step.state;
-      return scale === 1 ? step.output : step.output.mul(scale);
+      const {output, state} = run(options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h);
+      return {output: scale === 1 ? output : output.mul(scale), state};
     };
-    const output = residual(x, scaled, {norm, dropout: this.dropout}, {}, options);
-    return {output, state};
+    return residualStep(x, scaled, {norm, dropout: this.dropout, run: options});
   }
 
   /** What the mixes' outputs and the block's output are multiplied with. */

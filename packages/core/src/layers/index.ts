@@ -36,8 +36,13 @@ export {
   streamPositions,
   tokenPositions,
 } from './positions';
-export {type ResidualConfig, type ResidualLayers, residual} from './residual';
-export {ResidualBlock, type ResidualBlockParts} from './residual-block';
+export {type ResidualConfig, type ResidualOptions, residual, residualStep} from './residual';
+export {
+  type CausalBlockParts,
+  CausalResidualBlock,
+  ResidualBlock,
+  type ResidualBlockParts,
+} from './residual-block';
 export {
   type RotaryConfig,
   SelfAttention,

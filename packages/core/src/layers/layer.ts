@@ -41,10 +41,15 @@ function givenOptions<Config extends object>(config: Config): Config {
 
 /** The last dimension of a shape, which a layer must know to make its weights. */
 export function lastDimension(shape: tf.Shape | tf.Shape[], layer: string): number {
-  const single = (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
+  const single = firstShape(shape);
   const size = single[single.length - 1];
   if (size == null) throw new ShapeError(`${layer}: the last dimension of its input [${single}] must be known`);
   return size;
+}
+
+/** The shape of x, where a layer is applied to x alone or to [x, ...]. */
+export function firstShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
+  return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
 }
 
 /**
@@ -80,7 +85,7 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
-    return (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as tf.Shape;
+    return firstShape(inputShape);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
