@@ -1,4 +1,6 @@
 export {type Activation, activation, activations} from './activations';
+export {alibiBias, alibiSlopes} from './alibi';
+export type {AttentionHeadsConfig} from './attention-heads';
 export {CausalLayer} from './causal-layer';
 export {DecoderLayer, type DecoderOptions} from './decoder-layer';
 export {Dropout, type DropoutConfig} from './dropout';
@@ -43,8 +45,8 @@ export {
   ResidualBlock,
   type ResidualBlockParts,
 } from './residual-block';
+export type {RotaryConfig} from './rotary';
 export {
-  type RotaryConfig,
   SelfAttention,
   type SelfAttentionConfig,
   type SelfAttentionInitializers,
