@@ -1,7 +1,21 @@
+import './one-copy';
+import {registerFileUrls} from './files/file-urls';
+
 export {byteDecoding} from './byte-decoding';
+export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
+export {
+  type AuthorsConfig,
+  type DerivedField,
+  type FieldTable,
+  namedValues,
+  type RenamedField,
+  readFields,
+} from './checkpoints/field-table';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
+export {type CheckpointKind, loadAnyOf} from './checkpoints/load-any-of';
+export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
 export {toAuthorsNames} from './checkpoints/names';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
@@ -50,24 +64,69 @@ export {
 } from './kernels/weighted-average-scan';
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
+export type {BlockDescription} from './models/block-list';
 export type {ArchitectureCard, SizeRequest} from './models/card';
-export {type Field, type Fields, fields, requireConfig, resolveFields} from './models/config';
+export type {RunLayer} from './models/chain';
+export {
+  type Field,
+  type Fields,
+  fields,
+  requireConfig,
+  requireDivides,
+  requireOnlyIn,
+  resolveFields,
+  shown,
+} from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
+export {type DecoderFields, decoderFields, type StackFields, stackFields} from './models/decoder-fields';
+export {type EncodeOptions, Encoder, type EncoderConfig, type EncoderLayers, type EncoderTypes} from './models/encoder';
 export type {GenerateOptions, TextOptions} from './models/generate-options';
 export type {TargetOptions} from './models/generate-target';
-export {compileForIntegers, type IntegerCompileArgs, type IntegerTargets} from './models/integer-targets';
-export {LanguageModel, type LanguageModelConfig, type StreamOptions} from './models/language-model';
-export {requireMemory} from './models/require-memory';
+export {ImageClassifier, type ImageClassifierConfig, type ImageClassifierTypes} from './models/image-classifier';
+export type {IntegerCompileArgs, IntegerModel} from './models/integer-targets';
+export {
+  LanguageModel,
+  type LanguageModelConfig,
+  type LanguageModelTypes,
+  type StreamOptions,
+} from './models/language-model';
+export {MaskedLanguageModel, type MaskedLanguageModelTypes} from './models/masked-language-model';
+export {
+  languageModel,
+  languageModelFromPretrained,
+  MixedLanguageModel,
+  type MixedLanguageModelConfig,
+  type MixedLanguageModelOptions,
+} from './models/mixed-language-model';
+export {type ModelKind, modelKinds} from './models/model-kind';
 export {
   SequenceClassifier,
   type SequenceClassifierConfig,
-  type SequenceClassifierLayers,
+  type SequenceClassifierTypes,
 } from './models/sequence-classifier';
-export {SequenceToSequence, type SequenceToSequenceConfig} from './models/sequence-to-sequence';
+export {
+  SequenceToSequence,
+  type SequenceToSequenceConfig,
+  type SequenceToSequenceTypes,
+  type SourceAndTarget,
+} from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
+export {
+  type AnyTypes,
+  type Example,
+  type LossOptions,
+  type ModelGraph,
+  type ModelIdentity,
+  type ModelTypes,
+  type Score,
+  VariantModel,
+  type VariantModelConfig,
+} from './models/variant-model';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
-export {requireWithin, StreamState, type StreamStep} from './streams/stream-state';
+export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
 export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
+
+registerFileUrls();

@@ -89,7 +89,7 @@ export class TinyModel extends LanguageModel<TinyConfig> {
       ...Array.from({length: config.numLayers}, (_, i) => new TinyBlock({dropout: config.dropout, name: `block_${i}`})),
       new Linear({units: config.vocabSize, name: 'head'}, {kernel: normal(1)}),
     ]);
-    super(config, stages, 'tiny');
+    super(config, stages, {name: 'tiny'});
   }
 
   override get contextLength(): number | null {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../src/checkpoints/layout';
-import {DecoderLayer, type DecoderOptions} from '../src/layers/decoder-layer';
+import {DecoderLayer} from '../src/layers/decoder-layer';
 import {TokenEmbedding} from '../src/layers/embedding';
 import {normal} from '../src/layers/initializers';
 import {type ForwardOptions, lastDimension, VariantLayer} from '../src/layers/layer';
@@ -48,13 +48,13 @@ class SumDecoder extends DecoderLayer {
     return {memory: this.cross.forward(memory), sum: null};
   }
 
-  advance(x: tf.Tensor, state: StateTree, {attentionMask, memoryMask}: DecoderOptions): StreamStep {
+  advance(x: tf.Tensor, state: StateTree, {attentionMask, carried}: ForwardOptions): StreamStep {
     const {memory, sum: before} = state as DecoderState;
     const counted = x.mul(weightsOf(x, attentionMask));
     const sums = before ? counted.cumsum(1).add(before) : counted.cumsum(1);
     const [, time] = x.shape as number[];
     return {
-      output: x.add(this.own.forward(sums)).add(memory.mul(weightsOf(memory, memoryMask)).sum(1, true)),
+      output: x.add(this.own.forward(sums)).add(memory.mul(weightsOf(memory, carried?.memoryMask)).sum(1, true)),
       state: {memory, sum: sums.slice([0, time - 1], [-1, 1])},
     };
   }
@@ -102,7 +102,7 @@ export class TinySequenceToSequence extends SequenceToSequence<TinySequenceConfi
       decoder: [target, new SinusoidalPositions({name: 'target_positions'}), new SumDecoder({name: 'decoder'})],
       head: new Linear({name: 'head', units: targetVocabSize}, {kernel: normal(1)}),
     };
-    super(config, layers, 'tiny');
+    super(config, layers, {name: 'tiny'});
   }
 
   override get contextLength(): number | null {

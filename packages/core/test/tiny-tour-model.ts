@@ -53,7 +53,7 @@ class TourModel extends LanguageModel<TourConfig> {
       new TourBlock({name: 'block_0'}),
       new Linear({name: 'head', units: vocabSize}),
     ];
-    super(config, stages, 'tour');
+    super(config, stages, {name: 'tour'});
   }
 }
 tf.serialization.registerClass(TourModel);

@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type HyenaConfig, resolveConfig} from './config';
+import {countParameters, type HyenaConfig, resolveHyenaConfig} from './config';
 
 /** Hyena's data sheet. */
 export const card: ArchitectureCard<HyenaConfig> = {
@@ -32,7 +32,7 @@ export const card: ArchitectureCard<HyenaConfig> = {
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
     sizeTo('hyena', parameters, {
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveConfig({
+        resolveHyenaConfig({
           numLayers,
           hiddenSize,
           intermediateSize,

@@ -1,10 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
-import {type CheckpointLayout, SequenceClassifier} from '@variants/core';
-import {backbone} from './backbone';
+import {type CheckpointLayout, ClassifierHead, inference, SequenceClassifier} from '@variants/core';
 import {huggingFaceClassifier} from './checkpoints/huggingface';
 import {hyenaDnaClassifier} from './checkpoints/hyenadna';
-import {type HyenaClassifierConfig, type HyenaClassifierOptions, resolveClassifierConfig} from './classifier-config';
-import {PooledHead} from './pooled-head';
+import {
+  countClassifierParameters,
+  type HyenaClassifierConfig,
+  type HyenaClassifierOptions,
+  resolveHyenaClassifierConfig,
+} from './config';
+import {backbone} from './model';
+
+/** A head on the mean of all positions, padding too, as HyenaDNA's own. */
+class MeanHead extends ClassifierHead {
+  static override readonly className: string = 'HyenaMeanHead';
+
+  override pooled(x: tf.Tensor): tf.Tensor2D {
+    return super.pooled(x, inference);
+  }
+}
 
 /** A Hyena that classifies sequences: embedding, blocks, norm, a head on what is pooled. */
 export class HyenaClassifier extends SequenceClassifier<HyenaClassifierConfig> {
@@ -12,10 +25,16 @@ export class HyenaClassifier extends SequenceClassifier<HyenaClassifierConfig> {
   override layout: CheckpointLayout<HyenaClassifierConfig>;
 
   constructor(config: HyenaClassifierOptions) {
-    const complete = resolveClassifierConfig(config);
+    const complete = resolveHyenaClassifierConfig(config);
     const {numLabels, pooling} = complete;
-    const head = new PooledHead({name: 'head', numLabels, pooling});
-    super(complete, {backbone: backbone(complete), head}, 'hyena_classifier');
+    const head =
+      pooling === 'mean'
+        ? new MeanHead({name: 'head', numLabels, dense: false, pooling})
+        : new ClassifierHead({name: 'head', numLabels, dense: false, pooling: 'last', useBias: false});
+    const {padToken} = complete;
+    // What is padding, only the head is told: to the operator it is a token.
+    const layers = {backbone: backbone(complete), head, padToken, masksBackbone: false};
+    super(complete, layers, {name: 'hyena_classifier', parameters: countClassifierParameters(complete)});
     this.layout = pooling === 'mean' ? hyenaDnaClassifier : huggingFaceClassifier;
   }
 }

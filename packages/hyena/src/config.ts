@@ -6,20 +6,30 @@ import {
   fields,
   type LanguageModelConfig,
   requireConfig,
+  requireDivides,
   resolveFields,
+  type StackFields,
+  stackFields,
 } from '@variants/core';
-import {type FilterLayout, filterLayouts} from './channels';
+
+/**
+ * How the channels of several filters lie side by side: 'order-first', all channels of the first filter, then those of the
+ * next (safari's standalone operator, HyenaDNA), or 'channel-first', the first channel of all filters, then the next
+ * (safari's full operator). With order 2 there is one filter, and they are the same.
+ */
+export type FilterLayout = 'order-first' | 'channel-first';
+
+/** All layouts. */
+const filterLayouts = ['order-first', 'channel-first'] as const satisfies readonly FilterLayout[];
 
 /** What a Hyena is made of up to its last norm; defaults are those of the published models, at a smaller size. */
-export interface HyenaBackboneConfig extends LanguageModelConfig {
+export interface HyenaBackboneConfig extends LanguageModelConfig, StackFields {
   /** Number of different tokens; the authors fill it up to a multiple of 8. */
   vocabSize: number;
   /** Width D. Default 256. */
   hiddenSize: number;
   /** Default 4. */
   numLayers: number;
-  /** Width of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
   /** The longest sequence: there are no taps of the filters beyond it. Default 1024. */
   maxSequenceLength: number;
   /** N: gates of an operator, one more than long convolutions; at least 2. Default 2. */
@@ -68,12 +78,8 @@ export interface HyenaBackboneConfig extends LanguageModelConfig {
   finalNormEpsilon: number;
   /** Dropout on the gated values. Default 0. */
   operatorDropout: number;
-  /** Dropout behind operators and feed-forwards. Default 0. */
-  dropout: number;
   /** Dropout on the embeddings. Default 0. */
   embeddingDropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** The configuration of a Hyena language model. */
@@ -85,17 +91,29 @@ export interface HyenaConfig extends HyenaBackboneConfig {
 /** What {@link hyena} takes: everything but vocabSize has a default. */
 export type HyenaOptions = Partial<HyenaConfig> & Pick<HyenaConfig, 'vocabSize'>;
 
-const oddSize: Field<number> = {
-  allowed: 'an odd number of at least 3',
-  accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 3 && (value as number) % 2 === 1,
-  fallback: 5,
-};
+/** What of a sequence a classifier looks at. */
+export type Pooling = 'mean' | 'before-padding';
 
-const notNegative: Field<number> = {
-  allowed: 'a number of at least 0',
-  accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
-  fallback: 0,
-};
+/** All ways of pooling. */
+const poolings = ['mean', 'before-padding'] as const satisfies readonly Pooling[];
+
+/** The configuration of a Hyena that classifies sequences. */
+export interface HyenaClassifierConfig extends HyenaBackboneConfig {
+  /** Number of classes. */
+  numLabels: number;
+  /**
+   * 'mean': the mean over all positions, padding too, and a head with a bias, as HyenaDNA's own. 'before-padding': the
+   * position before the first padding, the last where there is none or the sequence begins with it, and a head without a
+   * bias, as Hugging Face's. Default 'mean'.
+   */
+  pooling: Pooling;
+  /** The id that fills up shorter rows, which only 'before-padding' looks at. Default 4, HyenaDNA's; null with 'mean'. */
+  padToken: number | null;
+}
+
+/** What {@link hyenaClassifier} takes: everything but vocabSize and numLabels has a default. */
+export type HyenaClassifierOptions = Partial<HyenaClassifierConfig> &
+  Pick<HyenaClassifierConfig, 'vocabSize' | 'numLabels'>;
 
 const layerNumbers: Field<number[]> = {
   allowed: 'a list of different numbers of layers, from 0 on',
@@ -107,25 +125,23 @@ const layerNumbers: Field<number[]> = {
 };
 
 /** The rules of the fields of a backbone, whose defaults depend on some of them. */
-export function backboneRules({
+function hyenaBackboneRules({
   hiddenSize = 256,
   normEpsilon = 1e-5,
 }: Partial<HyenaBackboneConfig>): Fields<HyenaBackboneConfig> {
   return {
     vocabSize: fields.count(),
-    hiddenSize: fields.count(hiddenSize),
-    numLayers: fields.count(4),
-    intermediateSize: fields.count(4 * hiddenSize),
+    ...stackFields({hiddenSize, numLayers: 4, normEpsilon}),
     maxSequenceLength: fields.count(1024),
     order: fields.count(2, 2),
     numHeads: fields.count(1),
     shortFilterSize: fields.count(3),
     filterSize: fields.count(64),
-    positionSize: oddSize,
+    positionSize: fields.odd(5, 3),
     numInnerLayers: fields.count(2, 0),
     frequency: fields.positive(1),
     modulated: fields.flag(true),
-    shift: notNegative,
+    shift: fields.notNegative(0),
     normalized: fields.flag(false),
     useSkip: fields.flag(true),
     trainPositions: fields.flag(false),
@@ -137,30 +153,28 @@ export function backboneRules({
     attentionLayers: layerNumbers,
     numAttentionHeads: fields.count(hiddenSize % 64 === 0 ? hiddenSize / 64 : 1),
     maxPositions: fields.count(0, 0),
-    normEpsilon: fields.positive(normEpsilon),
-    finalNormEpsilon: fields.positive(normEpsilon),
-    operatorDropout: fields.rate(0),
-    dropout: fields.rate(0),
-    embeddingDropout: fields.rate(0),
-    seed: fields.count(0, 0),
+    finalNormEpsilon: fields.epsilon(normEpsilon),
+    operatorDropout: fields.dropout(),
+    embeddingDropout: fields.dropout(),
   };
 }
 
 /** Checks what fields of a backbone must be to each other. */
-export function assertBackbone(architecture: string, config: HyenaBackboneConfig): void {
-  const {hiddenSize, numHeads, numAttentionHeads, attentionLayers, numLayers} = config;
-  const require = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
-  require(hiddenSize % numHeads === 0, `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize}`);
+export function checkHyenaBackboneConfig(architecture: string, config: HyenaBackboneConfig): void {
+  const {attentionLayers, numLayers} = config;
+  requireDivides(architecture, config, 'numHeads', 'hiddenSize');
   const none = attentionLayers.find((i) => i >= numLayers);
-  require(none === undefined, `attentionLayers names layer ${none}, but there are ${numLayers}, from 0 on`);
-  require(attentionLayers.length === 0 ||
-    hiddenSize % numAttentionHeads ===
-      0, `numAttentionHeads is ${numAttentionHeads}, but must divide hiddenSize ${hiddenSize}`);
+  requireConfig(
+    none === undefined,
+    architecture,
+    `attentionLayers names layer ${none}, but there are ${numLayers}, from 0 on`,
+  );
+  if (attentionLayers.length > 0) requireDivides(architecture, config, 'numAttentionHeads', 'hiddenSize');
 }
 
 /** The rules of the fields of a language model. */
-export const modelRules = (options: Partial<HyenaConfig>): Fields<HyenaConfig> => ({
-  ...backboneRules(options),
+export const hyenaRules = (options: Partial<HyenaConfig>): Fields<HyenaConfig> => ({
+  ...hyenaBackboneRules(options),
   tieEmbedding: fields.flag(true),
 });
 
@@ -168,23 +182,41 @@ export const modelRules = (options: Partial<HyenaConfig>): Fields<HyenaConfig> =
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: HyenaOptions): HyenaConfig {
-  const config = resolveFields<HyenaConfig>('hyena', modelRules(options), options);
-  assertBackbone('hyena', config);
+export function resolveHyenaConfig(options: HyenaOptions): HyenaConfig {
+  const config = resolveFields<HyenaConfig>('hyena', hyenaRules(options), options);
+  checkHyenaBackboneConfig('hyena', config);
   return config;
 }
 
-/** All weights of a backbone counted once, those that training does not move too. */
-export function countBackboneParameters(config: HyenaBackboneConfig): number {
+/**
+ * Completes and checks a configuration.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function resolveHyenaClassifierConfig(options: HyenaClassifierOptions): HyenaClassifierConfig {
+  const {pooling = 'mean'} = options;
+  const padToken = fields.count(4, 0);
+  const rules = {
+    ...hyenaBackboneRules(options),
+    numLabels: fields.count(),
+    pooling: fields.choice(poolings, 'mean'),
+    padToken: pooling === 'mean' ? fields.optional(padToken) : padToken,
+  };
+  const config = resolveFields<HyenaClassifierConfig>('hyenaClassifier', rules, options);
+  checkHyenaBackboneConfig('hyenaClassifier', config);
+  return config;
+}
+
+/** All weights up to the last norm. */
+function countBackbone(config: HyenaBackboneConfig): number {
   const {vocabSize, hiddenSize: D, numLayers, maxPositions, attentionLayers} = config;
   const {intermediateSize: F} = config;
   const block = 4 * D + 2 * D * F + F + D;
   const attention = 4 * D * D + 4 * D;
-  const operators = (numLayers - attentionLayers.length) * operatorParameters(config);
+  const operators = (numLayers - attentionLayers.length) * countOperator(config);
   return (vocabSize + maxPositions) * D + numLayers * block + attentionLayers.length * attention + operators + 2 * D;
 }
 
-function operatorParameters(config: HyenaBackboneConfig): number {
+function countOperator(config: HyenaBackboneConfig): number {
   const {hiddenSize: D, order, numHeads, shortFilterSize, headMixing} = config;
   const {filterSize: F, positionSize, numInnerLayers, maxSequenceLength} = config;
   const wide = (order + 1) * D;
@@ -195,7 +227,13 @@ function operatorParameters(config: HyenaBackboneConfig): number {
   return D * wide + wide + (shortFilterSize + 1) * wide + filter + channels + mixing + D * D + D;
 }
 
-/** All weights counted once, those that training does not move too. */
+/** All weights of a language model counted once, those that training does not move too. */
 export function countParameters(config: HyenaConfig): number {
-  return countBackboneParameters(config) + (config.tieEmbedding ? 0 : config.vocabSize * config.hiddenSize);
+  return countBackbone(config) + (config.tieEmbedding ? 0 : config.vocabSize * config.hiddenSize);
+}
+
+/** All weights of a classifier counted once, those that training does not move too. */
+export function countClassifierParameters(config: HyenaClassifierConfig): number {
+  const {numLabels, hiddenSize, pooling} = config;
+  return countBackbone(config) + numLabels * (hiddenSize + (pooling === 'mean' ? 1 : 0));
 }

@@ -1,12 +1,18 @@
-import {HyenaBlock, type HyenaBlockConfig} from './block';
 import {modalConvolution} from './distillation/modal-convolution';
-import {hyenaOperator} from './operator';
-import {HyenaOperator, type HyenaOperatorConfig} from './operator-layer';
+import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
+import {hyenaOperator} from './hyena-ops';
+import {HyenaBlock, type HyenaBlockConfig} from './model';
 
 export {card} from './card';
 export {HyenaClassifier, hyenaClassifier} from './classifier';
-export type {HyenaClassifierConfig, HyenaClassifierOptions, Pooling} from './classifier-config';
-export type {HyenaBackboneConfig, HyenaConfig, HyenaOptions} from './config';
+export type {
+  HyenaBackboneConfig,
+  HyenaClassifierConfig,
+  HyenaClassifierOptions,
+  HyenaConfig,
+  HyenaOptions,
+  Pooling,
+} from './config';
 export type {DistilledHyenaConfig, DistilledHyenaOptions} from './distillation/config';
 export {type Distillation, type DistillationError, type DistilOptions, distil} from './distillation/distil';
 export type {ModalFilter} from './distillation/modal-convolution';

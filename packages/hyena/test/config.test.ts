@@ -2,8 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, type HyenaOptions, hyena, hyenaClassifier, presets} from '../src';
-import {countClassifierParameters} from '../src/classifier-config';
-import {countParameters, resolveConfig} from '../src/config';
+import {countClassifierParameters, countParameters, resolveHyenaConfig} from '../src/config';
 
 const options: fc.Arbitrary<HyenaOptions> = fc
   .record({
@@ -48,9 +47,9 @@ describe('countParameters', () => {
 
 describe('presets', () => {
   it('have the sizes that they are named after', () => {
-    const counted = countParameters(resolveConfig(presets['pile-153M']));
+    const counted = countParameters(resolveHyenaConfig(presets['pile-153M']));
     expect(Math.abs(counted / 153e6 - 1), `${counted}`).toBeLessThan(0.02);
-    for (const [name, preset] of Object.entries(presets)) expect(() => resolveConfig(preset), name).not.toThrow();
+    for (const [name, preset] of Object.entries(presets)) expect(() => resolveHyenaConfig(preset), name).not.toThrow();
   });
 });
 

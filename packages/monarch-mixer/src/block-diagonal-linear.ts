@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {blockDiagonalMatMul, type Initializer, lastDimension, ShapeError, uniform, VariantLayer} from '@variants/core';
-import {swapGroups} from './swap-groups';
+import {swapGroups} from './monarch';
 
 /** Options of {@link BlockDiagonalLinear}. */
 export interface BlockDiagonalLinearConfig {

@@ -13,8 +13,8 @@ export interface MonarchFeedForwardConfig {
 }
 
 /**
- * The mixer along features (Fu et al. 2023, figure 1): a feed-forward whose matrices are block-diagonal. [..., hidden] to
- * the same.
+ * The mixer along features (Fu et al. 2023, figure 1): a feed-forward whose matrices are block-diagonal, one factor of a
+ * Monarch matrix each (see `monarch.ts`). [..., hidden] to the same.
  *
  *     down(gelu(a) * b),  [a, b] = up x      or, without gate,      down(gelu(up x))
  *

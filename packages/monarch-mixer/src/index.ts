@@ -1,26 +1,26 @@
-import {MonarchBlock, type MonarchBlockConfig} from './block';
 import {BlockDiagonalLinear, type BlockDiagonalLinearConfig} from './block-diagonal-linear';
-import {type Basis, basisMatrix, causalMonarch} from './causal-monarch';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
-import type {ImplicitConvolutionConfig} from './implicit-convolution';
+import {type Basis, basisMatrix, causalMonarch} from './long-convolution/causal-monarch';
+import type {ImplicitConvolutionConfig} from './long-convolution/implicit-convolution';
 import {M2BertLayer, type M2BertLayerConfig} from './m2-bert/layer';
+import {MonarchBlock, type MonarchBlockConfig} from './model';
 import {monarch} from './monarch';
-import {MonarchLinear, type MonarchLinearConfig} from './monarch-layer';
+import {MonarchLinear, type MonarchLinearConfig} from './monarch-linear';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
 export {card} from './card';
-export type {MonarchMixerConfig, MonarchMixerOptions} from './config';
+export type {MixerFields, MonarchMixerConfig, MonarchMixerOptions} from './config';
 export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
-export {
-  M2BertClassifier,
-  type M2BertClassifierConfig,
-  type M2BertClassifierOptions,
-  m2BertClassifier,
-} from './m2-bert/classifier';
-export type {Pooling} from './m2-bert/classifier-head';
-export type {M2BertConfig, M2BertOptions} from './m2-bert/config';
-export {type EncodeOptions, M2BertEncoder} from './m2-bert/encoder';
+export {M2BertClassifier, m2BertClassifier} from './m2-bert/classifier';
+export type {
+  M2BertClassifierConfig,
+  M2BertClassifierOptions,
+  M2BertConfig,
+  M2BertOptions,
+  Pooling,
+} from './m2-bert/config';
 export {M2Bert, m2Bert} from './m2-bert/masked-lm';
+export {m2BertPresets} from './m2-bert/presets';
 export {MonarchMixer, monarchMixer} from './model';
 export {presets} from './presets';
 export type {
@@ -36,11 +36,11 @@ export type {
 
 /** Monarch Mixer's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
-  /** A block-diagonal matrix, see {@link BlockDiagonalLinear}. */
-  blockDiagonalLinear: (config: ConstructorParameters<typeof BlockDiagonalLinear>[0]) =>
-    new BlockDiagonalLinear(config),
   /** A Monarch matrix of order 2, see {@link MonarchLinear}. */
   monarchLinear: (config: ConstructorParameters<typeof MonarchLinear>[0]) => new MonarchLinear(config),
+  /** One factor of such a matrix, a block-diagonal one, see {@link BlockDiagonalLinear}. */
+  blockDiagonalLinear: (config: ConstructorParameters<typeof BlockDiagonalLinear>[0]) =>
+    new BlockDiagonalLinear(config),
   /** The mixer along the sequence, see {@link SequenceMixer}. */
   sequenceMixer: (config: ConstructorParameters<typeof SequenceMixer>[0]) => new SequenceMixer(config),
   /** The mixer along features, see {@link MonarchFeedForward}. */

@@ -1,17 +1,49 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   LanguageModel,
   LayerNorm,
   Linear,
   normal,
+  type ResidualConfig,
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
 } from '@variants/core';
-import {MonarchBlock} from './block';
 import {causalLayout} from './checkpoints/causal';
-import {type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
+import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
+
+/** Options of {@link MonarchBlock}. */
+export interface MonarchBlockConfig
+  extends Omit<SequenceMixerConfig, 'bidirectional' | 'trainingAdditions'>,
+    MonarchFeedForwardConfig,
+    ResidualConfig {
+  /** Of the norms. Default 1e-5. */
+  normEpsilon?: number;
+}
+
+/**
+ * Both mixers, each with a norm and a skip connection, as a GPT has attention and feed-forward:
+ *
+ *     y = x + sequenceMixer(norm x);      y + feedForward(norm y)
+ */
+export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
+  static readonly className = 'MonarchBlock';
+
+  protected parts(): CausalBlockParts {
+    const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
+    return {
+      mixer: new SequenceMixer(mixer),
+      feedForward: new MonarchFeedForward({intermediateSize, numBlocks, gated}),
+      norm: () => new LayerNorm({epsilon}),
+    };
+  }
+}
+tf.serialization.registerClass(MonarchBlock);
 
 /** A causal Monarch Mixer: embedding, blocks, norm, head. */
 export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
@@ -20,11 +52,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
 
   constructor(options: MonarchMixerOptions) {
     const config = resolveConfig(options);
-    super(config, stages(config), 'monarch_mixer');
-  }
-
-  override get contextLength(): number {
-    return this.config.maxSequenceLength;
+    super(config, stages(config), {name: 'monarch-mixer', parameters: countParameters(config)});
   }
 }
 tf.serialization.registerClass(MonarchMixer);

@@ -1,19 +1,15 @@
-import type {M2BertOptions} from './m2-bert/config';
+import type {MonarchMixerOptions} from './config';
 
-/** A size of M2-BERT; what is not here is as in the defaults. */
-const bert = (hiddenSize: number, maxSequenceLength: number): M2BertOptions => ({
-  hiddenSize,
-  maxSequenceLength,
-  dropout: 0.1,
-});
-
-/** Published sizes of M2-BERT, by parameters (HazyResearch/m2, bert/README.md) and context (Saad-Falcon et al. 2024). */
+/**
+ * The paper's causal model by its number of parameters, 360M (arXiv 2310.12109, abstract). Neither code nor weights of it
+ * were published; the shape is ours: depth and width of M2-BERT's 341M, GPT-2's vocabulary, a basis with groups of √1024.
+ */
 export const presets = {
-  '80M': {...bert(768, 128), trainingAdditions: true},
-  '110M': bert(960, 128),
-  '260M': bert(1536, 128),
-  '341M': bert(1792, 128),
-  '80M-2k': bert(768, 2048),
-  '80M-8k': bert(768, 8192),
-  '80M-32k': bert(768, 32768),
-} satisfies Record<string, M2BertOptions>;
+  '360M': {
+    vocabSize: 50257,
+    hiddenSize: 1792,
+    numLayers: 12,
+    maxSequenceLength: 1024,
+    basisBlock: 32,
+  },
+} satisfies Record<string, MonarchMixerOptions>;

@@ -11,7 +11,7 @@ import {
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {ImplicitConvolution, type ImplicitConvolutionConfig} from './implicit-convolution';
+import {ImplicitConvolution, type ImplicitConvolutionConfig} from './long-convolution/implicit-convolution';
 
 /** Options of {@link SequenceMixer}. */
 export interface SequenceMixerConfig extends ImplicitConvolutionConfig {
@@ -34,7 +34,8 @@ type MixerState = {short: StateTree; convolution: StateTree; residual: StateTree
  *     y = x2 * longConvolution(x1 * v) [+ longConvolution(u)]
  *     out = y W_out + b_out
  *
- * The short convolution is causal even where the long ones look ahead.
+ * The paper's Monarch matrices along positions are the Fourier transforms by which long convolutions are computed, and with
+ * `basisBlock` a learned one, see `monarch.ts`. The short convolution is causal even where the long ones look ahead.
  * Children `input` [hidden, 3 hidden], `short_convolution`, `convolution`, `residual_convolution`, `output`
  * [hidden, hidden] and, as a training addition, `norm`.
  */
@@ -73,8 +74,9 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     const u = this.normed(x, options);
     const {gate, v} = this.gates(this.short.forward(this.inputProjection.forward(u), options), options);
-    const gated = this.convolution.convolve(v, gate);
-    return this.finish(this.residual ? gated.add(this.residual.convolve(withoutPadding(u, options))) : gated, options);
+    const gated = this.convolution.forward(v, options, gate);
+    const residual = this.residual?.forward(withoutPadding(u, options), options);
+    return this.finish(residual ? gated.add(residual) : gated, options);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {

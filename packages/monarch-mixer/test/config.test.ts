@@ -1,9 +1,9 @@
 import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {card, m2Bert, m2BertClassifier, monarchMixer, presets} from '../src';
-import {countParameters} from '../src/config';
-import {countM2BertParameters, resolveM2Bert} from '../src/m2-bert/config';
+import {card, m2Bert, m2BertClassifier, m2BertPresets, monarchMixer, presets} from '../src';
+import {countParameters, resolveConfig} from '../src/config';
+import {countM2BertParameters, resolveM2BertConfig} from '../src/m2-bert/config';
 
 const parts = {
   vocabSize: fc.integer({min: 1, max: 20}),
@@ -56,9 +56,10 @@ describe('presets', () => {
     // Names are rounded, the second one to that of BERT-base.
     const published = {'80M': 8e7, '110M': 1.1e8, '260M': 2.6e8, '341M': 3.41e8};
     for (const [name, parameters] of Object.entries(published)) {
-      const counted = countM2BertParameters(resolveM2Bert(presets[name as keyof typeof presets]));
+      const counted = countM2BertParameters(resolveM2BertConfig(m2BertPresets[name as keyof typeof published]));
       expect(Math.abs(counted / parameters - 1), `${name} has ${counted}`).toBeLessThan(0.06);
     }
+    expect(Math.abs(countParameters(resolveConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
   });
 });
 
@@ -77,12 +78,23 @@ describe('an M2-BERT', () => {
   it('refuses configurations that are none', () => {
     const refused = (options: object) => () => m2Bert(options);
     expect(refused({positionSize: 4})).toThrow(ConfigError);
-    expect(refused({positionSize: 4})).toThrow('m2Bert: positionSize is 4, but must be odd');
+    expect(refused({positionSize: 4})).toThrow('m2-bert: positionSize is 4, but must be an odd number of at least 3');
     expect(refused({filterLength: 3})).toThrow('filterLength is 3, but must be at least maxSequenceLength 128');
     expect(refused({padToken: 5, vocabSize: 5})).toThrow('padToken is 5, but must be below vocabSize 5');
-    expect(refused({heads: 2})).toThrow('m2Bert: unknown field heads');
+    expect(refused({heads: 2})).toThrow('m2-bert: unknown field heads');
     expect(() => m2BertClassifier({pooling: 'last' as 'first'})).toThrow(
-      'm2BertClassifier: pooling is "last", but must be one of first, mean, token',
+      'm2-bert-classifier: pooling is "last", but must be one of first, mean, token',
     );
+  });
+});
+
+describe('a model', () => {
+  it('has one name in its errors and as a tf.LayersModel, the causal one that of the package', () => {
+    expect(() => monarchMixer({vocabSize: 0})).toThrow('monarch-mixer: vocabSize is 0, but must be');
+    const small = {vocabSize: 3, hiddenSize: 4, numLayers: 1, filterSize: 2, maxSequenceLength: 2};
+    const models = [monarchMixer(small), m2Bert(small), m2BertClassifier(small)];
+    expect(models.map(({name}) => name)).toEqual([card.name, 'm2-bert', 'm2-bert-classifier']);
+    expect(() => models[0].logits([[3]])).toThrow('monarch-mixer: ');
+    for (const model of models) model.dispose();
   });
 });

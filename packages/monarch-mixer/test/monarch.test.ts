@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import {Random, ShapeError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {layers, ops} from '../src';
+import {ops} from '../src';
+import {swapGroups} from '../src/monarch';
 
 const draw = (shape: number[], seed: number, name: string) => {
   const random = new Random(seed, name);
@@ -61,59 +62,48 @@ describe('monarch', () => {
     );
   });
 
+  it('holds the Fourier transform, with a permutation before it', () => {
+    for (const [n1, n2] of [
+      [1, 3],
+      [2, 1],
+      [2, 4],
+      [3, 5],
+    ]) {
+      const N = n1 * n2;
+      // Index i, j of each block is exp(-2 πi turns(block, i, j)); the second factor has the twiddles in it.
+      const wave = (part: (angle: number) => number, shape: number[], turns: (...index: number[]) => number) => {
+        const [, rows, columns] = shape;
+        const angle = (place: number) => {
+          const block = Math.floor(place / (rows * columns));
+          return -2 * Math.PI * turns(block, Math.floor(place / columns) % rows, place % columns);
+        };
+        const size = shape.reduce((product, n) => product * n, 1);
+        return tf.tensor3d(
+          Float32Array.from({length: size}, (_, place) => part(angle(place))),
+          shape as [number, number, number],
+        );
+      };
+      const first = (part: (angle: number) => number) => wave(part, [n2, n1, n1], (_, k, a) => (k * a) / n1);
+      const second = (part: (angle: number) => number) =>
+        wave(part, [n1, n2, n2], (k, l, b) => (l * b) / n2 + (k * b) / N);
+      tf.tidy(() => {
+        const x = toTensor(draw([2, N], N, 'x'));
+        const product = (R: tf.Tensor3D, L: tf.Tensor3D) => ops.monarch(swapGroups(x, n1), R, L);
+        const {cos, sin} = Math;
+        const real = product(first(cos), second(cos)).sub(product(first(sin), second(sin)));
+        const imaginary = product(first(cos), second(sin)).add(product(first(sin), second(cos)));
+        const wanted = tf.spectral.fft(tf.complex(x, tf.zerosLike(x)));
+        expectClose(real.dataSync(), tf.real(wanted).dataSync());
+        expectClose(imaginary.dataSync(), tf.imag(wanted).dataSync());
+      });
+    }
+  });
+
   it('refuses factors that do not fit', () => {
     tf.tidy(() => {
       const wrong = () => ops.monarch(tf.zeros([1, 4]), tf.zeros([2, 3, 2]), tf.zeros([2, 2, 2]));
       expect(wrong).toThrow(ShapeError);
       expect(wrong).toThrow('monarch: the first factor [2,3,2] gives 6 features, but the second [2,2,2] reads 4');
     });
-  });
-});
-
-describe('layers of structured matrices', () => {
-  it('train in a tf.sequential', async () => {
-    const model = tf.sequential({
-      layers: [
-        layers.blockDiagonalLinear({units: 10, numBlocks: 4, inputShape: [6]}),
-        layers.monarchLinear({units: 6, numBlocks: 2}),
-        layers.blockDiagonalLinear({units: 4, numBlocks: 3, shuffle: true, useBias: false}),
-        layers.monarchLinear({units: 8, numBlocks: 4, useBias: false}),
-      ],
-    });
-    const before = model.getWeights().map((weight) => weight.dataSync().slice());
-    expect(model.countParams()).toBe(
-      4 * 3 * 2 + 10 + (2 * 3 * 5 + 2 * 3 * 3 + 6) + 3 * 2 * 2 + (4 * 1 * 1 + 4 * 2 * 1),
-    );
-    const [x, y] = [tf.randomNormal([3, 6], 0, 1, 'float32', 1), tf.ones([3, 8])];
-    model.compile({optimizer: 'sgd', loss: 'meanSquaredError'});
-    await model.fit(x, y, {verbose: 0});
-    for (const [i, weight] of model.getWeights().entries()) expect(weight.dataSync()).not.toEqual(before[i]);
-    model.dispose();
-    tf.dispose([x, y]);
-  });
-
-  it('give outputs that vary as those of a dense layer do', () => {
-    const x = tf.randomNormal([200, 48], 0, 1, 'float32', 1);
-    for (const layer of [
-      layers.blockDiagonalLinear({units: 48, numBlocks: 4, useBias: false}),
-      layers.monarchLinear({units: 48, numBlocks: 4, useBias: false}),
-    ]) {
-      const variance = tf.tidy(() => (layer.apply(x) as tf.Tensor).square().mean().dataSync()[0]);
-      // PyTorch's uniform distribution: 1 / 3.
-      expect(variance).toBeGreaterThan(0.2);
-      expect(variance).toBeLessThan(0.5);
-      layer.dispose();
-    }
-    x.dispose();
-  });
-
-  it('refuse sizes that do not fit', () => {
-    const input = tf.input({shape: [7]});
-    expect(() => layers.monarchLinear({units: 4, numBlocks: 2, name: 'm'}).apply(input)).toThrow(
-      'm: numBlocks = 2 must divide the 7 features of the input and 4 units',
-    );
-    expect(() => layers.blockDiagonalLinear({units: 4, numBlocks: 2, shuffle: true, name: 'b'}).apply(input)).toThrow(
-      'b: 7 features cannot be dealt out to numBlocks = 2 evenly',
-    );
   });
 });

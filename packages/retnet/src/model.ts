@@ -18,7 +18,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {torchscale} from './checkpoint';
-import {type RetNetConfig, type RetNetOptions, resolveConfig} from './config';
+import {countParameters, type RetNetConfig, type RetNetOptions, resolveConfig} from './config';
 import {Retention, type RetentionConfig} from './retention-layer';
 
 /** Options of {@link RetNetBlock}. */
@@ -56,7 +56,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
 
   constructor(config: RetNetOptions) {
     const complete = resolveConfig(config);
-    super(complete, stages(complete), 'retnet');
+    super(complete, stages(complete), {name: 'retnet', parameters: countParameters(complete)});
   }
 }
 tf.serialization.registerClass(RetNet);

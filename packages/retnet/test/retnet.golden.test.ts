@@ -6,6 +6,7 @@ import {
   type GoldenCase,
   goldenTests,
   gradientsOf,
+  layerOutputs,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
@@ -121,14 +122,9 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
     return {[`${prefix}loss`]: loss.as1D(), ...authorsGradients(form, gradients, `${prefix}grad.`)};
   };
 
-  const hidden: tf.Tensor[] = [];
-  model.forward(tokens, {training: false}, (layer, x) => {
-    const y = layer.forward(x, {training: false});
-    const isEmbedding = layer.name.startsWith('embedding');
-    if (isEmbedding) hidden[0] = y;
-    else if (layer.name.startsWith('block')) hidden.push(y);
-    return y;
-  });
+  const inner = [...layerOutputs(model, tokens)].filter(([name]) => /^(embedding|block)/.test(name));
+  // Of the embedding and its norm, where it has one, the last counts.
+  const hidden = inner.filter(([name], i) => name.startsWith('block') || inner[i + 1]?.[0].startsWith('block'));
 
   const states: Actual = {};
   const recurrentLogits = feedOneByOne(
@@ -147,7 +143,7 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
     'output.logits': model.logits(tokens),
     'output.chunkwise_logits': chunkwise.logits(tokens),
     'output.recurrent_logits': recurrentLogits,
-    ...Object.fromEntries(hidden.map((h, i) => [`output.inner${i}`, h])),
+    ...Object.fromEntries(hidden.map(([, h], i) => [`output.inner${i}`, h])),
     ...trained(model, ''),
     ...trained(chunkwise, 'chunkwise.'),
     ...states,

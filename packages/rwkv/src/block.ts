@@ -3,20 +3,21 @@ import {
   CausalLayer,
   Dropout,
   type ForwardOptions,
+  firstShape,
   LayerNorm,
   lastDimension,
-  residualStep,
+  type Passed,
   type StateTree,
   type StreamStep,
 } from '@variants/core';
-import {GatedChannelMix} from './channel-mix/gated';
-import {PlainChannelMix} from './channel-mix/plain';
+import {type ChannelMixState, GatedChannelMix, PlainChannelMix} from './channel-mix';
 import type {RwkvConfig} from './config';
 import type {Depth} from './initializers';
-import {TimeMix5} from './time-mix/five';
-import {TimeMix4} from './time-mix/four';
-import {TimeMix7} from './time-mix/seven';
-import {TimeMix6} from './time-mix/six';
+import type {TimeMix, TimeMixState} from './time-mix/time-mix';
+import {TimeMix4} from './time-mix/time-mix-4';
+import {TimeMix5} from './time-mix/time-mix-5';
+import {TimeMix6} from './time-mix/time-mix-6';
+import {TimeMix7} from './time-mix/time-mix-7';
 
 /** Options of {@link RwkvBlock}: those of a model that it depends on, and which of its blocks it is. */
 export interface RwkvBlockConfig
@@ -41,8 +42,13 @@ export interface RwkvBlockConfig
       >
     > {}
 
+type ChannelMix = GatedChannelMix | PlainChannelMix;
+
+/** What a stream of a block remembers. */
+type RwkvBlockState = {mixer: TimeMixState; feedForward: ChannelMixState};
+
 /** The time mix of a block's version. */
-function timeMix(config: RwkvBlockConfig): CausalLayer {
+function timeMix(config: RwkvBlockConfig): TimeMix {
   const {version = 7, attentionSize, headSizeDivisor, mixRank, decayRank, initialState} = config;
   const {learningRateRank, valueRank, gateRank, layerIndex, numLayers} = config;
   const shared = {attentionSize, layerIndex, numLayers};
@@ -54,7 +60,7 @@ function timeMix(config: RwkvBlockConfig): CausalLayer {
 }
 
 /** The channel mix of a block's version. */
-function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: RwkvBlockConfig): CausalLayer {
+function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: RwkvBlockConfig): ChannelMix {
   const shared = {intermediateSize, layerIndex, numLayers};
   return version === 7 ? new PlainChannelMix(shared) : new GatedChannelMix({version, ...shared});
 }
@@ -64,76 +70,82 @@ function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: Rwkv
  *
  *     x = x + timeMix(norm x);      x + channelMix(norm x)
  *
- * [batch, time, hidden] to the same. In version 7 all blocks but the last also pass on the values of the first block's time
- * mix, as further features behind the hidden ones.
+ * [batch, time, hidden] to the same. In version 7 the first block gives `firstValues`, v_first [batch, time, attention], the
+ * values of its time mix, to all others.
  *
  * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`.
  */
 export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   static readonly className = 'RwkvBlock';
-  private mixer!: CausalLayer;
-  private feedForward!: CausalLayer;
+  private mixer!: TimeMix;
+  private feedForward!: ChannelMix;
   private mixerNorm!: LayerNorm;
   private feedForwardNorm!: LayerNorm;
   private dropout!: Dropout;
-  private hiddenSize!: number;
 
-  override build(inputShape: tf.Shape): void {
+  override get takes(): readonly string[] {
+    const {version = 7, layerIndex = 0} = this.config;
+    return version === 7 && layerIndex > 0 ? ['firstValues'] : [];
+  }
+
+  override get gives(): readonly string[] {
+    const {version = 7, layerIndex = 0, numLayers = 1} = this.config;
+    return version === 7 && layerIndex === 0 && numLayers > 1 ? ['firstValues'] : [];
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
     const {normEpsilon: epsilon, dropout = 0} = this.config;
-    const {takes, attentionSize} = this.carriedValues(lastDimension(inputShape, this.path));
-    this.hiddenSize = lastDimension(inputShape, this.path) - (takes ? attentionSize : 0);
-    const shape = [null, this.hiddenSize];
+    const shape = [null, lastDimension(inputShape, this.path)];
     this.mixerNorm = this.child('mixer_norm', new LayerNorm({epsilon}), shape);
-    this.mixer = this.child('mixer', timeMix({...this.config, attentionSize}), inputShape);
+    this.mixer = this.child('mixer', timeMix(this.config), shape);
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), shape);
     this.feedForward = this.child('feed_forward', channelMix(this.config), shape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), shape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    const width = inputShape[inputShape.length - 1] as number;
-    const {takes, gives, attentionSize} = this.carriedValues(width);
-    return [...inputShape.slice(0, -1), width + (Number(gives) - Number(takes)) * attentionSize];
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    const x = firstShape(inputShape);
+    const values = [...x.slice(0, -1), this.config.attentionSize ?? x[x.length - 1]];
+    return this.gives.length === 0 ? x : [x, values];
   }
 
-  /** Whether the first block's values come in and go out, beside `width` or within it. */
-  private carriedValues(width: number): {takes: boolean; gives: boolean; attentionSize: number} {
-    const {version = 7, layerIndex = 0, numLayers = 1} = this.config;
-    const takes = version === 7 && layerIndex > 0;
-    const {attentionSize = takes ? width / 2 : width} = this.config;
-    return {takes, gives: version === 7 && layerIndex < numLayers - 1, attentionSize};
+  override pass(x: tf.Tensor, options: ForwardOptions): Passed {
+    return this.advance(x, null, options);
   }
 
-  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    const before = state as {mixer: StateTree; feedForward: StateTree} | null;
-    const {takes, gives} = this.carriedValues(input.shape[2] as number);
-    const [x, given] = takes ? tf.split(input, [this.hiddenSize, -1], 2) : [input];
-    let values = given;
-    const mix = (h: tf.Tensor) => {
-      if (!(this.mixer instanceof TimeMix7)) return this.mixer.advance(h, before?.mixer ?? null, options);
-      const step = this.mixer.mix(h, given ?? null, before?.mixer ?? null);
-      values ??= step.values;
-      return step;
-    };
-    const mixed = this.part(x, this.mixerNorm, mix, options);
-    const feed = (h: tf.Tensor) => this.feedForward.advance(h, before?.feedForward ?? null, options);
-    const fed = this.part(mixed.output, this.feedForwardNorm, feed, options);
-    const sum = this.rescaling(options).sum;
-    const output = sum === 1 ? fed.output : fed.output.mul(sum);
+  /**
+   * What a stream of `batch` sequences remembers that was fed nothing yet: the last inputs of both mixes [batch, hidden]; of
+   * the time mix also the sums of version 4 [batch, attention] or the `memory` of the others, keys before values [batch, heads,
+   * N, N]. A stream without a state begins the same. Runs inside a `tf.tidy` of the caller.
+   */
+  initialState(batch = 1): RwkvBlockState {
+    return {mixer: this.mixer.initialState(batch), feedForward: this.feedForward.initialState(batch)};
+  }
+
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const before = state as RwkvBlockState | null;
+    const mixerInput = this.normed(x, this.mixerNorm, options);
+    const mixerStep = this.mixer.advance(mixerInput, before?.mixer ?? null, options);
+    const afterMixer = this.sum(x, mixerStep.output, options);
+
+    const feedForwardInput = this.normed(afterMixer, this.feedForwardNorm, options);
+    const feedForwardStep = this.feedForward.advance(feedForwardInput, before?.feedForward ?? null, options);
     return {
-      output: gives ? tf.concat([output, values as tf.Tensor], 2) : output,
-      state: {mixer: mixed.state, feedForward: fed.state},
+      output: times(this.sum(afterMixer, feedForwardStep.output, options), this.rescaling(options).sum),
+      state: {mixer: mixerStep.state, feedForward: feedForwardStep.state},
+      carried: this.gives.length === 0 ? undefined : mixerStep.carried,
     };
   }
 
-  private part(x: tf.Tensor, norm: LayerNorm, run: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
-    const scale = this.rescaling(options).parts;
-    const scaled = (h: tf.Tensor) => {
-      // Padding must leave no trace: the first token after it comes after nothing.
-      const {output, state} = run(options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h);
-      return {output: scale === 1 ? output : output.mul(scale), state};
-    };
-    return residualStep(x, scaled, {norm, dropout: this.dropout, run: options});
+  private normed(x: tf.Tensor, norm: LayerNorm, options: ForwardOptions): tf.Tensor {
+    const h = norm.forward(x);
+    // Padding must leave no trace: the first token after it comes after nothing.
+    return options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h;
+  }
+
+  /** x and what a part of the block adds to it. */
+  private sum(x: tf.Tensor, part: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return x.add(this.dropout.forward(times(part, this.rescaling(options).parts), options));
   }
 
   /** What the mixes' outputs and the block's output are multiplied with. */
@@ -147,3 +159,5 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   }
 }
 tf.serialization.registerClass(RwkvBlock);
+
+const times = (x: tf.Tensor, factor: number) => (factor === 1 ? x : x.mul(factor));

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type ForwardOptions, lastDimension, VariantLayer} from '@variants/core';
 import {wideningTurned} from './initializers';
-import {withLogitPenalty} from './logit-penalty';
 
 /** Options of {@link RwkvHead}. */
 export interface RwkvHeadConfig {
@@ -35,3 +34,26 @@ export class RwkvHead extends VariantLayer<RwkvHeadConfig> {
   }
 }
 tf.serialization.registerClass(RwkvHead);
+
+/**
+ * The logits themselves, with a gradient that also pulls the largest logit of each position to 0 (the authors' L2Wrap):
+ * to that of the loss it adds `strength` / (batch · time) times the largest logit, at its place.
+ *
+ * @param logits [batch, time, vocabulary]
+ */
+export function withLogitPenalty(logits: tf.Tensor, strength: number): tf.Tensor {
+  const penalized = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor]);
+    return {
+      value: (x as tf.Tensor).clone(),
+      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => dy.add(penaltyGradient(saved, strength)),
+    };
+  });
+  return penalized(logits);
+}
+
+function penaltyGradient(logits: tf.Tensor, strength: number): tf.Tensor {
+  const [batch, time, vocabulary] = logits.shape as number[];
+  const place = tf.oneHot(logits.argMax(-1).toInt(), vocabulary);
+  return place.mul(logits).mul(strength / (batch * time));
+}

@@ -1,12 +1,11 @@
 import {RwkvBlock, type RwkvBlockConfig} from './block';
-import {GatedChannelMix, type GatedChannelMixConfig} from './channel-mix/gated';
-import {PlainChannelMix, type PlainChannelMixConfig} from './channel-mix/plain';
-import {TimeMix5, type TimeMix5Config} from './time-mix/five';
-import {TimeMix4, type TimeMix4Config} from './time-mix/four';
-import {TimeMix7, type TimeMix7Config} from './time-mix/seven';
-import {TimeMix6, type TimeMix6Config} from './time-mix/six';
+import {GatedChannelMix, type GatedChannelMixConfig, PlainChannelMix, type PlainChannelMixConfig} from './channel-mix';
+import {TimeMix4, type TimeMix4Config} from './time-mix/time-mix-4';
+import {TimeMix5, type TimeMix5Config} from './time-mix/time-mix-5';
+import {TimeMix6, type TimeMix6Config} from './time-mix/time-mix-6';
+import {TimeMix7, type TimeMix7Config} from './time-mix/time-mix-7';
 import {tokenShift} from './token-shift';
-import {wkv4, wkv7, wkv56} from './wkv';
+import {type Wkv4Options, type Wkv7Options, type Wkv56Options, wkv4, wkv7, wkv56} from './wkv';
 
 export {card} from './card';
 export type {RwkvConfig, RwkvOptions, RwkvVersion} from './config';
@@ -23,6 +22,9 @@ export type {
   TimeMix5Config,
   TimeMix6Config,
   TimeMix7Config,
+  Wkv4Options,
+  Wkv7Options,
+  Wkv56Options,
 };
 
 /** RWKV's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */

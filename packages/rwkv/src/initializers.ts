@@ -41,6 +41,17 @@ export const risingRatio = ({layerIndex = 0, numLayers = 1}: Depth): number => l
 /** From 1 for the first block down to 1 / numLayers for the last. */
 export const fallingRatio = ({layerIndex = 0, numLayers = 1}: Depth): number => 1 - layerIndex / numLayers;
 
+/** Repeats -1, 0, 1, so that neighbouring features do not begin alike. */
+export const zigzag = (index: number): number => ((index + 1) % 3) - 1;
+
+/** How decays of versions 5 and 6 begin: from -6, slow, to -1, fast, later the deeper the block is. */
+export const initialDecay = (depth: Depth): Initializer =>
+  perFeature((i, count) => -6 + 5 * (i / Math.max(1, count - 1)) ** (0.7 + 1.3 * risingRatio(depth)));
+
+/** How the bonus of versions 5 and 6 begins. */
+export const initialBonus = (depth: Depth): Initializer =>
+  perFeature((i, count) => risingRatio(depth) * (1 - i / Math.max(1, count - 1)) + 0.1 * zigzag(i));
+
 /** [inputs, outputs] row by row. */
 function orthonormal(inputs: number, outputs: number, random: Random, scale: number): Float32Array {
   const columns = orthonormalColumns(Math.max(inputs, outputs), Math.min(inputs, outputs), random);

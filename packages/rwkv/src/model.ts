@@ -5,7 +5,6 @@ import {
   LanguageModel,
   LayerNorm,
   loadCheckpoint,
-  requireMemory,
   TokenEmbedding,
   uniform,
   type VariantLayer,
@@ -23,8 +22,7 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveConfig(config);
-    requireMemory('rwkv', countParameters(complete));
-    super(complete, stages(complete), 'rwkv');
+    super(complete, stages(complete), {name: 'rwkv', parameters: countParameters(complete)});
   }
 }
 tf.serialization.registerClass(Rwkv);

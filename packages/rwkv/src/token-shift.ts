@@ -20,19 +20,16 @@ export function lastPosition(x: tf.Tensor): tf.Tensor {
 }
 
 /**
- * Mixes each position with the one before, feature by feature, for several weights m [features] of the position itself:
- * m x + (1 - m) x'.
+ * Linear interpolation (Peng et al. 2024, section 4.1.1), feature by feature, for several weights m that broadcast over x:
+ *
+ *     lerp(m) = x + (y - x) m
+ *
+ * Versions 4 and 5 weigh the position itself, from x' to x; 6 and 7 the position before, from x to x'.
  *
  * @param x [batch, time, features]
- * @param shifted x', see {@link tokenShift}.
+ * @param y [batch, time, features]
  */
-export function mixOwn(x: tf.Tensor, shifted: tf.Tensor): (own: tf.LayerVariable) => tf.Tensor {
-  const difference = x.sub(shifted);
-  return (own) => shifted.add(difference.mul(own.read()));
-}
-
-/** {@link mixOwn} for weights m of the position before, as from version 6 on: (1 - m) x + m x'. */
-export function mixPrevious(x: tf.Tensor, shifted: tf.Tensor): (previous: tf.LayerVariable | tf.Tensor) => tf.Tensor {
-  const difference = shifted.sub(x);
-  return (previous) => x.add(difference.mul(previous instanceof tf.Tensor ? previous : previous.read()));
+export function lerpBetween(x: tf.Tensor, y: tf.Tensor): (m: tf.Tensor) => tf.Tensor {
+  const difference = y.sub(x);
+  return (m) => x.add(difference.mul(m));
 }

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, type CheckpointSource, openCheckpoint, StreamState} from '@variants/core';
+import {CheckpointError, type CheckpointSource, openCheckpoint, type StateTree, StreamState} from '@variants/core';
+import {RwkvBlock} from './block';
 import type {Rwkv} from './model';
 
 /**
  * The beginning of a stream from a file of state tuning (.pth or safetensors): tensors `blocks.<i>.att.time_state` [heads, N values,
- * N keys], and none but those count. For `stream` and `generate`; versions 5 to 7.
+ * N keys], and none but those count. For `stream` and `generate`, which must feed it one token at least; versions 5 to 7.
  * @throws CheckpointError when the file does not fit the model.
  */
 export async function tunedState(model: Rwkv, source: CheckpointSource): Promise<StreamState> {
@@ -19,7 +20,8 @@ export async function tunedState(model: Rwkv, source: CheckpointSource): Promise
       tf.dispose(memories);
       throw error;
     }
-    return new StreamState(Object.fromEntries(memories.map((memory, i) => [`block_${i}`, blockState(model, memory)])));
+    const none = {name: model.name, time: 0};
+    return StreamState.advance(null, none, () => ({output: null, state: treeOf(model, memories)})).state;
   } finally {
     await checkpoint.close();
   }
@@ -40,8 +42,12 @@ async function readMemory({config}: Rwkv, checkpoint: Checkpoint, name: string):
   return tf.tidy(() => tf.keep(tf.tensor(values, [1, numHeads, size, size]).transpose([0, 1, 3, 2])));
 }
 
-/** What a block remembers that has seen nothing, but for its memory. */
-function blockState({config}: Rwkv, memory: tf.Tensor) {
-  const nothing = () => tf.keep(tf.zeros([1, config.hiddenSize]));
-  return {mixer: {shift: nothing(), memory}, feedForward: {shift: nothing()}};
+/** What each block remembers that was fed nothing, but for its memory. Runs inside a `tf.tidy` of the caller. */
+function treeOf(model: Rwkv, memories: readonly tf.Tensor[]): StateTree {
+  const blocks = model.layers.filter((layer) => layer instanceof RwkvBlock);
+  const states = blocks.map((block, i) => {
+    const {mixer, feedForward} = block.initialState();
+    return [block.name, {mixer: {...mixer, memory: memories[i]}, feedForward}];
+  });
+  return Object.fromEntries(states);
 }

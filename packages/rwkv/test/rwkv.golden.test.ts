@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import {type StreamState, softmaxCrossEntropy, type VariantLayer, type WeightedAverageState} from '@variants/core';
+import {
+  inference,
+  type StreamState,
+  softmaxCrossEntropy,
+  type VariantLayer,
+  type WeightedAverageState,
+} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
@@ -7,6 +13,7 @@ import {
   goldenTests,
   gradientsOf,
   type Kind,
+  layerOutputs,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
@@ -32,8 +39,10 @@ function partConfig(golden: GoldenCase, version: RwkvVersion) {
 function wkv4(golden: GoldenCase): Actual {
   const {time_decay, time_first} = golden.weights();
   const inputs = {'input.k': golden.input('k'), 'input.v': golden.input('v'), time_decay, time_first};
-  const scan = (given: Tensors, state: WeightedAverageState | null) =>
-    ops.wkv4(given.time_decay, given.time_first, given['input.k'], given['input.v'], state);
+  const scan = (given: Tensors, state: WeightedAverageState | null) => {
+    const logDecay = given.time_decay.exp().neg();
+    return ops.wkv4(given['input.k'], given['input.v'], {logDecay, bonus: given.time_first, state});
+  };
   const stored = (prefix: string, {numerator, denominator, maximum}: WeightedAverageState): Tensors => ({
     [`${prefix}aa`]: numerator,
     [`${prefix}bb`]: denominator,
@@ -64,7 +73,7 @@ function wkv56(golden: GoldenCase): Actual {
   const run = (given: Tensors) => {
     const split = (x: tf.Tensor) => (x.rank === 3 ? x.reshape([...x.shape.slice(0, 2), numHeads, headSize]) : x);
     const [r, k, v, w, u] = names.map((name) => split(given[`input.${name}`]));
-    const {output, state} = ops.wkv56(w, u, r, k, v, given['input.state'] ?? null);
+    const {output, state} = ops.wkv56(r, k, v, {logDecay: w.exp().neg(), bonus: u, state: given['input.state']});
     return {output: output.reshape(given['input.v'].shape), state};
   };
   return probedRecurrence(golden, inputs, run);
@@ -109,8 +118,8 @@ function wkv7Operator(golden: GoldenCase): Actual {
       const x = given[`input.${name}`];
       return x.reshape([...x.shape.slice(0, 2), numHeads, headSize]);
     });
-    const before = given['input.state']?.transpose([0, 1, 3, 2]) ?? null;
-    const {output, state} = ops.wkv7(r, w.exp().neg(), k, v, a, b, before);
+    const before = given['input.state']?.transpose([0, 1, 3, 2]);
+    const {output, state} = ops.wkv7(r, k, v, {logDecay: w.exp().neg(), lookups: a, corrections: b, state: before});
     return {output: output.reshape(given['input.v'].shape), state: state.transpose([0, 1, 3, 2])};
   };
   return probedRecurrence(golden, inputs, run);
@@ -154,10 +163,14 @@ function timeMix7(golden: GoldenCase): Actual {
     'input.x': golden.input('x'),
     ...(!isFirst && {'input.v_first': golden.input('v_first')}),
   };
-  layer.apply(tf.concat(Object.values(inputs), 2));
+  layer.apply(Object.values(inputs));
   const run = (given: Tensors) => {
-    const {output, values} = layer.mix(given['input.x'], given['input.v_first'] ?? null, null);
-    return {'output.y': output, ...(isFirst && {'output.v_first': values})};
+    const firstValues = given['input.v_first'];
+    const {output, carried} = layer.advance(given['input.x'], null, {
+      ...inference,
+      ...(firstValues && {carried: {firstValues}}),
+    });
+    return {'output.y': output, ...(isFirst && {'output.v_first': carried?.firstValues as tf.Tensor})};
   };
   return probedPart(golden, {
     ...{layer, inputs, run},
@@ -191,18 +204,8 @@ function trained(model: Rwkv, tokens: tf.Tensor, prefix = ''): Actual {
 
 /** The residual stream after each block. */
 function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
-  const outputs: Tensors = {};
-  model.forward(tokens, {training: false}, (layer, x) => {
-    const y = layer.forward(x, {training: false});
-    // Behind the residual stream version 7 passes on the first values.
-    if (layer.name.startsWith('block_'))
-      outputs[`output.block${layer.name.slice('block_'.length)}`] = y.slice(
-        [0, 0, 0],
-        [-1, -1, model.config.hiddenSize],
-      );
-    return y;
-  });
-  return outputs;
+  const blocks = [...layerOutputs(model, tokens)].filter(([name]) => name.startsWith('block_'));
+  return Object.fromEntries(blocks.map(([name, y]) => [`output.block${name.slice('block_'.length)}`, y]));
 }
 
 /** Token by token; `look` sees the blocks' states after t tokens. Returns the last logits [batch, vocabulary]. */

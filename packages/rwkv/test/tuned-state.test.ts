@@ -51,6 +51,24 @@ it('begins a stream as the same state learned with the weights does', async () =
   tuned.dispose();
 });
 
+it('is gone on from by generate, which leaves it as it was', async () => {
+  for (const version of [5, 6, 7] as const) {
+    const model = rwkv({...small, version});
+    const state = await tunedState(model, statesFile(2, 8));
+    const generated = async () => {
+      const ids: number[] = [];
+      for await (const id of model.generate([1], {state, maxTokens: 5, temperature: 0})) ids.push(id);
+      return ids;
+    };
+    expect(await generated()).toHaveLength(5);
+    expect(await generated()).toEqual(await generated());
+    expect(state.length).toBe(0);
+    expect(state.bytes).toBe(2 * 4 * (2 * 16 + 2 * 8 * 8));
+    state.dispose();
+    model.dispose();
+  }
+});
+
 it.each<[string, Partial<RwkvOptions>, ReturnType<typeof statesFile>]>([
   ['version 4 has no states that could be tuned', {version: 4, numHeads: 0}, statesFile(2, 8)],
   ['tensor "blocks.0.att.time_state" has shape [2, 4, 4]; the model needs [2, 8, 8]', {version: 7}, statesFile(2, 4)],

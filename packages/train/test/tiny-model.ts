@@ -80,7 +80,7 @@ export class TinyModel extends LanguageModel<TinyConfig> {
         : new Linear({units: vocabSize, name: 'head'}, {kernel: normal(1)});
       return [embedding, ...blocks, head];
     });
-    super(config, stages, 'tiny');
+    super(config, stages, {name: 'tiny'});
   }
 
   override get contextLength(): number | null {

@@ -35,7 +35,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {layouts} from './checkpoints';
-import {resolveConfig, type TransformerConfig, type TransformerOptions} from './config';
+import {countParameters, resolveConfig, type TransformerConfig, type TransformerOptions} from './config';
 import {scaledFrequencies} from './rope-scaling';
 
 /** Options of {@link TransformerBlock}. */
@@ -91,12 +91,8 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveConfig(config);
-    super(complete, stages(complete), 'transformer');
+    super(complete, stages(complete), {name: 'transformer', parameters: countParameters(complete)});
     this.layout = layouts[complete.layout];
-  }
-
-  override get contextLength(): number | null {
-    return this.config.maxSequenceLength;
   }
 }
 tf.serialization.registerClass(Transformer);

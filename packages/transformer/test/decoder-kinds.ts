@@ -6,6 +6,7 @@ import {
   type GoldenCase,
   gradientsOf,
   type Kinds,
+  layerOutputs,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
@@ -36,15 +37,10 @@ function attentionOperator(golden: GoldenCase): Actual {
 
 /** The residual stream: 0 = embeddings, i = after block i, `norm` = the input of the head. */
 function hiddenStates(model: Transformer, tokens: tf.Tensor): Tensors {
-  const hidden: tf.Tensor[] = [];
-  const named: Tensors = {};
-  model.forward(tokens, {training: false}, (layer, x) => {
-    const y = layer.forward(x, {training: false});
-    if (['embedding', 'positions'].includes(layer.name)) hidden[0] = y;
-    if (layer.name.startsWith('block_')) hidden.push(y);
-    if (layer.name === 'final_norm') named['output.norm'] = y;
-    return y;
-  });
+  const outputs = layerOutputs(model, tokens);
+  const hidden = [outputs.get('positions') ?? (outputs.get('embedding') as tf.Tensor)];
+  for (const [name, y] of outputs) if (name.startsWith('block_')) hidden.push(y);
+  const named: Tensors = {'output.norm': outputs.get('final_norm') as tf.Tensor};
   hidden.forEach((h, i) => {
     named[`output.hidden${i}`] = h;
   });

@@ -131,12 +131,12 @@ async function sequenceToSequence(golden: GoldenCase): Promise<Actual> {
   const model = await load(golden.directory);
   await roundTrip(golden, model, load);
   const [source, target, labels] = ['src', 'tgt', 'labels'].map((name) => golden.input(name));
-  const {loss, gradients} = gradientsOf(model, () => model.loss(source, target, labels));
+  const {loss, gradients} = gradientsOf(model, () => model.loss({source, target}, labels));
   return {
     'output.memory': model.encode(source),
-    'output.logits': model.logits(source, target),
+    'output.logits': model.logits({source, target}),
     loss: loss.as1D(),
-    'output.nll': model.loss(source, target, labels, {labelSmoothing: 0}).as1D(),
+    'output.nll': model.loss({source, target}, labels, {labelSmoothing: 0}).as1D(),
     ...authorsGradients(model, gradients),
     ...pieces(golden, model),
     ...(await greedy(golden, model)),

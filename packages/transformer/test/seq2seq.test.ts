@@ -47,7 +47,7 @@ async function withModel(options: EncoderDecoderOptions, body: (model: EncoderDe
 }
 
 const logitsOf = (model: EncoderDecoder, from = source, to = target) =>
-  tf.tidy(() => model.logits(from, to).arraySync());
+  tf.tidy(() => model.logits({source: from, target: to}).arraySync());
 const weightsOf = (model: EncoderDecoder) =>
   new Map(model.weights.map((weight) => [weight.originalName, weight.read().dataSync().slice()]));
 
@@ -144,7 +144,7 @@ describe.each(variants)('an encoder-decoder, %s', (_, options) => {
     withModel(options, (model) => {
       tf.tidy(() => {
         const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-        const {grads} = tf.variableGrads(() => model.loss(source, target), variables);
+        const {grads} = tf.variableGrads(() => model.loss({source, target}), variables);
         model.trainableWeights.forEach(({originalName}, i) => {
           const largest = grads[variables[i].name].abs().max().dataSync()[0];
           if (originalName.endsWith('keys/bias')) expect(largest, originalName).toBeLessThan(1e-6);
@@ -165,7 +165,11 @@ describe.each(variants)('an encoder-decoder, %s', (_, options) => {
       const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
       let loss = Number.POSITIVE_INFINITY;
       for (let step = 0; step < 80 && loss > 0.05; step++) {
-        const cost = optimizer.minimize(() => model.loss(sequences, wanted), true, variables) as tf.Scalar;
+        const cost = optimizer.minimize(
+          () => model.loss({source: sequences, target: wanted}),
+          true,
+          variables,
+        ) as tf.Scalar;
         [loss] = cost.dataSync();
         cost.dispose();
       }
@@ -246,10 +250,10 @@ describe('an encoder-decoder with dropout', () => {
     withModel({...small, dropout: 0.3}, (model) => {
       tf.tidy(() => {
         const drawn = (seed: number) =>
-          model.logits(source, target, {training: true, random: new Random(seed)}).dataSync();
+          model.logits({source, target}, {training: true, random: new Random(seed)}).dataSync();
         expect(drawn(1)).toEqual(drawn(1));
         expect(drawn(1)).not.toEqual(drawn(2));
-        expect(model.logits(source, target).dataSync()).toEqual(model.logits(source, target).dataSync());
+        expect(model.logits({source, target}).dataSync()).toEqual(model.logits({source, target}).dataSync());
       });
     }));
 

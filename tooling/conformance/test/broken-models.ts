@@ -106,7 +106,7 @@ class Numb extends Linear {
 /** As a tf.layers.Layer it computes something else than in our own forward pass. */
 class TwoFaced extends Linear {
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs?: Partial<ForwardOptions>): tf.Tensor {
-    return tf.tidy(() => super.call(inputs, kwargs).mul(1.5));
+    return tf.tidy(() => (super.call(inputs, kwargs) as tf.Tensor).mul(1.5));
   }
 }
 

@@ -1,7 +1,15 @@
 import type {CheckpointLayout} from '@variants/core';
 import {type AftConfig, resolveConfig} from '../config';
-import {configOf, readBlockFields, readMixerFields, writeBlockFields, writeMixerFields} from './fields';
-import {blockTensors, matrix, norm} from './mixer-tensors';
+import {
+  blockTensors,
+  configOf,
+  matrix,
+  norm,
+  readBlockFields,
+  readMixerFields,
+  writeBlockFields,
+  writeMixerFields,
+} from './parts';
 
 /**
  * Files of an AFT language model. There is no official code: the blocks are the paper's, the names of the mixers those of

@@ -11,10 +11,9 @@ import {
   loadCheckpoint,
   resolveFields,
 } from '@variants/core';
+import {checkMixerConfig, type MixerFields, mixerRules} from '../config';
 import {createMixer} from '../mixers/mixer';
-import {assertMixer, type MixerFields, mixerRules} from '../mixers/mixer-fields';
-import {configOf, readMixerFields, writeMixerFields} from './fields';
-import {labmlNames, mixerTensors, usualNames} from './mixer-tensors';
+import {configOf, labmlNames, mixerTensors, readMixerFields, usualNames, writeMixerFields} from './parts';
 
 /** What a file of one mixer says about it. */
 export interface MixerFileConfig extends MixerFields {
@@ -33,7 +32,7 @@ export interface LoadedMixer extends CheckpointModel<MixerFileConfig> {
   dispose(): void;
 }
 
-function resolveMixer(options: Partial<MixerFileConfig>): MixerFileConfig {
+function resolveMixerConfig(options: Partial<MixerFileConfig>): MixerFileConfig {
   const config = resolveFields<MixerFileConfig>(
     'aft mixer',
     {
@@ -44,7 +43,7 @@ function resolveMixer(options: Partial<MixerFileConfig>): MixerFileConfig {
     },
     options,
   );
-  assertMixer('aft mixer', config, config.causal);
+  checkMixerConfig('aft mixer', config, config.causal);
   return config;
 }
 
@@ -58,7 +57,7 @@ const usualLayout = (layerName: string): Layout => ({
     const json = configOf(checkpoint);
     const {causal, max_seq_len, spatial_dims} = json;
     const given = {...readMixerFields(json), causal, maxSequenceLength: max_seq_len, axes: spatial_dims};
-    return resolveMixer(given as Partial<MixerFileConfig>);
+    return resolveMixerConfig(given as Partial<MixerFileConfig>);
   },
   writeConfig: (config) => ({
     ...writeMixerFields(config),
@@ -75,7 +74,7 @@ const labmlLayout = (layerName: string): Layout => ({
   recognizes: ({tensors}) => tensors.has('query.weight') && tensors.has('pos_bias'),
   readConfig(checkpoint) {
     const {d_model, seq_len, local_window_size, bias, causal} = configOf(checkpoint);
-    return resolveMixer({
+    return resolveMixerConfig({
       variant: 'local',
       factorSize: 0,
       hiddenSize: d_model,

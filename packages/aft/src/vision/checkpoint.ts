@@ -1,6 +1,15 @@
 import {CheckpointError, type CheckpointLayout} from '@variants/core';
-import {configOf, readBlockFields, readMixerFields, writeBlockFields, writeMixerFields} from '../checkpoints/fields';
-import {bias, blockTensors, matrix, norm} from '../checkpoints/mixer-tensors';
+import {
+  bias,
+  blockTensors,
+  configOf,
+  matrix,
+  norm,
+  readBlockFields,
+  readMixerFields,
+  writeBlockFields,
+  writeMixerFields,
+} from '../checkpoints/parts';
 import {type AftVisionConfig, resolveVisionConfig, tokensOf} from './config';
 
 /** Rows and columns of patches of a configuration: two numbers, or nothing. */

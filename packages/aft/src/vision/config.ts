@@ -1,6 +1,5 @@
 import {fields, requireConfig, resolveFields} from '@variants/core';
-import {countBlockRest} from '../config';
-import {assertMixer, countMixer, type MixerFields, mixerRules} from '../mixers/mixer-fields';
+import {checkMixerConfig, countBlockRest, countMixer, type MixerFields, mixerRules} from '../config';
 
 /** The configuration of an AFT image classifier; defaults are those of the paper's, at a smaller size. */
 export interface AftVisionConfig extends MixerFields {
@@ -52,7 +51,7 @@ export function resolveVisionConfig(options: AftVisionOptions): AftVisionConfig 
     },
     options,
   );
-  assertMixer('aftVision', config, false);
+  checkMixerConfig('aftVision', config, false);
   const {variant} = config;
   for (const field of ['gridRows', 'gridColumns'] as const)
     requireConfig(

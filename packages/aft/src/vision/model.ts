@@ -10,81 +10,33 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type CheckpointLayout,
   type CheckpointSource,
-  compileForIntegers,
-  type ForwardOptions,
-  type IntegerCompileArgs,
-  inference,
+  ImageClassifier,
   LayerNorm,
   Linear,
   loadCheckpoint,
-  softmaxCrossEntropy,
   type VariantLayer,
-  withInitialization,
 } from '@variants/core';
-import {AftBlock} from '../block';
+import {AftBlock} from '../model';
 import {visionLayout} from './checkpoint';
-import {ClassToken} from './class-token';
-import {type AftVisionConfig, type AftVisionOptions, resolveVisionConfig, tokensOf} from './config';
-import {PatchEmbedding} from './patch-embedding';
-import {Pool} from './pool';
+import {
+  type AftVisionConfig,
+  type AftVisionOptions,
+  countVisionParameters,
+  resolveVisionConfig,
+  tokensOf,
+} from './config';
+import {ClassToken, PatchEmbedding, Pool} from './layers';
 
 /**
- * An AFT image classifier: images [batch, height, width, channels] to logits [batch, classes]. It is a `tf.LayersModel`:
- * `compile`, `fit`, `evaluate`, `predict`, `save` and `tf.loadLayersModel` work, with whole numbers [batch, 1] for labels.
+ * An AFT image classifier: images [batch, height, width, channels], whole patches high and wide, to logits [batch, classes].
  */
-export class AftVision extends tf.LayersModel {
+export class AftVision extends ImageClassifier<AftVisionConfig> {
   static override readonly className = 'AftVision';
-  readonly config: AftVisionConfig;
-  /** How `saveCheckpoint` names and shapes the weights. */
-  layout: CheckpointLayout<AftVisionConfig> = visionLayout;
-  private readonly stages: VariantLayer[];
+  override layout: CheckpointLayout<AftVisionConfig> = visionLayout;
 
   constructor(options: AftVisionOptions) {
     const config = resolveVisionConfig(options);
-    const stages = makeStages(config);
-    super({
-      ...withInitialization({seed: config.seed}, () => connect(stages, config.imageChannels)),
-      name: 'aft_vision',
-    });
-    this.config = config;
-    this.stages = stages;
-  }
-
-  /**
-   * Logits [batch, classes] of images [batch, height, width, channels]. The caller disposes them.
-   * @throws ShapeError when the images are no whole patches, or others than there are positions for.
-   */
-  logits(images: tf.Tensor, options: Partial<ForwardOptions> = {}): tf.Tensor2D {
-    const complete = {...inference, ...options};
-    return tf.tidy(() => this.stages.reduce((x, layer) => layer.forward(x, complete), images) as tf.Tensor2D);
-  }
-
-  /**
-   * Mean cross entropy in nats of labels [batch].
-   * @param options.training Whether dropout is drawn. Default false.
-   */
-  override loss = (images: tf.Tensor, labels: tf.Tensor, options: Partial<ForwardOptions> = {}): tf.Scalar =>
-    tf.tidy(() => softmaxCrossEntropy(this.logits(images, options), labels));
-
-  /**
-   * As in tfjs, with labels as whole numbers: the loss is the cross entropy unless a function is given, and the metrics
-   * 'acc' and 'accuracy' count the right classes.
-   */
-  override compile(args: IntegerCompileArgs): void {
-    // tfjs hands labels over as [batch, 1].
-    compileForIntegers(this, args, (complete) => super.compile(complete), {counted: (labels) => labels.reshape([-1])});
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return {...this.config} as unknown as tf.serialization.ConfigDict;
-  }
-
-  static override fromConfig<T extends tf.serialization.Serializable>(
-    cls: tf.serialization.SerializableConstructor<T>,
-    {customObjects: _, ...config}: tf.serialization.ConfigDict,
-  ): T {
-    // tfjs adds its list of further classes to what it read.
-    return new cls(config);
+    super(config, makeStages(config), {name: 'aft_vision', parameters: countVisionParameters(config)});
   }
 }
 tf.serialization.registerClass(AftVision);
@@ -103,11 +55,6 @@ function makeStages(config: AftVisionConfig): VariantLayer[] {
     new Pool({name: 'pool'}),
     new Linear({name: 'head', units: numClasses}),
   ];
-}
-
-function connect(stages: VariantLayer[], channels: number): {inputs: tf.SymbolicTensor; outputs: tf.SymbolicTensor} {
-  const inputs = tf.input({shape: [null, null, channels], name: 'images'});
-  return {inputs, outputs: stages.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, inputs)};
 }
 
 /**

@@ -32,7 +32,8 @@ export async function replaceFiles(
   }
 }
 
-async function writeChunks(path: string, chunks: ReturnType<FileChunks>): Promise<void> {
+/** Writes a file; it is on the disk when this resolves. */
+export async function writeChunks(path: string, chunks: ReturnType<FileChunks>): Promise<void> {
   const {open} = await nodeFiles(`writing ${path}`);
   const handle = await open(path, 'w');
   try {

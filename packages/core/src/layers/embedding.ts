@@ -55,6 +55,10 @@ export class TiedHead extends VariantLayer {
     super(config);
   }
 
+  override build(inputShape: tf.Shape): void {
+    this.child('embedding', this.embedding, inputShape);
+  }
+
   forward(x: tf.Tensor): tf.Tensor {
     const rows = x.reshape([-1, x.shape[x.rank - 1] as number]);
     const {table} = this.embedding;

@@ -1,8 +1,10 @@
 export {type Activation, activation, activations} from './activations';
 export {alibiBias, alibiSlopes} from './alibi';
 export type {AttentionHeadsConfig} from './attention-heads';
+export {BertEmbeddings, type BertEmbeddingsConfig} from './bert-embeddings';
 export {CausalLayer} from './causal-layer';
-export {DecoderLayer, type DecoderOptions} from './decoder-layer';
+export {ClassifierHead, type ClassifierHeadConfig} from './classifier-head';
+export {DecoderLayer} from './decoder-layer';
 export {Dropout, type DropoutConfig} from './dropout';
 export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
 export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';
@@ -18,8 +20,9 @@ export {
   xavierUniform,
   zeros,
 } from './initializers';
-export {type ForwardOptions, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
+export {type ForwardOptions, firstShape, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
 export {Linear, type LinearConfig, type LinearInitializers} from './linear';
+export {MaskedHead, type MaskedHeadConfig} from './masked-head';
 export {
   type AttendOptions,
   type KeysAndValues,
@@ -29,6 +32,7 @@ export {
 } from './multi-head-attention';
 export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type NormConfig, RMSNorm} from './norms';
 export {PaddingMask, type PaddingMaskConfig} from './padding-mask';
+export {type Pooling, pool} from './pooling';
 export {
   LearnedPositions,
   type LearnedPositionsConfig,

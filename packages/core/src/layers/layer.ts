@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
 import type {Random} from '../random';
+import type {Carried, Passed} from '../streams/stream-state';
 import {type Initializer, initialValues} from './initializers';
 
 /** How a layer runs: in training, dropout draws from `random`. */
@@ -15,6 +16,8 @@ export interface ForwardOptions {
    * stays the same, so do the shapes of a state.
    */
   capacity?: number;
+  /** What travels beside x: tensors that layers before this one gave, by name. Default: none. */
+  carried?: Carried;
 }
 
 /** Running as a trained model does: no dropout. */
@@ -39,17 +42,17 @@ function givenOptions<Config extends object>(config: Config): Config {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value != null)) as Config;
 }
 
+/** The shape of x, which is the first where a layer has several inputs. */
+export function firstShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
+  return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
+}
+
 /** The last dimension of a shape, which a layer must know to make its weights. */
 export function lastDimension(shape: tf.Shape | tf.Shape[], layer: string): number {
   const single = firstShape(shape);
   const size = single[single.length - 1];
   if (size == null) throw new ShapeError(`${layer}: the last dimension of its input [${single}] must be known`);
   return size;
-}
-
-/** The shape of x, where a layer is applied to x alone or to [x, ...]. */
-export function firstShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
-  return (Array.isArray(shape[0]) ? shape[0] : shape) as tf.Shape;
 }
 
 /**
@@ -63,6 +66,8 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   private parent: VariantLayer | undefined;
   private localName: string | undefined;
   private readonly children: VariantLayer[] = [];
+  /** Layers that are another's children and used here too. */
+  private readonly borrowed: VariantLayer[] = [];
 
   constructor(config: Config & LayerOptions) {
     super(pickLayerOptions(config));
@@ -77,23 +82,63 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   /** The layer's function of its input. Runs inside a `tf.tidy` of the caller. */
   abstract forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor;
 
-  /** {@link forward} for tfjs, of x or, where a mask of padding [batch, time] is a second input, of [x, attentionMask]. */
-  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<ForwardOptions> = {}): tf.Tensor {
-    const [x, attentionMask] = [inputs].flat();
-    const options = {...(attentionMask && {attentionMask}), ...kwargs, training: kwargs.training === true};
-    return tf.tidy(() => this.forward(x, options));
+  /** Names of what the layer reads of `options.carried`. Default: none. */
+  get takes(): readonly string[] {
+    return [];
   }
 
-  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
-    return firstShape(inputShape);
+  /** Names of what {@link pass} gives to the layers behind it. Default: none. */
+  get gives(): readonly string[] {
+    return [];
+  }
+
+  /**
+   * {@link forward} with what travels beside x: reads {@link takes} of `options.carried`, gives {@link gives}. A layer that
+   * gives something overrides it. Runs inside a `tf.tidy` of the caller.
+   */
+  pass(x: tf.Tensor, options: ForwardOptions): Passed {
+    return {output: this.forward(x, options)};
+  }
+
+  /**
+   * {@link pass} for tfjs: of x or of [x, ...takes], and where a mask of padding [batch, time] is a further input, of
+   * [x, ...takes, attentionMask]; gives the output, or [output, ...gives].
+   */
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<ForwardOptions> = {}): tf.Tensor | tf.Tensor[] {
+    const [x, ...beside] = [inputs].flat();
+    const {takes, gives} = this;
+    const isTaken = takes.length > 0 && beside.length >= takes.length;
+    const carried = isTaken && Object.fromEntries(takes.map((name, i) => [name, beside[i]]));
+    const attentionMask = beside[isTaken ? takes.length : 0];
+    const given = {...(carried && {carried}), ...(attentionMask && {attentionMask}), ...kwargs};
+    const options = {...given, training: kwargs.training === true};
+    return tf.tidy(() => {
+      const passed = this.pass(x, options);
+      return gives.length === 0
+        ? passed.output
+        : [passed.output, ...gives.map((name) => passed.carried?.[name] as tf.Tensor)];
+    });
+  }
+
+  /** By default the output, and each of {@link gives}, has the shape of x. */
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    const x = firstShape(inputShape);
+    return this.gives.length === 0 ? x : [x, ...this.gives.map(() => x)];
   }
 
   override getConfig(): tf.serialization.ConfigDict {
     return {...(this.config as tf.serialization.ConfigDict), ...super.getConfig()};
   }
 
-  /** Adds a layer below this one, under `name`, and builds it for inputs of `inputShape`. */
+  /**
+   * Adds a layer below this one, under `name`, and builds it for inputs of `inputShape`. A layer that another one has added
+   * already is shared: it stays that one's child, under whose path its weights are counted, saved and frozen.
+   */
   protected child<L extends VariantLayer>(name: string, layer: L, inputShape: tf.Shape): L {
+    if (layer.built) {
+      this.borrowed.push(layer);
+      return layer;
+    }
     layer.parent = this;
     layer.localName = name;
     this.children.push(layer);
@@ -110,6 +155,18 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
     // tfjs would prefix the name with the outermost layer alone, so that two children's kernels could not be told apart.
     (variable as {originalName: string}).originalName = fullName;
     return variable;
+  }
+
+  /** Whether it is made of other layers, as a block is. */
+  get isComposite(): boolean {
+    return this.children.length > 0;
+  }
+
+  /** All trainable weights that the layer's function depends on: its own, and those of layers that it shares. */
+  get weightsInUse(): tf.LayerVariable[] {
+    const own = this.trainable ? super.trainableWeights : [];
+    const others = [...this.childrenIfTrainable(), ...this.borrowed].flatMap((layer) => layer.weightsInUse);
+    return [...new Set([...own, ...others])];
   }
 
   override get trainableWeights(): tf.LayerVariable[] {

@@ -1,36 +1,34 @@
 import * as tf from '@tensorflow/tfjs';
-import {type CrossEntropyOptions, softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {ignoredTarget} from './token-input';
 
 /** What the models here take to be compiled: the loss has a default. */
 export type IntegerCompileArgs = Omit<tf.ModelCompileArgs, 'loss'> & {loss?: tf.ModelCompileArgs['loss']};
 
-/** How a model that is trained on integer targets [batch, time] counts them. */
-export interface IntegerTargets {
-  /** Targets with -100 where nothing is to be predicted. Default: the targets as they are. */
-  counted?(targets: tf.Tensor): tf.Tensor;
-  /** Label smoothing of the loss. Default 0. */
-  smoothing?: number;
+/** A model that is trained on integer targets. */
+export interface IntegerModel extends tf.LayersModel {
+  /** Mean loss in nats of outputs over all targets that count. */
+  criterion(outputs: tf.Tensor, targets: tf.Tensor): tf.Scalar;
+  /** Targets with -100 where nothing counts. */
+  counted(targets: tf.Tensor): tf.Tensor;
 }
 
 /**
- * Compiles a model as tfjs does, for integer targets [batch, time]: the loss is the cross entropy of tokens unless a
- * function is given, and the metrics 'acc' and 'accuracy' count the right tokens.
+ * Compiles a model as tfjs does, for integer targets: the loss is the model's own unless a function is given, and the
+ * metrics 'acc' and 'accuracy' count the right ones.
  * @param compile The model's `super.compile`.
  */
 export function compileForIntegers(
-  model: tf.LayersModel,
+  model: IntegerModel,
   args: IntegerCompileArgs,
   compile: (args: tf.ModelCompileArgs) => void,
-  {counted = (targets) => targets, smoothing}: IntegerTargets = {},
 ): void {
   const ownLoss = model.loss;
-  const tokenLoss = (targets: tf.Tensor, logits: tf.Tensor, options?: CrossEntropyOptions) =>
-    softmaxCrossEntropy(logits, counted(targets), {smoothing, ...options});
+  // Further arguments are tfjs's own, and no options of ours.
+  const integerLoss = (targets: tf.Tensor, outputs: tf.Tensor) => model.criterion(outputs, targets);
   compile({
     ...args,
-    loss: typeof args.loss === 'function' ? args.loss : tokenLoss,
-    metrics: tokenMetrics(args.metrics, tokenAccuracy(counted)),
+    loss: typeof args.loss === 'function' ? args.loss : integerLoss,
+    metrics: integerMetrics(args.metrics, accuracyOf(model)),
   });
   // tfjs keeps the loss it was given under the name of our method, and would hold targets to the shape of the logits.
   model.loss = ownLoss;
@@ -38,10 +36,10 @@ export function compileForIntegers(
 }
 
 /** The share of counted targets whose logit is the largest. */
-function tokenAccuracy(counted: (targets: tf.Tensor) => tf.Tensor) {
+function accuracyOf(model: IntegerModel) {
   const acc = (targets: tf.Tensor, logits: tf.Tensor): tf.Tensor =>
     tf.tidy(() => {
-      const wanted = counted(targets);
+      const wanted = model.counted(targets);
       const counts = wanted.notEqual(ignoredTarget).toFloat();
       const right = logits.argMax(-1).equal(wanted.toInt()).toFloat();
       return right.mul(counts).sum().div(counts.sum());
@@ -51,9 +49,9 @@ function tokenAccuracy(counted: (targets: tf.Tensor) => tf.Tensor) {
 }
 
 type Metrics = tf.ModelCompileArgs['metrics'];
-type Metric = ReturnType<typeof tokenAccuracy>;
+type Metric = ReturnType<typeof accuracyOf>;
 
-function tokenMetrics(metrics: Metrics, acc: Metric): Metrics {
+function integerMetrics(metrics: Metrics, acc: Metric): Metrics {
   const translate = (metric: unknown) => (metric === 'acc' || metric === 'accuracy' ? acc : metric);
   return (Array.isArray(metrics) ? metrics.map(translate) : translate(metrics)) as Metrics;
 }

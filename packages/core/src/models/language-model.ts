@@ -1,25 +1,27 @@
 import * as tf from '@tensorflow/tfjs';
-import type {CheckpointLayout} from '../checkpoints/layout';
 import {ConfigError, DataError} from '../errors';
-import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
-import {CausalLayer} from '../layers/causal-layer';
-import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState} from '../streams/stream-state';
+import {advanceThrough, type ChainState, connectThrough, passThrough, type RunLayer, shortestContext} from './chain';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
-import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
 import {lastPosition} from './last-position';
-import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
+import {type TokenInput, toTargetTensor, toTokenTensor} from './token-input';
+import {
+  type Example,
+  type LossOptions,
+  type ModelIdentity,
+  type ModelTypes,
+  VariantModel,
+  type VariantModelConfig,
+} from './variant-model';
 
 /** The fields that every language model's configuration has. */
-export interface LanguageModelConfig {
+export interface LanguageModelConfig extends VariantModelConfig {
   /** Number of different tokens. */
   vocabSize: number;
-  /** Seed of the first weights. */
-  seed: number;
 }
 
 /** Options of {@link LanguageModel.stream}. */
@@ -30,56 +32,69 @@ export interface StreamOptions {
   attentionMask?: tf.Tensor;
 }
 
+/** What a language model takes and gives. */
+export interface LanguageModelTypes extends ModelTypes {
+  /** Token ids [batch, time]. */
+  inputs: TokenInput;
+  /** The token that is to follow each, [batch, time]; -100 where nothing is to be predicted. */
+  targets: TokenInput;
+  /** [batch, time, vocabulary] */
+  outputs: tf.Tensor3D;
+  options: LossOptions;
+}
+
 /**
  * A causal language model: token ids [batch, time] to logits [batch, time, vocabulary], as a chain of layers of which
  * each causal one can be fed in pieces.
  *
- * It is a `tf.LayersModel`: `compile`, `fit`, `summary`, `save` and `tf.loadLayersModel` work, with integer targets
- * [batch, time], -100 where nothing is to be predicted.
+ * `logits(tokens)` gives those of every position in one pass. `loss(tokens)` is that of each token given those before it;
+ * with targets [batch, time], of `targets[b, t]` at position t, leaving out -100.
  */
-export abstract class LanguageModel<Config extends LanguageModelConfig = LanguageModelConfig> extends tf.LayersModel {
-  readonly config: Config;
-  /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
-  abstract layout: CheckpointLayout<Config>;
-  private readonly stages: VariantLayer[];
+export abstract class LanguageModel<Config extends LanguageModelConfig = LanguageModelConfig> extends VariantModel<
+  Config,
+  LanguageModelTypes
+> {
+  readonly kind = 'language-model';
+  /** From token ids to what the head takes. */
+  private readonly body: VariantLayer[];
+  /** To logits. */
+  private readonly head: VariantLayer;
   /** Of steps of single tokens. */
   private readonly recorder: StepRecorder;
-
-  /**
-   * The longest sequence that the model can see, or null where there is no limit. `stream` throws a ShapeError beyond it;
-   * `generate` goes on with the last tokens.
-   */
-  get contextLength(): number | null {
-    return null;
-  }
 
   /**
    * @param config Complete: every field has its value. Its seed draws the weights, which the layers make here.
    * @param stages The layers in order. The first takes token ids, the last gives logits. Every name must be its own.
    */
-  constructor(config: Config, stages: VariantLayer[], name: string) {
-    super({...withInitialization({seed: config.seed}, () => connect(stages)), name});
-    this.config = config;
-    this.stages = stages;
+  constructor(config: Config, stages: VariantLayer[], identity: ModelIdentity) {
+    super(config, identity, () => {
+      const inputs = tf.input({shape: [null], dtype: 'int32', name: 'tokens'});
+      return {inputs, outputs: connectThrough(stages, inputs)};
+    });
+    this.body = stages.slice(0, -1);
+    this.head = stages[stages.length - 1];
     const variables = this.weights;
     this.recorder = new StepRecorder(() => variables.map((variable) => variable.read()));
   }
 
-  /** Logits [batch, time, vocabulary] of every position, in one pass. The caller disposes them. */
-  logits(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
-    return tf.tidy(() => this.forward(this.tokenTensor(tokens), {...inference, ...options}) as tf.Tensor3D);
+  /**
+   * The longest sequence that the model can see, or null where there is no limit: the least of its layers'. `stream` throws
+   * a ShapeError beyond it; `generate` goes on with the last tokens.
+   */
+  override get contextLength(): number | null {
+    return shortestContext(this.body);
   }
 
-  /**
-   * The model's function of token ids [batch, time] int32, layer by layer.
-   * @param through How each layer is run; a training loop may put gradient checkpointing around it.
-   */
-  forward(
-    tokens: tf.Tensor,
-    options: ForwardOptions,
-    through: (layer: VariantLayer, x: tf.Tensor) => tf.Tensor = (layer, x) => layer.forward(x, options),
-  ): tf.Tensor {
-    return this.stages.reduce((x, layer) => through(layer, x), tokens);
+  forward(tokens: tf.Tensor | tf.Tensor[], options: ForwardOptions, run?: RunLayer): tf.Tensor {
+    return passThrough([...this.body, this.head], [tokens].flat()[0], options, run).output;
+  }
+
+  /** What the head takes: the last layer's output before it, [batch, time, hidden]. The caller disposes it. */
+  hidden(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
+    return tf.tidy(() => {
+      const {output} = passThrough(this.body, this.inputsOf(tokens), this.runOptions(options));
+      return output as tf.Tensor3D;
+    });
   }
 
   /**
@@ -93,7 +108,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     state?: StreamState | null,
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
-    const ids = tf.tidy(() => this.tokenTensor(tokens));
+    const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
       const {contextLength, name} = this;
       const time = ids.shape[1];
@@ -119,39 +134,27 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * disposes. The state stays usable.
    */
   nextLogits(state: StreamState): tf.Tensor3D {
-    const head = this.stages[this.stages.length - 1];
-    const last = (state.tree as {[layer: string]: StateTree} | null)?.[head.name];
+    if (state.length === 0)
+      throw new DataError(
+        `${this.name}: the stream state was fed no token yet; feed it one before asking for the next`,
+      );
+    const last = (state.tree as ChainState | null)?.[this.head.name];
     if (!(last instanceof tf.Tensor)) throw new DataError(`${this.name}: the stream state is not of this model`);
-    return tf.tidy(() => head.forward(last, inference) as tf.Tensor3D);
+    return tf.tidy(() => this.head.forward(last, inference) as tf.Tensor3D);
   }
 
-  /** One step of a stream on the tree of states, one entry per layer that has one. Runs inside a `tf.tidy`. */
-  protected advance(
+  /** One step of a stream on the states of the layers. Runs inside a `tf.tidy`. */
+  private advance(
     tokens: tf.Tensor,
     tree: StateTree | null,
     {lastOnly, attentionMask, capacity}: StreamOptions & {capacity: number},
   ): {output: tf.Tensor; state: StateTree} {
     const options: ForwardOptions = {...inference, attentionMask, capacity};
-    const before = tree as {[layer: string]: StateTree} | null;
-    const after: {[layer: string]: StateTree} = {};
-    const head = this.stages[this.stages.length - 1];
-    let x = tokens;
-    for (const layer of this.stages) {
-      if (layer === head) {
-        // For `nextLogits`: what predicts the token after this piece.
-        const last = lastPosition(x);
-        after[head.name] = last;
-        if (lastOnly) x = last;
-      }
-      if (layer instanceof CausalLayer) {
-        const step = layer.advance(x, before?.[layer.name] ?? null, options);
-        after[layer.name] = step.state;
-        x = step.output;
-      } else {
-        x = layer.forward(x, options);
-      }
-    }
-    return {output: x, state: after};
+    const {output, states, carried} = advanceThrough(this.body, tokens, tree as ChainState | null, options);
+    // For `nextLogits`: what predicts the token after this piece.
+    const last = lastPosition(output);
+    const logits = this.head.pass(lastOnly ? last : output, {...options, carried}).output;
+    return {output: logits, state: {...states, [this.head.name]: last}};
   }
 
   /** Continues a text: with a tokenizer, yields pieces of text as they complete. */
@@ -169,52 +172,20 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     return generateText(this, prompt, {...options, tokenizer});
   }
 
-  /**
-   * Mean cross entropy in nats. With one argument, of each token given those before it; with targets [batch, time], of
-   * `targets[b, t]` at position t, leaving out -100.
-   */
-  override loss = (tokens: TokenInput, targets?: TokenInput): tf.Scalar =>
-    tf.tidy(() => {
-      const inputs = this.tokenTensor(tokens);
-      if (targets !== undefined) {
-        const isIgnored = (id: number) => id === ignoredTarget;
-        const wanted = toTokenTensor(targets, `${this.name}: targets`, this.config.vocabSize, isIgnored);
-        return softmaxCrossEntropy(this.logits(inputs), wanted);
-      }
-      const [batch, time] = inputs.shape;
-      if (time < 2)
-        throw new DataError('loss: one token alone has no next token to predict; give two or more, or targets');
-      const logits = this.logits(inputs.slice([0, 0], [batch, time - 1]));
-      return softmaxCrossEntropy(logits, inputs.slice([0, 1], [batch, time - 1]));
-    });
-
-  /**
-   * As in tfjs, with integer targets [batch, time]: the loss is the model's own cross entropy unless a function is given,
-   * and the metrics 'acc' and 'accuracy' count the right tokens.
-   */
-  override compile(args: IntegerCompileArgs): void {
-    compileForIntegers(this, args, (complete) => super.compile(complete));
+  protected override example(tokens: TokenInput, targets?: TokenInput): Example {
+    const inputs = this.inputsOf(tokens);
+    if (targets !== undefined) return {inputs, targets: this.targetsOf(targets)};
+    const [batch, time] = inputs.shape;
+    if (time < 2)
+      throw new DataError('loss: one token alone has no next token to predict; give two or more, or targets');
+    return {inputs: inputs.slice([0, 0], [batch, time - 1]), targets: inputs.slice([0, 1], [batch, time - 1])};
   }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return {...this.config} as unknown as tf.serialization.ConfigDict;
-  }
-
-  static override fromConfig<T extends tf.serialization.Serializable>(
-    cls: tf.serialization.SerializableConstructor<T>,
-    {customObjects: _, ...config}: tf.serialization.ConfigDict,
-  ): T {
-    // tfjs adds its list of further classes to what it read.
-    return new cls(config);
-  }
-
-  /** Checks and converts what a caller calls tokens: [batch, time] int32. */
-  protected tokenTensor(tokens: TokenInput): tf.Tensor2D {
+  protected inputsOf(tokens: TokenInput): tf.Tensor2D {
     return toTokenTensor(tokens, `${this.name}: tokens`, this.config.vocabSize);
   }
-}
 
-function connect(stages: VariantLayer[]): {inputs: tf.SymbolicTensor; outputs: tf.SymbolicTensor} {
-  const inputs = tf.input({shape: [null], dtype: 'int32', name: 'tokens'});
-  return {inputs, outputs: stages.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, inputs)};
+  protected targetsOf(targets: TokenInput): tf.Tensor2D {
+    return toTargetTensor(targets, `${this.name}: targets`, this.config.vocabSize);
+  }
 }

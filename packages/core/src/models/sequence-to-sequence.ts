@@ -1,24 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
-import type {CheckpointLayout} from '../checkpoints/layout';
 import {DataError, ShapeError} from '../errors';
-import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
-import {CausalLayer} from '../layers/causal-layer';
-import {DecoderLayer, type DecoderOptions} from '../layers/decoder-layer';
-import {withInitialization} from '../layers/initializers';
+import {DecoderLayer} from '../layers/decoder-layer';
 import {type ForwardOptions, inference} from '../layers/layer';
 import {paddingMask} from '../layers/padding-mask';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState} from '../streams/stream-state';
+import {advanceThrough, type ChainState, passThrough, type RunLayer} from './chain';
 import {connectSequences, type SequenceToSequenceLayers} from './connect-sequences';
 import type {TextOptions} from './generate-options';
 import {generateTarget, type TargetOptions} from './generate-target';
-import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
 import type {StreamOptions} from './language-model';
 import {lastPosition} from './last-position';
-import {ignoredTarget, type TokenInput, toTokenTensor} from './token-input';
+import {ignoredTarget, type TokenInput, toTargetTensor, toTokenTensor} from './token-input';
+import {
+  type Example,
+  type LossOptions,
+  type ModelIdentity,
+  type ModelTypes,
+  VariantModel,
+  type VariantModelConfig,
+} from './variant-model';
 
 /** The fields that every sequence-to-sequence model's configuration has. */
-export interface SequenceToSequenceConfig {
+export interface SequenceToSequenceConfig extends VariantModelConfig {
   /** Number of different tokens of a source. */
   sourceVocabSize: number;
   /** Number of different tokens of a target. */
@@ -27,15 +31,31 @@ export interface SequenceToSequenceConfig {
   padToken: number;
   /** The share of the probability that training spreads over all tokens, 0 to 1. */
   labelSmoothing: number;
-  /** Seed of the first weights. */
-  seed: number;
+}
+
+/** Both sequences that an encoder-decoder takes. */
+export interface SourceAndTarget {
+  /** Token ids [batch, source time]. */
+  source: TokenInput;
+  /** Token ids [batch, target time]. */
+  target: TokenInput;
+}
+
+/** What a sequence-to-sequence model takes and gives. */
+export interface SequenceToSequenceTypes extends ModelTypes {
+  inputs: SourceAndTarget;
+  /** The token that is to follow each of the target, [batch, target time]; -100 or padding where nothing is to be predicted. */
+  targets: TokenInput;
+  /** [batch, target time, vocabulary] */
+  outputs: tf.Tensor3D;
+  options: LossOptions;
 }
 
 /** What a stream remembers: the mask of the source, and a tree for each layer that has one. */
 type TargetState = {
   /** [batch, source time] */
   memoryMask: tf.Tensor;
-  layers: {[layer: string]: StateTree};
+  layers: ChainState;
   /** What the head takes at the last position, [batch, 1, width]; null before the first. */
   last: tf.Tensor | null;
 };
@@ -44,26 +64,19 @@ type TargetState = {
  * An encoder-decoder: source ids [batch, source time] and target ids [batch, target time] to logits [batch, target time,
  * vocabulary], those of position t given the whole source and the target up to t.
  *
- * It is a `tf.LayersModel` with two inputs: `compile`, `fit`, `summary`, `save` and `tf.loadLayersModel` work, with integer
- * labels [batch, target time]; those that are -100 or padding do not count.
+ * For tfjs it has two inputs. `loss({source, target})` is that of each token of the target given the source and those
+ * before it, with the configuration's label smoothing unless another is given; with labels, of `labels[b, t]` at position t,
+ * leaving out -100 and padding.
  */
 export abstract class SequenceToSequence<
   Config extends SequenceToSequenceConfig = SequenceToSequenceConfig,
-> extends tf.LayersModel {
-  readonly config: Config;
-  /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
-  abstract layout: CheckpointLayout<Config>;
+> extends VariantModel<Config, SequenceToSequenceTypes> {
+  readonly kind = 'sequence-to-sequence';
   private readonly stages: SequenceToSequenceLayers;
 
-  /** The longest source and the longest target, or null where there is no limit. Beyond it a ShapeError is thrown. */
-  get contextLength(): number | null {
-    return null;
-  }
-
   /** @param config Complete: every field has its value. Its seed draws the weights, which the layers make here. */
-  constructor(config: Config, layers: SequenceToSequenceLayers, name: string) {
-    super({...withInitialization({seed: config.seed}, () => connectSequences(config.padToken, layers)), name});
-    this.config = config;
+  constructor(config: Config, layers: SequenceToSequenceLayers, identity: ModelIdentity) {
+    super(config, identity, () => connectSequences(config.padToken, layers));
     this.stages = layers;
   }
 
@@ -72,20 +85,13 @@ export abstract class SequenceToSequence<
     return tf.tidy(() => this.memoryOf(this.sourceTensor(source), {...inference, ...options}).memory as tf.Tensor3D);
   }
 
-  /** Logits [batch, target time, vocabulary] of every position of the target, in one pass. The caller disposes them. */
-  logits(source: TokenInput, target: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
-    return tf.tidy(() => {
-      const tokens = [this.sourceTensor(source), this.targetTensor(target)] as const;
-      return this.forward(...tokens, {...inference, ...options}) as tf.Tensor3D;
-    });
-  }
-
-  /** The model's function of ids [batch, source time] and [batch, target time], both int32. */
-  forward(source: tf.Tensor, target: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const attentionMask = this.maskOf(target);
-    const whole: DecoderOptions = {...options, ...this.memoryOf(source, options), attentionMask};
-    const x = this.stages.decoder.reduce((h, layer) => layer.forward(h, whole), target);
-    return this.stages.head.forward(x, whole);
+  /** @param inputs Ids [batch, source time] and [batch, target time], both int32. */
+  forward(inputs: tf.Tensor | tf.Tensor[], options: ForwardOptions, run?: RunLayer): tf.Tensor {
+    const [source, target] = [inputs].flat();
+    const carried = {...options.carried, ...this.memoryOf(source, options, run)};
+    const whole = {...options, carried, attentionMask: this.maskOf(target)};
+    const {decoder, head} = this.stages;
+    return passThrough([...decoder, head], target, whole, run).output;
   }
 
   /**
@@ -149,60 +155,47 @@ export abstract class SequenceToSequence<
     return generateTarget(this, source, options);
   }
 
-  /**
-   * Mean cross entropy in nats of `labels[b, t]` at position t of the target, leaving out -100 and padding, with the
-   * configuration's label smoothing unless another is given. Without labels, of each token of the target given the source
-   * and those before it.
-   */
-  override loss = (
-    source: TokenInput,
-    target: TokenInput,
-    labels?: TokenInput,
-    {labelSmoothing: smoothing = this.config.labelSmoothing}: {labelSmoothing?: number} = {},
-  ): tf.Scalar =>
-    tf.tidy(() => {
-      const whole = this.targetTensor(target);
-      const {inputs, wanted} =
-        labels === undefined ? this.shifted(whole) : {inputs: whole, wanted: this.labelTensor(labels)};
-      return softmaxCrossEntropy(this.logits(source, inputs), this.counted(wanted), {smoothing});
-    });
+  override criterion(outputs: tf.Tensor, labels: tf.Tensor, options: LossOptions = {}): tf.Scalar {
+    const {labelSmoothing = this.config.labelSmoothing} = options;
+    return super.criterion(outputs, labels, {labelSmoothing});
+  }
 
-  /**
-   * As in tfjs, with two inputs and integer labels [batch, target time]: the loss is the model's own cross entropy unless
-   * a function is given, and the metrics 'acc' and 'accuracy' count the right tokens.
-   */
-  override compile(args: IntegerCompileArgs): void {
-    compileForIntegers(this, args, (complete) => super.compile(complete), {
-      counted: (labels) => this.counted(labels),
-      smoothing: this.config.labelSmoothing,
+  override counted(labels: tf.Tensor): tf.Tensor {
+    return tf.tidy(() => {
+      const wanted = labels.toInt();
+      return tf.where(wanted.equal(this.config.padToken), tf.fill(wanted.shape, ignoredTarget, 'int32'), wanted);
     });
   }
 
-  /** Frees the weights, those too that tfjs keeps because source and target share their layer. */
-  override dispose(): ReturnType<tf.LayersModel['dispose']> {
-    const variables = this.weights.map((weight) => weight.read() as tf.Variable);
-    const result = super.dispose();
-    const kept = result.refCountAfterDispose === 0 ? variables.filter(({isDisposed}) => !isDisposed) : [];
-    for (const variable of kept) variable.dispose();
-    return {...result, numDisposedVariables: result.numDisposedVariables + kept.length};
+  protected override example(inputs: SourceAndTarget, labels?: TokenInput): Example {
+    const [from, whole] = this.inputsOf(inputs);
+    if (labels !== undefined) return {inputs: [from, whole], targets: this.targetsOf(labels)};
+    const [batch, time] = whole.shape;
+    if (time < 2)
+      throw new DataError('loss: one token alone has no next token to predict; give two or more, or labels');
+    const targets = whole.slice([0, 1], [batch, time - 1]);
+    return {inputs: [from, whole.slice([0, 0], [batch, time - 1])], targets};
   }
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return {...this.config} as unknown as tf.serialization.ConfigDict;
+  protected inputsOf(inputs: SourceAndTarget): [source: tf.Tensor2D, target: tf.Tensor2D] {
+    const {source, target} = (inputs ?? {}) as Partial<SourceAndTarget>;
+    if (source === undefined || target === undefined)
+      throw new DataError(`${this.name}: needs both sequences, {source, target}`);
+    return [this.sourceTensor(source), this.targetTensor(target)];
   }
 
-  static override fromConfig<T extends tf.serialization.Serializable>(
-    cls: tf.serialization.SerializableConstructor<T>,
-    {customObjects: _, ...config}: tf.serialization.ConfigDict,
-  ): T {
-    // tfjs adds its list of further classes to what it read.
-    return new cls(config);
+  protected targetsOf(labels: TokenInput): tf.Tensor2D {
+    return toTargetTensor(labels, `${this.name}: labels`, this.config.targetVocabSize);
   }
 
-  private memoryOf(source: tf.Tensor, options: ForwardOptions): {memory: tf.Tensor; memoryMask: tf.Tensor} {
+  private memoryOf(
+    source: tf.Tensor,
+    options: ForwardOptions,
+    run?: RunLayer,
+  ): {memory: tf.Tensor; memoryMask: tf.Tensor} {
     const memoryMask = this.maskOf(source);
-    const masked: ForwardOptions = {...options, attentionMask: memoryMask};
-    return {memory: this.stages.encoder.reduce((x, layer) => layer.forward(x, masked), source), memoryMask};
+    const memory = passThrough(this.stages.encoder, source, {...options, attentionMask: memoryMask}, run).output;
+    return {memory, memoryMask};
   }
 
   /** One step of a stream. Runs inside a `tf.tidy`. */
@@ -215,17 +208,11 @@ export abstract class SequenceToSequence<
     const [batch] = target.shape;
     if (batch !== memoryMask.shape[0])
       throw new ShapeError(`${this.name}: the target has ${batch} rows, but the source has ${memoryMask.shape[0]}`);
-    const options: DecoderOptions = {...inference, capacity, memoryMask, attentionMask: this.maskOf(target)};
-    const layers: {[layer: string]: StateTree} = {};
-    const x = this.stages.decoder.reduce((h: tf.Tensor, layer) => {
-      if (!(layer instanceof DecoderLayer || layer instanceof CausalLayer)) return layer.forward(h, options);
-      const step = layer.advance(h, before[layer.name] ?? null, options);
-      layers[layer.name] = step.state;
-      return step.output;
-    }, target);
-    const last = lastPosition(x);
+    const options = {...inference, capacity, carried: {memoryMask}, attentionMask: this.maskOf(target)};
+    const {output, states: layers, carried} = advanceThrough(this.stages.decoder, target, before, options);
+    const last = lastPosition(output);
     const state: TargetState = {memoryMask, layers, last};
-    return {output: this.stages.head.forward(lastOnly ? last : x, options), state};
+    return {output: this.stages.head.pass(lastOnly ? last : output, {...options, carried}).output, state};
   }
 
   private maskOf(tokens: tf.Tensor): tf.Tensor {
@@ -242,21 +229,6 @@ export abstract class SequenceToSequence<
     return new DataError(`${this.name}: the stream state is not of this model; begin(source) makes one`);
   }
 
-  private shifted(target: tf.Tensor2D): {inputs: tf.Tensor2D; wanted: tf.Tensor2D} {
-    const [batch, time] = target.shape;
-    if (time < 2)
-      throw new DataError('loss: one token alone has no next token to predict; give two or more, or labels');
-    return {inputs: target.slice([0, 0], [batch, time - 1]), wanted: target.slice([0, 1], [batch, time - 1])};
-  }
-
-  /** Labels with -100 where nothing is to be predicted. */
-  private counted(labels: tf.Tensor): tf.Tensor {
-    return tf.tidy(() => {
-      const wanted = labels.toInt();
-      return tf.where(wanted.equal(this.config.padToken), tf.fill(wanted.shape, ignoredTarget, 'int32'), wanted);
-    });
-  }
-
   private sourceTensor(tokens: TokenInput): tf.Tensor2D {
     const source = toTokenTensor(tokens, `${this.name}: source`, this.config.sourceVocabSize);
     this.checkLength('source', source.shape[1]);
@@ -267,11 +239,6 @@ export abstract class SequenceToSequence<
     const target = toTokenTensor(tokens, `${this.name}: target`, this.config.targetVocabSize);
     this.checkLength('target', target.shape[1]);
     return target;
-  }
-
-  private labelTensor(labels: TokenInput): tf.Tensor2D {
-    const isIgnored = (id: number) => id === ignoredTarget;
-    return toTokenTensor(labels, `${this.name}: labels`, this.config.targetVocabSize, isIgnored);
   }
 
   private checkLength(side: string, length: number): void {

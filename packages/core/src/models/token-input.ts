@@ -26,6 +26,16 @@ export function toTokenTensor(
   return tensor.toInt() as tf.Tensor2D;
 }
 
+/** {@link toTokenTensor} for what is to be predicted: -100 stands where nothing is. */
+export function toTargetTensor(targets: TokenInput, what: string, vocabSize: number): tf.Tensor2D {
+  return toTokenTensor(targets, what, vocabSize, (id) => id === ignoredTarget);
+}
+
+/** Checks and converts labels [batch], integers. */
+export function toLabelTensor(labels: tf.Tensor | readonly number[]): tf.Tensor1D {
+  return labels instanceof tf.Tensor ? (labels.toInt() as tf.Tensor1D) : tf.tensor1d([...labels], 'int32');
+}
+
 function rowsOf(tokens: Exclude<TokenInput, tf.Tensor>): ArrayLike<number>[] {
   const isBatch = Array.isArray(tokens) && Array.isArray(tokens[0]);
   return isBatch ? (tokens as number[][]) : [tokens as ArrayLike<number>];

@@ -5,9 +5,18 @@ import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
 import {mapState, type StateTree, tensorsOf} from './state-tree';
 
-/** What one step of a stream gives: the output for the piece fed in, and what to remember. */
-export interface StreamStep<Output extends StateTree = tf.Tensor> {
+/** Tensors that travel beside x from layer to layer, by name: what a later layer needs of an earlier one. */
+export type Carried = {readonly [name: string]: tf.Tensor};
+
+/** What a layer gives. */
+export interface Passed<Output extends StateTree = tf.Tensor> {
   output: Output;
+  /** Tensors for the layers behind it; they take the place of those of the same name. Default: none. */
+  carried?: Carried;
+}
+
+/** What one step of a stream gives: the output for the piece fed in, and what to remember. */
+export interface StreamStep<Output extends StateTree = tf.Tensor> extends Passed<Output> {
   state: StateTree;
 }
 

@@ -16,7 +16,7 @@ describe('the target that a model generates', () => {
     withTinySequences({}, async (model) => {
       const wanted = [1, 5];
       for (let n = 0; n < 6; n++)
-        wanted.push(tf.tidy(() => model.logits(source, wanted).argMax(-1).dataSync()[wanted.length - 1]));
+        wanted.push(tf.tidy(() => model.logits({source, target: wanted}).argMax(-1).dataSync()[wanted.length - 1]));
       const options = {begin: [1, 5], maxTokens: 6, temperature: 0};
       expect(await collect(model.generate(source, options))).toEqual(wanted.slice(2));
     }));

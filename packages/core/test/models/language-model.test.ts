@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it, vi} from 'vitest';
 import {DataError} from '../../src/errors';
+import type {RunLayer} from '../../src/models/chain';
 import {TinyModel, withTiny} from '../tiny-model';
 import {names, rows, valuesOf} from './language-model-data';
 
@@ -141,9 +142,9 @@ describe('forward', () => {
   it('runs every layer in order through the function it is given', () =>
     withTiny({numLayers: 2}, (model) => {
       const seen: string[] = [];
-      const run = vi.fn((layer, x) => {
+      const run: RunLayer = vi.fn((layer, x, options) => {
         seen.push(layer.name);
-        return layer.forward(x, {training: false});
+        return layer.pass(x, options);
       });
       tf.tidy(() => {
         const tokens = tf.tensor2d(rows, undefined, 'int32');

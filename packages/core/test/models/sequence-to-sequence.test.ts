@@ -43,7 +43,7 @@ function streamed(model: SequenceToSequence, cuts: readonly number[]): number[] 
 
 /** Mean smoothed cross entropy and share of right tokens by definition, over labels other than -100 and padding. */
 function score(model: SequenceToSequence, wanted: number[][], smoothing = 0): {loss: number; acc: number} {
-  const logits = tf.tidy(() => model.logits(source, target).arraySync());
+  const logits = tf.tidy(() => model.logits({source, target}).arraySync());
   const losses: number[] = [];
   let right = 0;
   wanted.forEach((row, b) => {
@@ -69,13 +69,15 @@ describe('logits', () => {
   it('have the shape [batch, target time, vocabulary], and equal what predict and call give', () =>
     withTinySequences({}, (model) => {
       tf.tidy(() => {
-        const whole = model.logits(source, target);
+        const whole = model.logits({source, target});
         expect(whole.shape).toEqual([2, 4, 6]);
         const inputs = [source, target].map((rows) => tf.tensor2d(rows, undefined, 'int32'));
         expect((model.predict(inputs) as tf.Tensor).dataSync()).toEqual(whole.dataSync());
         expect((model.apply(inputs) as tf.Tensor).dataSync()).toEqual(whole.dataSync());
-        expect(model.logits(inputs[0], inputs[1]).dataSync()).toEqual(whole.dataSync());
-        expect(model.logits(source[0], target[0]).dataSync()).toEqual(whole.dataSync().slice(0, 4 * 6));
+        expect(model.logits({source: inputs[0], target: inputs[1]}).dataSync()).toEqual(whole.dataSync());
+        expect(model.logits({source: source[0], target: target[0]}).dataSync()).toEqual(
+          whole.dataSync().slice(0, 4 * 6),
+        );
         expect(model.encode(source).shape).toEqual([2, 5, 4]);
       });
     }));
@@ -83,7 +85,7 @@ describe('logits', () => {
   it('depend on the source, and on the target up to their position', () =>
     withTinySequences({}, (model) => {
       tf.tidy(() => {
-        const logits = (s: number[], t: number[]) => model.logits(s, t).arraySync()[0];
+        const logits = (s: number[], t: number[]) => model.logits({source: s, target: t}).arraySync()[0];
         const before = logits(source[0], target[0]);
         const changed = logits(source[0], target[0].with(2, 4));
         expect(changed.slice(0, 2)).toEqual(before.slice(0, 2));
@@ -96,9 +98,14 @@ describe('logits', () => {
   it('do not see padding, of the source or of the target', () =>
     withTinySequences({}, (model) => {
       tf.tidy(() => {
-        const logits = valuesOf(model.logits([4, 2, 6], [1, 2, 3]));
-        expectClose(valuesOf(model.logits([4, 2, 6, 0, 0, 0], [1, 2, 3])), logits, 1e-6, 'with a padded source');
-        const padded = model.logits([4, 2, 6], [1, 0, 2, 3, 0]).arraySync()[0];
+        const logits = valuesOf(model.logits({source: [4, 2, 6], target: [1, 2, 3]}));
+        expectClose(
+          valuesOf(model.logits({source: [4, 2, 6, 0, 0, 0], target: [1, 2, 3]})),
+          logits,
+          1e-6,
+          'with a padded source',
+        );
+        const padded = model.logits({source: [4, 2, 6], target: [1, 0, 2, 3, 0]}).arraySync()[0];
         expect(padded[0]).toEqual(Array.from(logits.slice(0, 6)));
         expect(padded.flat().every(Number.isFinite)).toBe(true);
       });
@@ -108,7 +115,7 @@ describe('logits', () => {
 describe('a stream', () => {
   it('of any pieces gives what the whole target gives', () =>
     withTinySequences({}, (model) => {
-      const whole = tf.tidy(() => model.logits(source, target).dataSync());
+      const whole = tf.tidy(() => model.logits({source, target}).dataSync());
       fc.assert(
         fc.property(fc.subarray([1, 2, 3]), (cuts) => {
           expectClose(streamed(model, cuts), whole, 1e-5, `cut at ${cuts}`);
@@ -122,7 +129,7 @@ describe('a stream', () => {
       tf.tidy(() => {
         const {logits, state} = model.stream(target, model.begin(source), {lastOnly: true});
         expect(logits.shape).toEqual([2, 1, 6]);
-        const whole = model.logits(source, target).slice([0, 3], [2, 1]);
+        const whole = model.logits({source, target}).slice([0, 3], [2, 1]);
         expectClose(logits.dataSync(), whole.dataSync(), 1e-6, 'last logits');
         expect(model.nextLogits(state).dataSync()).toEqual(logits.dataSync());
         state.dispose();
@@ -163,7 +170,7 @@ describe('a stream', () => {
           new ShapeError('tiny: the target has 6 tokens, but 5 are the most'),
         );
         expect(() => model.begin([1, 2, 3, 4, 5, 6])).toThrow('tiny: the source has 6 tokens, but 5 are the most');
-        expect(() => model.logits([1], [1, 2, 3, 4, 5, 1])).toThrow('tiny: the target has 6 tokens');
+        expect(() => model.logits({source: [1], target: [1, 2, 3, 4, 5, 1]})).toThrow('tiny: the target has 6 tokens');
         full.dispose();
       });
     }));
@@ -173,8 +180,8 @@ describe('loss', () => {
   it.each([0, 0.1])('is the mean over labels that count, with smoothing %d', (labelSmoothing) =>
     withTinySequences({labelSmoothing}, (model) => {
       const [loss, plain] = tf.tidy(() => [
-        model.loss(source, target, labels).dataSync()[0],
-        model.loss(source, target, labels, {labelSmoothing: 0}).dataSync()[0],
+        model.loss({source, target}, labels).dataSync()[0],
+        model.loss({source, target}, labels, {labelSmoothing: 0}).dataSync()[0],
       ]);
       expect(loss).toBeCloseTo(score(model, labels, labelSmoothing).loss, 5);
       expect(plain).toBeCloseTo(score(model, labels).loss, 5);
@@ -185,20 +192,19 @@ describe('loss', () => {
     withTinySequences({}, (model) => {
       tf.tidy(() => {
         const expected = model.loss(
-          source,
-          target.map((row) => row.slice(0, -1)),
+          {source, target: target.map((row) => row.slice(0, -1))},
           target.map((row) => row.slice(1)),
         );
-        expect(model.loss(source, target).dataSync()).toEqual(expected.dataSync());
+        expect(model.loss({source, target}).dataSync()).toEqual(expected.dataSync());
       });
-      expect(() => model.loss(source, [[1], [1]])).toThrow(DataError);
+      expect(() => model.loss({source, target: [[1], [1]]})).toThrow(DataError);
     }));
 
   it('names the side whose ids are wrong', () =>
     withTinySequences({}, (model) => {
-      expect(() => model.loss([[7]], [[1]], [[1]])).toThrow('tiny: source must be ids from 0 to 6');
-      expect(() => model.loss([[1]], [[6]], [[1]])).toThrow('tiny: target must be ids from 0 to 5');
-      expect(() => model.loss([[1]], [[1]], [[-1]])).toThrow('tiny: labels must be ids from 0 to 5');
+      expect(() => model.loss({source: [[7]], target: [[1]]}, [[1]])).toThrow('tiny: source must be ids from 0 to 6');
+      expect(() => model.loss({source: [[1]], target: [[6]]}, [[1]])).toThrow('tiny: target must be ids from 0 to 5');
+      expect(() => model.loss({source: [[1]], target: [[1]]}, [[-1]])).toThrow('tiny: labels must be ids from 0 to 5');
     }));
 });
 
@@ -216,7 +222,7 @@ describe('fit', () => {
         const [loss, acc] = tf.tidy(() => (model.evaluate(x, y) as tf.Scalar[]).map((value) => value.dataSync()[0]));
         expect(loss).toBeCloseTo(score(model, labels, 0.1).loss, 5);
         expect(acc).toBeCloseTo(score(model, labels).acc, 5);
-        expect(tf.tidy(() => model.loss(source, target, labels).dataSync()[0])).toBeCloseTo(loss, 5);
+        expect(tf.tidy(() => model.loss({source, target}, labels).dataSync()[0])).toBeCloseTo(loss, 5);
         optimizer.dispose();
       }),
     ));
@@ -228,7 +234,7 @@ describe('a model', () => {
       const loaded = (await tf.loadLayersModel(tf.io.fromMemory(await artifactsOf(model)))) as TinySequenceToSequence;
       expect(loaded).toBeInstanceOf(TinySequenceToSequence);
       expect(loaded.config).toEqual(model.config);
-      const logits = (of: SequenceToSequence) => tf.tidy(() => of.logits(source, target).dataSync());
+      const logits = (of: SequenceToSequence) => tf.tidy(() => of.logits({source, target}).dataSync());
       expect(logits(loaded)).toEqual(logits(model));
       loaded.dispose();
     }),

@@ -1,7 +1,7 @@
-import type {CheckpointLayout, TensorMapping} from '@variants/core';
+import {type CheckpointLayout, mappings, type TensorMapping} from '@variants/core';
 import {plainNaming} from '../checkpoints/naming';
 import {backboneTensors} from '../checkpoints/tensors';
-import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledConfig} from './config';
+import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledHyenaConfig} from './config';
 
 const modelType = 'hyena-distilled';
 
@@ -16,7 +16,7 @@ function tensors(config: DistilledHyenaConfig): TensorMapping[] {
     ...operators.flatMap((i) =>
       modes.map((part) => ({theirs: `backbone.layers.${i}.mixer.modes.${part}`, ours: `block_${i}/mixer/${part}`})),
     ),
-    ...(config.tieEmbedding ? [] : [{theirs: 'lm_head.weight', ours: 'head/kernel', transpose: true}]),
+    ...mappings.head('lm_head', config),
   ];
 }
 
@@ -26,7 +26,7 @@ export const distilledLayout: CheckpointLayout<DistilledHyenaConfig> = {
   recognizes: ({config}) => config?.model_type === modelType,
   readConfig({config}) {
     const {model_type: _, ...fields} = config ?? {};
-    return resolveDistilledConfig(fields as unknown as DistilledHyenaOptions);
+    return resolveDistilledHyenaConfig(fields as unknown as DistilledHyenaOptions);
   },
   writeConfig: (config) => ({model_type: modelType, ...config}),
   tensors,

@@ -1,8 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {nextTask, withInitialization} from '@variants/core';
-import {HyenaBlock} from '../block';
-import type {Hyena} from '../model';
-import type {HyenaOperator} from '../operator-layer';
+import type {HyenaOperator} from '../hyena-operator';
+import {type Hyena, HyenaBlock} from '../model';
 import {fitModes, type Modes, response} from './least-squares';
 import {DistilledHyena} from './model';
 

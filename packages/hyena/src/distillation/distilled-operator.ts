@@ -6,7 +6,7 @@ import {
   type HyenaMixerConfig,
   type HyenaMixerInitializers,
   type StreamedConvolutions,
-} from '../mixer';
+} from '../hyena-mixer';
 import {type ModalFilter, modalConvolution} from './modal-convolution';
 
 /** Options of {@link DistilledOperator}. */
@@ -47,11 +47,11 @@ export class DistilledOperator extends HyenaMixer<DistilledOperatorConfig> {
     };
   }
 
-  protected whole(x: tf.Tensor): Convolve {
-    return this.streamed(x, null).convolve;
+  protected whole(time: number): Convolve {
+    return this.streamed(time, null).convolve;
   }
 
-  protected streamed(_: tf.Tensor, state: StateTree): StreamedConvolutions {
+  protected streamed(_: number, state: StateTree): StreamedConvolutions {
     const before = state as tf.Tensor[] | null;
     const after: tf.Tensor[] = [];
     return {

@@ -1,39 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type CheckpointLayout,
-  ignoredTarget,
-  softmaxCrossEntropy,
-  type TokenInput,
-  toTokenTensor,
-} from '@variants/core';
+import {type CheckpointLayout, MaskedHead, MaskedLanguageModel} from '@variants/core';
 import {m2BertLayout} from '../checkpoints/m2-bert';
-import {type M2BertConfig, type M2BertOptions, resolveM2Bert} from './config';
-import {type EncodeOptions, M2BertEncoder} from './encoder';
-import {MaskedLMHead} from './masked-lm-head';
+import {backbone} from './backbone';
+import {countM2BertParameters, type M2BertConfig, type M2BertOptions, resolveM2BertConfig} from './config';
 
-/** M2-BERT as a masked language model: the logits of a token depend on all others. */
-export class M2Bert extends M2BertEncoder<M2BertConfig> {
+/** M2-BERT as a masked language model: the logits of a token depend on all others. Padding is mixed as tokens are. */
+export class M2Bert extends MaskedLanguageModel<M2BertConfig> {
   static override readonly className = 'M2Bert';
   override layout: CheckpointLayout<M2BertConfig> = m2BertLayout;
 
   constructor(options: M2BertOptions) {
-    const config = resolveM2Bert(options);
-    const {normEpsilon} = config;
-    super(config, (embeddings) => new MaskedLMHead(embeddings, {name: 'head', normEpsilon}), 'm2_bert');
+    const config = resolveM2BertConfig(options);
+    const [embeddings, ...layers] = backbone(config);
+    const head = new MaskedHead(() => embeddings.tokens, {name: 'head', normEpsilon: config.normEpsilon});
+    const parameters = countM2BertParameters(config);
+    super(config, {backbone: [embeddings, ...layers], head}, {name: 'm2-bert', parameters});
   }
-
-  /** Logits [batch, time, vocabulary] of every position. The caller disposes them. */
-  logits(tokens: TokenInput, options: EncodeOptions = {}): tf.Tensor3D {
-    return this.headOf(tokens, options) as tf.Tensor3D;
-  }
-
-  /** Mean cross entropy in nats of `labels[b, t]` at position t, leaving out -100. */
-  override loss = (tokens: TokenInput, labels: TokenInput, options: EncodeOptions = {}): tf.Scalar =>
-    tf.tidy(() => {
-      const isIgnored = (id: number) => id === ignoredTarget;
-      const wanted = toTokenTensor(labels, `${this.name}: labels`, this.config.vocabSize, isIgnored);
-      return softmaxCrossEntropy(this.logits(tokens, options), wanted);
-    });
 }
 tf.serialization.registerClass(M2Bert);
 

@@ -1,13 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  CausalLayer,
-  DataError,
-  type ForwardOptions,
-  type LanguageModel,
-  nextTask,
-  Random,
-  softmaxCrossEntropy,
-} from '@variants/core';
+import {DataError, type ForwardOptions, type LanguageModel, nextTask, Random, type RunLayer} from '@variants/core';
 import type {Batch, BatchSource} from '../data/batch-source';
 import {checkpointed} from '../optim/gradient-checkpoint';
 import {countTargets} from './count-targets';
@@ -94,8 +86,8 @@ function pieceGradients(
   const options: ForwardOptions = {training: true, random};
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const {value, grads} = tf.variableGrads(() => {
-    const logits = model.forward(inputs, options, gradientCheckpointing ? throughCheckpoints(options) : undefined);
-    const loss = softmaxCrossEntropy(logits, targets);
+    const outputs = model.forward(inputs, options, gradientCheckpointing ? throughCheckpoints : undefined);
+    const loss = model.criterion(outputs, targets);
     return share === 1 ? loss : loss.mul(share);
   }, variables);
   // A weight that the loss does not depend on has the gradient 0, so that every weight has moments.
@@ -103,11 +95,9 @@ function pieceGradients(
   return {loss: value, gradients: Object.fromEntries(gradients)};
 }
 
-/** Blocks are run again in the backward pass; the layers around them are small, or share a weight (a tied head). */
-const throughCheckpoints =
-  (options: ForwardOptions): Parameters<LanguageModel['forward']>[2] =>
-  (layer, x) =>
-    layer instanceof CausalLayer ? checkpointed(layer, x, options) : layer.forward(x, options);
+/** Blocks are run again in the backward pass; the layers around them keep little, or take token ids. */
+const throughCheckpoints: RunLayer = (layer, x, options) =>
+  layer.isComposite && x.dtype === 'float32' ? checkpointed(layer, x, options) : layer.pass(x, options);
 
 function addTo(sum: Gradients | undefined, piece: Gradients): Gradients {
   if (!sum) return piece;

@@ -1,35 +1,65 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type ForwardOptions, type VariantLayer} from '@variants/core';
+import {ConfigError, type ForwardOptions, type Passed, type VariantLayer} from '@variants/core';
 
 /**
- * The layer's output for `x`, with gradients for `x` and the layer's weights, without keeping what lies between: the
- * gradient runs the layer a second time (Chen et al. 2016). It costs a third forward pass in time; memory is `x`.
+ * What the layer gives for `x` and for what travels beside it, with gradients for all of that and for the weights that the
+ * layer uses, without keeping what lies between: the gradient runs the layer a second time (Chen et al. 2016). It costs a
+ * third forward pass in time; memory is `x`.
  *
- * Dropout draws from `options.random`, and the second run draws the same. The layer must use no weights but its own: a
- * head that is tied to an embedding must run without this.
+ * Dropout draws from `options.random`, and the second run draws the same.
  * @param x float32
  * @throws ConfigError in training without `options.random`
  */
-export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: ForwardOptions): Passed {
   if (options.training && !options.random)
     throw new ConfigError('checkpointed: training needs options.random, so that dropout draws the same masks twice');
-  const weights = layer.trainableWeights.map((weight) => weight.read());
+  const weights = layer.weightsInUse.map((weight) => weight.read());
+  const {carried = {}} = options;
+  // Token ids and the like have no gradient.
+  const taken = layer.takes.filter((name) => carried[name]?.dtype === 'float32');
+  const inputs = [x, ...taken.map((name) => carried[name])];
   const before = options.random?.clone();
+  let shapes: number[][] = [];
   const run = tf.customGrad((...given) => {
     const save = given[given.length - 1] as tf.GradSaveFunc;
-    save([x]);
-    const y = layer.forward(x, options);
+    save(inputs);
+    const outputs = outputsOf(layer, x, options);
+    shapes = outputs.map(({shape}) => shape);
     return {
-      // An output that is the input would be a loop in tfjs's tape.
-      value: y === x ? y.clone() : y,
+      value: packed(outputs),
       gradFunc: (dy, saved) => {
-        const [input] = saved as tf.Tensor[];
-        const forward = () => layer.forward(input, {...options, random: before?.clone()});
-        return recomputedGradients(forward, [input, ...weights], dy);
+        const [again, ...others] = saved as tf.Tensor[];
+        const beside = Object.fromEntries(taken.map((name, i) => [name, others[i]]));
+        const forward = () =>
+          packed(outputsOf(layer, again, {...options, random: before?.clone(), carried: {...carried, ...beside}}));
+        return recomputedGradients(forward, [again, ...others, ...weights], dy);
       },
     };
   });
-  return run(x, ...weights);
+  const [output, ...given] = unpacked(run(...inputs, ...weights), shapes);
+  return {output, carried: Object.fromEntries(layer.gives.map((name, i) => [name, given[i]]))};
+}
+
+/** All that the layer gives, in order. */
+function outputsOf(layer: VariantLayer, x: tf.Tensor, options: ForwardOptions): tf.Tensor[] {
+  const {output, carried} = layer.pass(x, options);
+  // An output that is the input would be a loop in tfjs's tape.
+  const own = output === x ? output.clone() : output;
+  return [own, ...layer.gives.map((name) => carried?.[name] as tf.Tensor)];
+}
+
+/** Several tensors as one, since tfjs's own gradients are those of a single output. */
+const packed = (tensors: tf.Tensor[]): tf.Tensor =>
+  tensors.length === 1 ? tensors[0] : tf.concat(tensors.map((tensor) => tensor.flatten()));
+
+/** The tensors of {@link packed}, of these shapes. */
+function unpacked(all: tf.Tensor, shapes: number[][]): tf.Tensor[] {
+  if (shapes.length === 1) return [all];
+  const parts = tf.split(
+    all,
+    shapes.map((shape) => tf.util.sizeFromShape(shape)),
+  );
+  return parts.map((part, i) => part.reshape(shapes[i]));
 }
 
 /** The gradients of `forward` at `inputs`, zeros where it does not depend on one; callable within a gradient. */

@@ -1,23 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type ForwardOptions, Random} from '@variants/core';
+import {ConfigError, type ForwardOptions, Random, type RunLayer} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {checkpointed} from '../../src/index';
 import {TinyBlock, type TinyModel, withTiny} from '../tiny-model';
 
-type Through = Parameters<TinyModel['forward']>[2];
-
 /** A loss and its gradients. */
-function gradientsOf(model: TinyModel, tokens: tf.Tensor, through: (options: ForwardOptions) => Through) {
+function gradientsOf(model: TinyModel, tokens: tf.Tensor, run?: RunLayer) {
   const options: ForwardOptions = {training: true, random: new Random(5)};
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  return tf.variableGrads(() => model.forward(tokens, options, through(options)).square().mean(), variables);
+  return tf.variableGrads(() => model.forward(tokens, options, run).square().mean(), variables);
 }
 
-const keeping = () => undefined;
-const recomputing = (options: ForwardOptions): Through => {
-  return (layer, x) => (layer instanceof TinyBlock ? checkpointed(layer, x, options) : layer.forward(x, options));
-};
+const keeping = undefined;
+const recomputing: RunLayer = (layer, x, options) =>
+  layer instanceof TinyBlock ? checkpointed(layer, x, options) : layer.pass(x, options);
 
 const someTokens = (batch: number, time: number) => tf.randomUniform([batch, time], 0, 7, 'int32', 3);
 
@@ -33,7 +30,7 @@ describe('checkpointed', () => {
     });
     function compare(model: TinyModel, batch: number, time: number): void {
       const tokens = someTokens(batch, time);
-      const [kept, saved] = [keeping, recomputing].map((through) => gradientsOf(model, tokens, through));
+      const [kept, saved] = [keeping, recomputing].map((run) => gradientsOf(model, tokens, run));
       expect(saved.value.dataSync()).toEqual(kept.value.dataSync());
       expect(Object.keys(saved.grads)).toEqual(Object.keys(kept.grads));
       for (const [name, gradient] of Object.entries(kept.grads)) {
@@ -56,7 +53,7 @@ describe('checkpointed', () => {
         const x = tf.randomNormal([2, 3, 4], 0, 1, 'float32', 1);
         const options = () => ({training: true, random: new Random(1)});
         const kept = tf.grad((x) => block.forward(x, options()).square())(x);
-        const saved = tf.grad((x) => checkpointed(block, x, options()).square())(x);
+        const saved = tf.grad((x) => checkpointed(block, x, options()).output.square())(x);
         expect(saved.sub(kept).abs().max().dataSync()[0]).toBeLessThan(1e-5);
       }),
     ));
@@ -64,9 +61,9 @@ describe('checkpointed', () => {
   it('draws from the random numbers what a plain run draws', () =>
     withTiny({dropout: 0.5, numLayers: 2}, (model) =>
       tf.tidy(() => {
-        const drawn = [keeping, recomputing].map((through) => {
+        const drawn = [keeping, recomputing].map((run) => {
           const options = {training: true, random: new Random(9)};
-          model.forward(someTokens(1, 3), options, through(options));
+          model.forward(someTokens(1, 3), options, run);
           return options.random.state;
         });
         expect(drawn[1]).toEqual(drawn[0]);
@@ -78,10 +75,16 @@ describe('checkpointed', () => {
       tf.tidy(() => {
         const blocks = model.layers.filter((layer) => layer instanceof TinyBlock);
         const x = tf.randomNormal([1, 3, 4], 0, 1, 'float32', 1);
-        const all = (run: Through) => blocks.reduce((h, block) => run?.(block, h) ?? h, x);
+        const all = (run: (block: TinyBlock, h: tf.Tensor) => tf.Tensor) =>
+          blocks.reduce((h, block) => run(block, h), x);
         // A layer whose forward pass is made of checkpointed ones.
-        const outer = {trainableWeights: blocks.flatMap((block) => block.trainableWeights)} as unknown as TinyBlock;
-        outer.forward = (_, options) => all((layer, h) => checkpointed(layer, h, options));
+        const outer = {weightsInUse: blocks.flatMap((block) => block.weightsInUse), takes: [], gives: []};
+        const nested = {
+          ...outer,
+          pass: (_: tf.Tensor, options: ForwardOptions) => ({
+            output: all((b, h) => checkpointed(b, h, options).output),
+          }),
+        } as unknown as TinyBlock;
         const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
         const grads = (forward: (options: ForwardOptions) => tf.Tensor) =>
           tf.variableGrads(
@@ -92,7 +95,7 @@ describe('checkpointed', () => {
             variables,
           ).grads;
         const kept = grads((options) => all((layer, h) => layer.forward(h, options)));
-        const saved = grads((options) => checkpointed(outer, x, options));
+        const saved = grads((options) => checkpointed(nested, x, options).output);
         for (const [name, gradient] of Object.entries(kept))
           expect(gradient.sub(saved[name]).abs().max().dataSync()[0]).toBeLessThan(1e-5);
       }),
@@ -102,9 +105,9 @@ describe('checkpointed', () => {
     withTiny({numLayers: 12, hiddenSize: 8}, async (model) => {
       const tokens = someTokens(4, 16);
       const {numTensors, numBytes} = tf.memory();
-      const peakOf = async (through: typeof recomputing | typeof keeping) => {
+      const peakOf = async (run?: RunLayer) => {
         const {peakBytes} = await tf.profile(() => {
-          const {value, grads} = gradientsOf(model, tokens, through);
+          const {value, grads} = gradientsOf(model, tokens, run);
           tf.dispose([value, grads]);
           return [];
         });

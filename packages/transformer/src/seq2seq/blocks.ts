@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
   DecoderLayer,
-  type DecoderOptions,
   Dropout,
   FeedForward,
+  type ForwardOptions,
   type KeysAndValues,
   LayerNorm,
   lastDimension,
@@ -105,11 +105,12 @@ export class DecoderBlock extends DecoderLayer<CoderBlockConfig> {
     return {self: null, cross: this.crossAttention.keysAndValues(memory)};
   }
 
-  advance(x: tf.Tensor, state: StateTree, options: DecoderOptions): StreamStep {
+  advance(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamStep {
     const {self: before, cross} = state as DecoderBlockState;
     const around = (norm: LayerNorm) => ({...this.config, norm, dropout: this.dropout, run: options});
     const look = (h: tf.Tensor) => this.selfAttention.advance(h, before, options);
-    const ask = (h: tf.Tensor) => this.crossAttention.attend(h, cross, {...options, attentionMask: options.memoryMask});
+    const ask = (h: tf.Tensor) =>
+      this.crossAttention.attend(h, cross, {...options, attentionMask: options.carried?.memoryMask});
     const feed = (h: tf.Tensor) => this.feedForward.forward(h);
     const {output: attended, state: self} = residualStep(x, look, around(this.selfAttentionNorm));
     const informed = residual(attended, ask, around(this.crossAttentionNorm));

@@ -25,7 +25,7 @@ import {
 } from '@variants/core';
 import {DecoderBlock, EncoderBlock} from './blocks';
 import {torchTransformer} from './checkpoint';
-import {type EncoderDecoderConfig, type EncoderDecoderOptions, resolveConfig} from './config';
+import {countParameters, type EncoderDecoderConfig, type EncoderDecoderOptions, resolveConfig} from './config';
 
 /** An encoder-decoder Transformer. */
 export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
@@ -34,7 +34,7 @@ export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
 
   constructor(config: EncoderDecoderOptions) {
     const complete = resolveConfig(config);
-    super(complete, makeLayers(complete), 'encoder_decoder');
+    super(complete, makeLayers(complete), {name: 'encoder_decoder', parameters: countParameters(complete)});
   }
 
   override get contextLength(): number {

@@ -46,8 +46,12 @@ function fallback(kernelName: string): tf.KernelFunc {
   return ({inputs, backend, attrs}) => (backend as SimdBackend).fallback(kernelName, inputs, attrs as object);
 }
 
-/** Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. */
+/**
+ * Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. Where another
+ * copy of this package has done so, everything stays as it is: kernels of two versions would work on one memory.
+ */
 function register(): void {
+  if (tf.findBackendFactory(SIMD)) return;
   // Below tfjs's own, so that importing the engine does not change what a program runs on.
   tf.registerBackend(SIMD, createBackend, 0);
   const own = new Set(kernels.map(({kernelName}) => kernelName));
