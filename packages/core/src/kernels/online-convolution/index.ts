@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {type LongConvolutionOptions, longConvolution} from '../long-convolution';
+import {growAxis} from '../padding';
 import {onlineConvolutionReference} from './reference';
 
 /**
@@ -88,7 +89,7 @@ function firstState(x: tf.Tensor, capacity = 0): ConvolutionState {
     const [batch, time, channels] = x.shape as number[];
     const room = Math.max(time, capacity);
     return {
-      inputs: padded(x, room),
+      inputs: growAxis(x, 1, room),
       carried: tf.zeros([batch, room, channels]),
       blocks: tf.zeros([batch, room, channels]),
       // In the order in which the next states have them: a recorded step is one of the same tree.
@@ -101,17 +102,10 @@ function firstState(x: tf.Tensor, capacity = 0): ConvolutionState {
 /** The state with room for so many positions, to which nothing was carried yet. */
 function withRoom(state: ConvolutionState, capacity: number): ConvolutionState {
   if ((state.inputs.shape[1] as number) >= capacity) return state;
-  const [inputs, carried, blocks] = [state.inputs, state.carried, state.blocks].map((rows) => padded(rows, capacity));
+  const [inputs, carried, blocks] = [state.inputs, state.carried, state.blocks].map((rows) =>
+    growAxis(rows, 1, capacity),
+  );
   return {inputs, carried, blocks, length: state.length, base: tf.scalar(-1, 'int32')};
-}
-
-/** x [batch, time, channels] with zeros behind it up to `room` positions. */
-function padded(x: tf.Tensor, room: number): tf.Tensor {
-  return tf.pad(x, [
-    [0, 0],
-    [0, room - (x.shape[1] as number)],
-    [0, 0],
-  ]);
 }
 
 function requireFit(x: tf.Tensor, filter: tf.Tensor, {inputs}: ConvolutionState): void {
