@@ -1,7 +1,7 @@
 import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 
-export {byteDecoding} from './byte-decoding';
+export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
   type AuthorsConfig,
@@ -127,6 +127,6 @@ export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
-export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
+export type {StreamDecoder, Tokenizer} from './tokenizer';
 
 registerFileUrls();

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
+import {byteTokenizer} from '../../src/byte-decoding';
 import {DataError, ShapeError} from '../../src/errors';
 import type {GenerateOptions} from '../../src/models/generate-options';
 import {StreamState} from '../../src/streams/stream-state';
-import {byteTokenizer, type Tokenizer} from '../../src/tokenizer';
+import type {Tokenizer} from '../../src/tokenizer';
 import {type TinyModel, withTiny} from '../tiny-model';
 import {all, setHeadBias} from './generated';
 

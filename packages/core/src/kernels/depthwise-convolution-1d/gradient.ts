@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {padAxis} from '../padding';
-import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './index';
 import {extended} from './reference';
+import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 /**
  * The gradient in closed form. With g the output's: the rows get the correlation of g with the filter,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {padAxis} from '../padding';
-import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './index';
+import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 /** x with the rows that are outside of it: `left` before and the rest of the filter's size behind. */
 export function extended(

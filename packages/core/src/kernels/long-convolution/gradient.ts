@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {growAxis} from '../padding';
 import {conjugateProduct, cyclicFilter, cyclicShape, positionsOf, spectrumOf} from './cyclic';
-import type {LongConvolutionAttributes, LongConvolutionInputs} from './index';
 import {ungated} from './reference';
+import type {LongConvolutionAttributes, LongConvolutionInputs} from './types';
 
 /**
  * With u the convolution with the skip term, du = g gate, and capitals for spectra of the cyclic convolution:
