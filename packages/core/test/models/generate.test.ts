@@ -219,7 +219,7 @@ describe('generate with a state', () => {
       await expect(all(model.generate([], {state}))).rejects.toThrow(DataError);
       await expect(all(model.generate([], {state}))).rejects.toThrow(/one sequence, but is of 2/);
       state.dispose();
-      const foreign = new StreamState({other: 1});
+      const foreign = new StreamState({other: 1}, 1);
       await expect(all(model.generate([], {state: foreign}))).rejects.toThrow(/not of this model/);
     }));
 });
