@@ -26,7 +26,7 @@ export default {
       entry: ['README.md', 'test/**/*.test.ts', 'test/pack/*.ts', 'bench/*.ts', 'examples/*.ts'],
     },
     'apps/*': {
-      entry: ['test/**/*.test.ts', 'src/engine/peers/node-peer.ts'],
+      entry: ['test/**/*.test.ts', 'examples/*.ts', 'src/engine/peers/node-peer.ts'],
     },
     'tooling/*': {
       entry: ['test/**/*.test.ts', 'test/fixture/*.ts'],

@@ -1,14 +1,14 @@
 import {readmeTable, readmeTests} from '@variants-tooling/readme';
 import {expect, test} from 'vitest';
 import {type AftOptions, presets, visionPresets} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveAftConfig} from '../src/config';
 import {countVisionParameters, resolveVisionConfig} from '../src/vision/config';
 
 readmeTests(import.meta.url);
 
 test('the tables of presets are those of the code', () => {
   const models = Object.entries<AftOptions>(presets).map(([name, preset]) => {
-    const config = resolveConfig(preset);
+    const config = resolveAftConfig(preset);
     const {numLayers, hiddenSize, maxSequenceLength} = config;
     return [name, ...[numLayers, hiddenSize, maxSequenceLength, countParameters(config)].map(inWords)];
   });

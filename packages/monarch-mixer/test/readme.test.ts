@@ -1,14 +1,14 @@
 import {readmeTable, readmeTests} from '@variants-tooling/readme';
 import {expect, test} from 'vitest';
 import {m2BertPresets, presets} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveMonarchMixerConfig} from '../src/config';
 import {countM2BertParameters, resolveM2BertConfig} from '../src/m2-bert/config';
 
 readmeTests(import.meta.url);
 
 test('the tables of presets are those of the code', () => {
   const models = Object.entries(presets).map(([name, preset]) => {
-    const config = resolveConfig(preset);
+    const config = resolveMonarchMixerConfig(preset);
     const {numLayers, hiddenSize, maxSequenceLength, basisBlock} = config;
     return [name, ...[numLayers, hiddenSize, maxSequenceLength, basisBlock, countParameters(config)].map(inWords)];
   });

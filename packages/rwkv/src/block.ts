@@ -3,8 +3,10 @@ import {
   CausalLayer,
   Dropout,
   type ForwardOptions,
+  firstShape,
   LayerNorm,
   lastDimension,
+  type Passed,
   type StateTree,
   type StreamStep,
 } from '@variants/core';
@@ -68,8 +70,8 @@ function channelMix({version = 7, intermediateSize, layerIndex, numLayers}: Rwkv
  *
  *     x = x + timeMix(norm x);      x + channelMix(norm x)
  *
- * [batch, time, hidden] to the same. In version 7 all blocks but the last also pass on v_first, the values of the first
- * block's time mix, as further features behind the hidden ones.
+ * [batch, time, hidden] to the same. In version 7 the first block gives `firstValues`, v_first [batch, time, attention], the
+ * values of its time mix, to all others.
  *
  * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`.
  */
@@ -80,32 +82,35 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   private mixerNorm!: LayerNorm;
   private feedForwardNorm!: LayerNorm;
   private dropout!: Dropout;
-  private hiddenSize!: number;
 
-  override build(inputShape: tf.Shape): void {
+  override get takes(): readonly string[] {
+    const {version = 7, layerIndex = 0} = this.config;
+    return version === 7 && layerIndex > 0 ? ['firstValues'] : [];
+  }
+
+  override get gives(): readonly string[] {
+    const {version = 7, layerIndex = 0, numLayers = 1} = this.config;
+    return version === 7 && layerIndex === 0 && numLayers > 1 ? ['firstValues'] : [];
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
     const {normEpsilon: epsilon, dropout = 0} = this.config;
-    const {takes, attentionSize} = this.carriedValues(lastDimension(inputShape, this.path));
-    this.hiddenSize = lastDimension(inputShape, this.path) - (takes ? attentionSize : 0);
-    const shape = [null, this.hiddenSize];
+    const shape = [null, lastDimension(inputShape, this.path)];
     this.mixerNorm = this.child('mixer_norm', new LayerNorm({epsilon}), shape);
-    this.mixer = this.child('mixer', timeMix({...this.config, attentionSize}), inputShape);
+    this.mixer = this.child('mixer', timeMix(this.config), shape);
     this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), shape);
     this.feedForward = this.child('feed_forward', channelMix(this.config), shape);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), shape);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    const width = inputShape[inputShape.length - 1] as number;
-    const {takes, gives, attentionSize} = this.carriedValues(width);
-    return [...inputShape.slice(0, -1), width + (Number(gives) - Number(takes)) * attentionSize];
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape | tf.Shape[] {
+    const x = firstShape(inputShape);
+    const values = [...x.slice(0, -1), this.config.attentionSize ?? x[x.length - 1]];
+    return this.gives.length === 0 ? x : [x, values];
   }
 
-  /** Whether the first block's values come in and go out, beside `width` or within it. */
-  private carriedValues(width: number): {takes: boolean; gives: boolean; attentionSize: number} {
-    const {version = 7, layerIndex = 0, numLayers = 1} = this.config;
-    const takes = version === 7 && layerIndex > 0;
-    const {attentionSize = takes ? width / 2 : width} = this.config;
-    return {takes, gives: version === 7 && layerIndex < numLayers - 1, attentionSize};
+  override pass(x: tf.Tensor, options: ForwardOptions): Passed {
+    return this.advance(x, null, options);
   }
 
   /**
@@ -117,21 +122,18 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
     return {mixer: this.mixer.initialState(batch), feedForward: this.feedForward.initialState(batch)};
   }
 
-  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as RwkvBlockState | null;
-    const {takes, gives} = this.carriedValues(input.shape[2] as number);
-    const [x, firstValues] = takes ? tf.split(input, [this.hiddenSize, -1], 2) : [input, null];
-
     const mixerInput = this.normed(x, this.mixerNorm, options);
-    const mixerStep = this.mixer.mix(mixerInput, firstValues, before?.mixer ?? null, options);
+    const mixerStep = this.mixer.advance(mixerInput, before?.mixer ?? null, options);
     const afterMixer = this.sum(x, mixerStep.output, options);
 
     const feedForwardInput = this.normed(afterMixer, this.feedForwardNorm, options);
     const feedForwardStep = this.feedForward.advance(feedForwardInput, before?.feedForward ?? null, options);
-    const output = times(this.sum(afterMixer, feedForwardStep.output, options), this.rescaling(options).sum);
     return {
-      output: gives ? tf.concat([output, mixerStep.firstValues as tf.Tensor], 2) : output,
+      output: times(this.sum(afterMixer, feedForwardStep.output, options), this.rescaling(options).sum),
       state: {mixer: mixerStep.state, feedForward: feedForwardStep.state},
+      carried: this.gives.length === 0 ? undefined : mixerStep.carried,
     };
   }
 

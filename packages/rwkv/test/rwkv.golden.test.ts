@@ -1,5 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import {type StreamState, softmaxCrossEntropy, type VariantLayer, type WeightedAverageState} from '@variants/core';
+import {
+  inference,
+  type StreamState,
+  softmaxCrossEntropy,
+  type VariantLayer,
+  type WeightedAverageState,
+} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
@@ -13,7 +19,7 @@ import {
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
 import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
-import {resolveConfig} from '../src/config';
+import {resolveRwkvConfig} from '../src/config';
 import {probedPart} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
@@ -27,7 +33,7 @@ const numbersOf = (golden: GoldenCase) => golden.config as {[field: string]: num
 function partConfig(golden: GoldenCase, version: RwkvVersion) {
   const {n_embd: hiddenSize, dim_att: attentionSize, head_size_a: headSize} = numbersOf(golden);
   const numHeads = headSize && attentionSize / headSize;
-  return resolveConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
+  return resolveRwkvConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
 }
 
 function wkv4(golden: GoldenCase): Actual {
@@ -157,10 +163,14 @@ function timeMix7(golden: GoldenCase): Actual {
     'input.x': golden.input('x'),
     ...(!isFirst && {'input.v_first': golden.input('v_first')}),
   };
-  layer.apply(tf.concat(Object.values(inputs), 2));
+  layer.apply(Object.values(inputs));
   const run = (given: Tensors) => {
-    const {output, firstValues} = layer.mix(given['input.x'], given['input.v_first'] ?? null, null);
-    return {'output.y': output, ...(isFirst && {'output.v_first': firstValues as tf.Tensor})};
+    const firstValues = given['input.v_first'];
+    const {output, carried} = layer.advance(given['input.x'], null, {
+      ...inference,
+      ...(firstValues && {carried: {firstValues}}),
+    });
+    return {'output.y': output, ...(isFirst && {'output.v_first': carried?.firstValues as tf.Tensor})};
   };
   return probedPart(golden, {
     ...{layer, inputs, run},
@@ -195,9 +205,7 @@ function trained(model: Rwkv, tokens: tf.Tensor, prefix = ''): Actual {
 /** The residual stream after each block. */
 function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
   const blocks = [...layerOutputs(model, tokens)].filter(([name]) => name.startsWith('block_'));
-  // Behind the residual stream version 7 passes on the first values.
-  const stream = (y: tf.Tensor) => y.slice([0, 0, 0], [-1, -1, model.config.hiddenSize]);
-  return Object.fromEntries(blocks.map(([name, y]) => [`output.block${name.slice('block_'.length)}`, stream(y)]));
+  return Object.fromEntries(blocks.map(([name, y]) => [`output.block${name.slice('block_'.length)}`, y]));
 }
 
 /** Token by token; `look` sees the blocks' states after t tokens. Returns the last logits [batch, vocabulary]. */

@@ -1,8 +1,8 @@
 import {readmeTable, readmeTests} from '@variants-tooling/readme';
 import {expect, test} from 'vitest';
 import {type EncoderDecoderOptions, presets, type TransformerOptions} from '../src';
-import * as decoder from '../src/config';
-import * as encoderDecoder from '../src/seq2seq/config';
+import {countParameters, resolveTransformerConfig} from '../src/config';
+import {countEncoderDecoderParameters, resolveEncoderDecoderConfig} from '../src/seq2seq/config';
 
 readmeTests(import.meta.url);
 
@@ -15,18 +15,18 @@ test('the table of presets is that of the code', () => {
 });
 
 function decoderRow(preset: TransformerOptions): string[] {
-  const config = decoder.resolveConfig(preset);
+  const config = resolveTransformerConfig(preset);
   const {family, numLayers, hiddenSize, numHeads, numKeyValueHeads, maxSequenceLength} = config;
   const heads = numKeyValueHeads === numHeads ? `${numHeads}` : `${numHeads} / ${numKeyValueHeads}`;
-  const parameters = decoder.countParameters(config);
+  const parameters = countParameters(config);
   return [family, `${numLayers}`, inWords(hiddenSize), heads, inWords(maxSequenceLength), inWords(parameters)];
 }
 
 function encoderDecoderRow(preset: EncoderDecoderOptions): string[] {
-  const config = encoderDecoder.resolveConfig(preset);
+  const config = resolveEncoderDecoderConfig(preset);
   const {numEncoderLayers, numDecoderLayers, hiddenSize, numHeads, maxSequenceLength} = config;
   const layers = `${numEncoderLayers} + ${numDecoderLayers}`;
-  const parameters = encoderDecoder.countParameters(config);
+  const parameters = countEncoderDecoderParameters(config);
   const sizes = [layers, inWords(hiddenSize), `${numHeads}`, inWords(maxSequenceLength), inWords(parameters)];
   return ['encoder-decoder', ...sizes];
 }

@@ -134,6 +134,10 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * disposes. The state stays usable.
    */
   nextLogits(state: StreamState): tf.Tensor3D {
+    if (state.length === 0)
+      throw new DataError(
+        `${this.name}: the stream state was fed no token yet; feed it one before asking for the next`,
+      );
     const last = (state.tree as ChainState | null)?.[this.head.name];
     if (!(last instanceof tf.Tensor)) throw new DataError(`${this.name}: the stream state is not of this model`);
     return tf.tidy(() => this.head.forward(last, inference) as tf.Tensor3D);

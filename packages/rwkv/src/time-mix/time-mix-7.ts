@@ -1,10 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type Initializer, lastDimension, type StateTree, type StreamStep} from '@variants/core';
+import {
+  type ForwardOptions,
+  type Initializer,
+  lastDimension,
+  ShapeError,
+  type StateTree,
+  type StreamStep,
+} from '@variants/core';
 import {fallingRatio, orthogonal, perFeature, risingRatio} from '../initializers';
 import {lastPosition, lerpBetween, tokenShift} from '../token-shift';
 import {wkv7} from '../wkv';
 import {LowRank} from './low-rank';
-import {MatrixTimeMix, type MatrixTimeMixConfig, type TimeMixStep} from './time-mix';
+import {MatrixTimeMix, type MatrixTimeMixConfig} from './time-mix';
 
 /** Options of {@link TimeMix7}. Its layerIndex says whether values are mixed with those of the first layer, 0. */
 export interface TimeMix7Config extends Omit<MatrixTimeMixConfig, 'headSizeDivisor'> {
@@ -46,8 +53,8 @@ const fastestLogDecay = -Math.exp(-0.5);
  *     v <- v + (v_first - v) sigmoid(v_0 + low_v(x_v))                                     (from the second layer on)
  *     y = ((headNorm(wkv7(r, k, v, {log d, -κ, κ a})) + (Σ_head r k ρ) v) g) W_o
  *
- * Input [batch, time, hidden] or, from the second layer on, [batch, time, hidden + attention]: x, then v_first. Output
- * [batch, time, hidden].
+ * [batch, time, hidden] to the same. Beside x travels v_first, `firstValues` [batch, time, attention]: the first layer gives
+ * it, the others take it.
  *
  * Weights `<what>_mix` m [hidden], `decay` w_0, `learning_rate` a_0, `value_share` v_0, `removal` ξ, `replacement` α [attention],
  * `bonus` ρ [heads, N]; children `decay_by_input`, `learning_rate_by_input`, `value_share_by_input`, `gate`, and those of
@@ -72,10 +79,13 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     return (this.config.layerIndex ?? 0) > 0;
   }
 
-  override build(inputShape: tf.Shape): void {
-    const width = lastDimension(inputShape, this.path);
-    const {attentionSize = this.hasFirstValues ? width / 2 : width} = this.config;
-    const hiddenSize = this.hasFirstValues ? width - attentionSize : width;
+  override get takes(): readonly string[] {
+    return this.hasFirstValues ? ['firstValues'] : [];
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const hiddenSize = lastDimension(inputShape, this.path);
+    const {attentionSize = hiddenSize} = this.config;
     const m = mixedNames.map((name) => [name, this.mOf(name, hiddenSize)]);
     this.m = Object.fromEntries(m);
     this.buildVectors(attentionSize);
@@ -115,20 +125,10 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     this.bonus = this.weight('bonus', [this.config.numHeads, headSize], bonus);
   }
 
-  advance(input: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    const width = input.shape[2] as number;
-    const {attentionSize = width / 2} = this.config;
-    const [x, firstValues] = this.hasFirstValues ? tf.split(input, [width - attentionSize, -1], 2) : [input, null];
-    const {output, state: next} = this.mix(x, firstValues, state, options);
-    return {output, state: next};
-  }
-
-  override mix(
-    x: tf.Tensor,
-    firstValues: tf.Tensor | null,
-    state: StateTree | null,
-    _options?: ForwardOptions,
-  ): TimeMixStep {
+  advance(x: tf.Tensor, state: StateTree | null, {carried}: ForwardOptions): StreamStep {
+    const firstValues = this.hasFirstValues ? carried?.firstValues : undefined;
+    if (this.hasFirstValues && !firstValues)
+      throw new ShapeError(`${this.path}: needs the values of the first layer, options.carried.firstValues`);
     const {shift, memory} = this.before(x, state);
     const lerp = lerpBetween(x, tokenShift(x, shift));
     const input = (name: MixedName) => lerp(this.m[name].read());
@@ -155,12 +155,12 @@ export class TimeMix7 extends MatrixTimeMix<TimeMix7Config> {
     return {
       output: this.project(heads, this.gate.forward(input('gate'))),
       state: {shift: lastPosition(x), memory: read.state},
-      firstValues: firstValues ?? values,
+      carried: {firstValues: firstValues ?? values},
     };
   }
 
   /** v [batch, time, attention], with its share of v_first. */
-  private sharedValues(x: tf.Tensor, firstValues: tf.Tensor | null): tf.Tensor {
+  private sharedValues(x: tf.Tensor, firstValues: tf.Tensor | undefined): tf.Tensor {
     const values = this.values.forward(x);
     if (!firstValues || !this.valueShare || !this.valueShareByInput) return values;
     const share = this.valueShare.read().add(this.valueShareByInput.forward(x)).sigmoid();

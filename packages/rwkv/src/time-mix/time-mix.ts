@@ -1,39 +1,15 @@
 /** What the time mixes of all versions share, and what those from version 5 on do, whose heads have a matrix each. */
 import * as tf from '@tensorflow/tfjs';
-import {
-  CausalLayer,
-  type ForwardOptions,
-  Linear,
-  lastDimension,
-  layerNorm,
-  type StateTree,
-  type StreamStep,
-  VariantLayer,
-  zeros,
-} from '@variants/core';
+import {CausalLayer, Linear, lastDimension, layerNorm, type StateTree, VariantLayer, zeros} from '@variants/core';
 import {type Depth, orthogonal, perFeature} from '../initializers';
 
 /** What a stream of a time mix remembers: the last input [batch, hidden], and what its recurrence needs. */
 export type TimeMixState = {shift: tf.Tensor; [name: string]: tf.Tensor};
 
-/** A step of a time mix within a model. */
-export interface TimeMixStep extends StreamStep {
-  /** v_first [batch, time, attention], for the blocks behind; null in versions 4 to 6, which have no use for it. */
-  firstValues: tf.Tensor | null;
-}
-
 /** A time mix of any version. */
 export abstract class TimeMix<Config extends Depth = Depth> extends CausalLayer<Config> {
   /** What a stream of `batch` sequences remembers that was fed nothing yet. Runs inside a `tf.tidy` of the caller. */
   abstract initialState(batch: number): TimeMixState;
-
-  /**
-   * The next piece of a sequence, x [batch, time, hidden], within a model.
-   * @param firstValues What the time mix of the block before gave; null in the first block.
-   */
-  mix(x: tf.Tensor, firstValues: tf.Tensor | null, state: StateTree | null, options: ForwardOptions): TimeMixStep {
-    return {...this.advance(x, state, options), firstValues};
-  }
 }
 
 /** Options that all time mixes with matrices for states have. */

@@ -7,9 +7,10 @@ import {batchGradients} from './batch-gradients';
 import {DivergenceError} from './divergence-error';
 import {type Evaluation, evaluate} from './evaluate';
 import {learningRateAt} from './learning-rate';
+import type {TrainingPosition, TrainingRun} from './run-description';
 import {loadState, storeState} from './state-storage';
 import type {TrainSettings} from './train-options';
-import {encodeTrainingState, restoreTrainingState, type TrainingPosition, type TrainingRun} from './training-state';
+import {encodeTrainingState, restoreTrainingState} from './training-state';
 
 /** What one step of a training did. */
 export interface TrainingStep {
