@@ -1,3 +1,3 @@
 export {conformance} from './conformance';
 export {laws} from './laws';
-export type {Law, Subject} from './subject';
+export type {ExampleSize, Law, Subject} from './subject';
