@@ -1,10 +1,10 @@
-import {readFileSync} from 'node:fs';
 import ts from 'typescript';
 
 /** A source file, and the package that it belongs to. */
 export interface SourceFile {
   readonly package: string;
   readonly path: string;
+  readonly text: string;
 }
 
 /** The same code in two packages: where it begins and ends in each. */
@@ -13,6 +13,7 @@ export interface Copy {
   readonly second: Place;
 }
 
+/** Lines of a file, from the first to the last. */
 interface Place {
   readonly path: string;
   /** From 1. */
@@ -20,18 +21,20 @@ interface Place {
   readonly lastLine: number;
 }
 
+/** A word or a sign; all names are the same one. */
 interface Token {
   readonly text: string;
   readonly line: number;
 }
 
+/** A file's tokens, comments and imports aside. */
 interface Scanned extends SourceFile {
   readonly tokens: readonly Token[];
 }
 
 /**
- * The code that stands in two packages: as many tokens or more that are the same one after the other, whatever the names
- * in them, comments and imports aside.
+ * The code that stands in two packages: `leastTokens` tokens or more, from the beginning of a line on, that are the same
+ * but for names. Comments and imports do not count.
  */
 export function copiesAcrossPackages(files: readonly SourceFile[], leastTokens: number): Copy[] {
   const seen = new Map<string, {file: Scanned; at: number}>();
@@ -55,7 +58,7 @@ export function copiesAcrossPackages(files: readonly SourceFile[], leastTokens: 
 }
 
 function scan(file: SourceFile): Scanned {
-  const source = ts.createSourceFile(file.path, readFileSync(file.path, 'utf8'), ts.ScriptTarget.Latest);
+  const source = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest);
   const tokens: Token[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node) || ts.isJSDoc(node)) return;
