@@ -43,7 +43,7 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/browser-globals.js'],
+      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts}'],
       ignoreDependencies: ['@arethetypeswrong/cli', '@tensorflow/tfjs', 'publint'],
     },
   },

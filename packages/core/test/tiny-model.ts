@@ -91,10 +91,6 @@ export class TinyModel extends LanguageModel<TinyConfig> {
     ]);
     super(config, stages, {name: 'tiny'});
   }
-
-  override get contextLength(): number | null {
-    return this.config.maxSequenceLength;
-  }
 }
 tf.serialization.registerClass(TinyModel);
 

@@ -2,9 +2,10 @@ import {cp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {runSuiteInNode} from '@variants-tooling/tfjs-suite';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {examplePath, importNames, publishedPackages} from '../src/packages';
+import {exampleName, hasExample} from '../src/examples';
+import {importNames, publishedPackages} from '../src/packages';
 import {run} from '../src/run';
-import {exampleName, importName, scratchProject, warningsName} from '../src/scratch-project';
+import {importName, scratchProject, warningsName} from '../src/scratch-project';
 import {bundle, compile, runAsBrowser, runInNode} from '../src/toolchain';
 import {coreVersion, setVersion} from '../src/versions';
 
@@ -41,7 +42,7 @@ describe.each(publishedPackages.flatMap(importNames))('%s', (name) => {
   });
 });
 
-describe.each(publishedPackages.filter(examplePath))('the example of $name', ({name}) => {
+describe.each(publishedPackages.filter(hasExample))('the example of $name', ({name}) => {
   it('runs in Node', async () => {
     console.log(await runInNode(project, `compiled-nodenext/${exampleName(name)}.js`));
   });

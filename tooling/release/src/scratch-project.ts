@@ -1,7 +1,8 @@
-import {copyFile, readFile, writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {writeExamples} from './examples';
 import {temporaryDirectory} from './pack';
-import {examplePath, importNames, type PublishedPackage, workspaceDirectory} from './packages';
+import {importNames, type PublishedPackage, workspaceDirectory} from './packages';
 import {run} from './run';
 import {packVersions} from './versions';
 
@@ -17,21 +18,13 @@ export async function scratchProject(packages: readonly PublishedPackage[]): Pro
   await install(packages, directory);
   for (const name of packages.flatMap(importNames)) await writeImport(name, directory);
   await writeWarnings(packages, directory);
-  for (const each of packages) {
-    const example = examplePath(each);
-    if (example !== undefined) await copyFile(example, join(directory, `${exampleName(each.name)}.ts`));
-  }
+  await writeExamples(packages, directory);
   return directory;
 }
 
 /** The file that imports everything from an entry, without its ending. */
 export function importName(entry: string): string {
   return `import-${entry.replace('@', '').replaceAll('/', '-')}`;
-}
-
-/** The file of a package's example, without its ending. */
-export function exampleName(packageName: string): string {
-  return `example-${packageName.replace('@', '').replaceAll('/', '-')}`;
 }
 
 /** The file that imports all packages and prints a line for each warning of theirs, without its ending. */
