@@ -76,7 +76,7 @@ await model.fit(training.images, training.labels, {
     onEpochEnd: (epoch, logs) => {
       const seconds = ((performance.now() - begin) / 1000).toFixed(0);
       console.log(
-        `epoch ${epoch + 1}: loss ${logs?.loss.toFixed(3)}, test accuracy ${(100 * logs?.val_acc).toFixed(1)} %, ${seconds} s`,
+        `epoch ${epoch + 1}: loss ${logs?.loss.toFixed(3)}, test accuracy ${(100 * (logs?.val_acc ?? Number.NaN)).toFixed(1)} %, ${seconds} s`,
       );
     },
   },

@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {type AftConfig, countParameters, resolveConfig} from './config';
+import {type AftConfig, countParameters, resolveAftConfig} from './config';
 
 /** AFT's data sheet. */
 export const card: ArchitectureCard<AftConfig> = {
@@ -31,7 +31,7 @@ export const card: ArchitectureCard<AftConfig> = {
     sizeTo('aft', parameters, {
       // It learns text faster than the others at equal size, and needs no weights for positions.
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveConfig({variant: 'conv', vocabSize, maxSequenceLength: 0, numLayers, hiddenSize, intermediateSize}),
+        resolveAftConfig({variant: 'conv', vocabSize, maxSequenceLength: 0, numLayers, hiddenSize, intermediateSize}),
       countParameters,
       feedForwardRatio: 4,
     }),

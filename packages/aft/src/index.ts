@@ -1,33 +1,22 @@
-import {standardizedKernel} from './biases/kernel-bias';
-import {AftBlock, type AftBlockConfig} from './block';
-import type {MixerConfig} from './mixers/attention-free';
-import type {BiasedConfig} from './mixers/biased';
-import {AftConv} from './mixers/conv';
-import {AftConv2d} from './mixers/conv-2d';
-import {AftFull} from './mixers/full';
-import type {KernelConfig} from './mixers/kernel';
-import {AftLocal, type LocalConfig} from './mixers/local';
-import {AftSimple} from './mixers/simple';
-import {aftConv} from './ops/conv';
-import {aftConv2d} from './ops/conv-2d';
-import {aftFull} from './ops/full';
-import {aftLocal} from './ops/local';
-import {aftSimple} from './ops/simple';
+import {aftConv, aftConv2d, standardizedTaps} from './conv-ops';
+import {AftSimple, type MixerConfig} from './mixers/attention-free';
+import {AftFull, AftLocal, type BiasedConfig, type LocalConfig} from './mixers/biased';
+import {AftConv, AftConv2d, type TapsConfig} from './mixers/conv';
+import {AftBlock, type AftBlockConfig} from './model';
+import {aftFull, aftLocal, aftSimple} from './ops';
 
-export type {BiasFactors, PositionBias} from './biases/position-bias';
+export type {BiasFactors, PositionBias} from './biases';
 export {card} from './card';
 export {type LoadedMixer, type MixerFileConfig, mixerFromPretrained} from './checkpoints/mixer';
-export type {AftConfig, AftOptions} from './config';
-export type {AftVariant, AnyMixerConfig} from './mixers/mixer';
-export type {MixerFields} from './mixers/mixer-fields';
+export type {AftConfig, AftOptions, AftVariant, MixerFields} from './config';
+export type {AnyMixerConfig} from './mixers/mixer';
 export {Aft, aft, fromPretrained} from './model';
-export type {LocalOptions} from './ops/local';
-export type {CausalOption} from './ops/simple';
+export type {CausalOption, LocalOptions} from './ops';
 export {presets} from './presets';
 export type {AftVisionConfig, AftVisionOptions} from './vision/config';
 export {AftVision, aftVision, visionFromPretrained} from './vision/model';
 export {visionPresets} from './vision/presets';
-export type {AftBlockConfig, BiasedConfig, KernelConfig, LocalConfig, MixerConfig};
+export type {AftBlockConfig, BiasedConfig, LocalConfig, MixerConfig, TapsConfig};
 
 /** AFT's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
@@ -46,4 +35,4 @@ export const layers = {
 };
 
 /** AFT's mathematics as pure differentiable functions. */
-export const ops = {aftSimple, aftFull, aftLocal, aftConv, aftConv2d, standardizedKernel};
+export const ops = {aftSimple, aftFull, aftLocal, aftConv, aftConv2d, standardizedTaps};

@@ -8,20 +8,53 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
+  FeedForward,
   LanguageModel,
   LayerNorm,
   LearnedPositions,
   Linear,
   loadCheckpoint,
+  type ResidualConfig,
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
 } from '@variants/core';
-import {AftBlock} from './block';
 import {languageModelLayout} from './checkpoints/language-model';
-import {type AftConfig, type AftOptions, countParameters, resolveConfig} from './config';
+import {type AftConfig, type AftOptions, countParameters, resolveAftConfig} from './config';
+import {type AnyMixerConfig, createMixer} from './mixers/mixer';
+
+/** Options of {@link AftBlock}. */
+export interface AftBlockConfig extends AnyMixerConfig, Pick<ResidualConfig, 'dropout'> {
+  /** Width of the feed-forward. */
+  intermediateSize: number;
+  /** Of the norms. Default 1e-5. */
+  normEpsilon?: number;
+}
+
+/**
+ * A mixer of AFT and a feed-forward, each with a norm before it and a skip connection (Zhai et al. 2021, section 5):
+ *
+ *     x = x + aft(norm x);      x + W2 gelu(W1 norm x)
+ *
+ * [batch, ..., hidden] to the same.
+ */
+export class AftBlock extends CausalResidualBlock<AftBlockConfig> {
+  static readonly className = 'AftBlock';
+
+  protected parts(): CausalBlockParts {
+    const {intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
+    return {
+      mixer: createMixer({...this.config, name: 'mixer'}),
+      feedForward: new FeedForward({intermediateSize, activation: 'gelu'}),
+      norm: () => new LayerNorm({epsilon}),
+    };
+  }
+}
+tf.serialization.registerClass(AftBlock);
 
 /** An AFT language model: embedding, positions, blocks, norm, head. */
 export class Aft extends LanguageModel<AftConfig> {
@@ -29,7 +62,7 @@ export class Aft extends LanguageModel<AftConfig> {
   override layout: CheckpointLayout<AftConfig> = languageModelLayout;
 
   constructor(config: AftOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveAftConfig(config);
     super(complete, stages(complete), {name: 'aft', parameters: countParameters(complete)});
   }
 }

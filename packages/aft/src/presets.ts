@@ -1,5 +1,4 @@
-import type {AftOptions} from './config';
-import type {AftVariant} from './mixers/mixer';
+import type {AftOptions, AftVariant} from './config';
 
 /** Width 256 in 24 blocks or 512 in 12, the two shapes of the paper's language models. */
 type Shape = [numLayers: number, hiddenSize: number];

@@ -22,7 +22,7 @@ function project(x: tf.Tensor, weights: Tensors, name: string): tf.Tensor {
 }
 
 /** The averages before the gate, by the functions alone, and what they are made of. */
-function averages(golden: GoldenCase, {config}: LoadedMixer): {mix: tf.Tensor; kernel: tf.Tensor | null} {
+function averages(golden: GoldenCase, {config}: LoadedMixer): {mix: tf.Tensor; taps: tf.Tensor | null} {
   const weights = golden.weights();
   const x = golden.input('x');
   const [k, v] = [project(x, weights, 'to_k'), project(x, weights, 'to_v')];
@@ -31,28 +31,28 @@ function averages(golden: GoldenCase, {config}: LoadedMixer): {mix: tf.Tensor; k
   const rows = (table: tf.Tensor) => table.slice([0, 0], [time, -1]);
   const bias = () =>
     weights.wbias ? weights.wbias.slice([0, 0], [time, time]) : {rows: rows(weights.u), columns: rows(weights.v)};
-  if (variant === 'simple') return {mix: ops.aftSimple(k, v, {causal}), kernel: null};
-  if (variant === 'full') return {mix: ops.aftFull(k, v, bias(), {causal}), kernel: null};
-  if (variant === 'local') return {mix: ops.aftLocal(k, v, bias(), {causal, windowSize}), kernel: null};
-  const kernel = ops.standardizedKernel(weights.conv_w, weights.conv_gamma, weights.conv_beta, kernelEpsilon);
-  const mix = kernel.rank === 3 ? ops.aftConv2d(k, v, kernel) : ops.aftConv(k, v, kernel, {causal});
-  return {mix: mix.reshape([mix.shape[0], -1, mix.shape[mix.rank - 1] as number]), kernel};
+  if (variant === 'simple') return {mix: ops.aftSimple(k, v, {causal}), taps: null};
+  if (variant === 'full') return {mix: ops.aftFull(k, v, bias(), {causal}), taps: null};
+  if (variant === 'local') return {mix: ops.aftLocal(k, v, bias(), {causal, windowSize}), taps: null};
+  const taps = ops.standardizedTaps(weights.conv_w, weights.conv_gamma, weights.conv_beta, kernelEpsilon);
+  const mix = taps.rank === 3 ? ops.aftConv2d(k, v, taps) : ops.aftConv(k, v, taps, {causal});
+  return {mix: mix.reshape([mix.shape[0], -1, mix.shape[mix.rank - 1] as number]), taps};
 }
 
-/** Sums over positions, relative to a maximum: [..., N] and [..., D + 1, N], the last part the denominators. */
-type Sums = {maximum: tf.Tensor; sums: tf.Tensor};
+/** Sums over positions, e^exponent · values: [..., N] and [..., D + 1, N], the last part the denominators. */
+type Sums = {exponent: tf.Tensor; values: tf.Tensor};
 
 /** Sums over rows [heads, time, N] of keys and [heads, time, D + 1, N] of values, without biases. */
 function totalOf(keys: tf.Tensor, values: tf.Tensor): Sums {
-  const maximum = keys.max(1, true);
-  return {maximum, sums: values.mul(keys.sub(maximum).exp().expandDims(2)).sum(1, true)};
+  const exponent = keys.max(1, true);
+  return {exponent, values: values.mul(keys.sub(exponent).exp().expandDims(2)).sum(1, true)};
 }
 
 /** Both together. */
 function added(a: Sums, b: Sums): Sums {
-  const maximum = tf.maximum(a.maximum, b.maximum);
-  const scaled = (part: Sums) => part.sums.mul(part.maximum.sub(maximum).exp().expandDims(-2));
-  return {maximum, sums: scaled(a).add(scaled(b))};
+  const exponent = tf.maximum(a.exponent, b.exponent);
+  const scaled = (part: Sums) => part.values.mul(part.exponent.sub(exponent).exp().expandDims(-2));
+  return {exponent, values: scaled(a).add(scaled(b))};
 }
 
 /** The sums over all positions that a stream's state says, as they are stored. */
@@ -61,9 +61,9 @@ function storedState(state: StreamState, batch: number, {config}: LoadedMixer): 
     const {maximum, numerator, denominator} = state.tree as WeightedAverageState;
     return {'state.max': maximum.clone(), 'state.num': numerator.clone(), 'state.den': denominator.clone()};
   }
-  const {maximum, sums} = config.variant === 'full' ? historySums(state) : windowSums(state);
-  const [numerators, denominators] = tf.split(sums.squeeze([1]), [(sums.shape[2] as number) - 1, 1], 1);
-  const max = maximum.squeeze([1]);
+  const {exponent, values} = config.variant === 'full' ? historySums(state) : windowSums(state);
+  const [numerators, denominators] = tf.split(values.squeeze([1]), [(values.shape[2] as number) - 1, 1], 1);
+  const max = exponent.squeeze([1]);
   if (config.variant === 'conv')
     return {
       'state.max': max.transpose(),
@@ -80,7 +80,7 @@ function storedState(state: StreamState, batch: number, {config}: LoadedMixer): 
 
 function windowSums(state: StreamState): Sums {
   const {far, window} = state.tree as {far: Sums; window: {keys: tf.Tensor; values: tf.Tensor} | null};
-  const gone: Sums = {maximum: far.maximum.squeeze([1]), sums: far.sums.squeeze([1])};
+  const gone: Sums = {exponent: far.exponent.squeeze([1]), values: far.values.squeeze([1])};
   if (!window) return gone;
   const {keys, values} = window;
   return added(gone, totalOf(keys, tf.concat([values, tf.onesLike(values.slice(0, values.shape.with(2, 1)))], 2)));
@@ -133,14 +133,14 @@ async function mixer(golden: GoldenCase, turn: (x: tf.Tensor) => tf.Tensor): Pro
 
 async function usualMixer(golden: GoldenCase): Promise<Actual> {
   const loaded = await mixerFromPretrained(golden.directory);
-  const {mix, kernel} = averages(golden, loaded);
+  const {mix, taps} = averages(golden, loaded);
   const whole = await mixer(golden, (x) => x);
   const stream = loaded.config.causal ? streamed(golden.input('x'), loaded) : null;
   if (stream) requireSame(stream.output, whole['output.y'] as tf.Tensor);
   return {
     ...whole,
     'output.mix': mix,
-    ...(kernel && {'output.kernel': kernel}),
+    ...(taps && {'output.kernel': taps}),
     ...stream?.state,
   };
 }

@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import {ShapeError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {aftConv} from '../src/ops/conv';
-import {aftConv2d} from '../src/ops/conv-2d';
-import {aftFull} from '../src/ops/full';
-import {aftLocal} from '../src/ops/local';
-import {aftSimple} from '../src/ops/simple';
+import {aftFull, aftLocal, aftSimple} from '../src/ops';
 import {averageByDefinition} from './brute-force';
 import {drawn} from './drawn';
 
@@ -71,61 +68,22 @@ describe('the averages equal their definition, for small and for huge keys', () 
       {numRuns: 25},
     );
   });
+});
 
-  it('aftConv', () => {
-    fc.assert(
-      fc.property(
-        shapes,
-        fc.integer({min: 1, max: 4}),
-        fc.integer({min: 1, max: 2}),
-        ({batch, time, channels: heads, scale, causal, seed}, half, size) => {
-          tf.tidy(() => {
-            const long = 5 * time;
-            const taps = causal ? half : 2 * half - 1;
-            const k = drawn([batch, long, heads], seed, 'k', scale);
-            const v = drawn([batch, long, heads * size], seed, 'v');
-            const kernel = drawn([heads, taps], seed, 'w', 3);
-            const W = kernel.arraySync() as number[][];
-            const wanted = averageByDefinition(k, v, (t, u, channel) => {
-              const tap = u - t + (causal ? taps - 1 : half - 1);
-              return sees(causal, t, u) ? (W[Math.floor(channel / size)][tap] ?? 0) : null;
-            });
-            expect(distance(aftConv(k, v, kernel, {causal}), wanted)).toBeLessThan(1e-5);
-          });
-        },
-      ),
-      {numRuns: 25},
-    );
-  });
+describe('shapes that do not go together are refused', () => {
+  const zeros = (...shape: number[]) => tf.zeros(shape);
 
-  it('aftConv2d', () => {
-    fc.assert(
-      fc.property(
-        fc.record({
-          rows: fc.integer({min: 1, max: 9}),
-          columns: fc.constantFrom(1, 4, 9, 34),
-          reach: fc.integer({min: 0, max: 3}),
-          scale: fc.constantFrom(1, 1e4),
-          seed: fc.nat(),
-        }),
-        ({rows, columns, reach, scale, seed}) => {
-          tf.tidy(() => {
-            const [heads, size, taps] = [2, 2, 2 * reach + 1];
-            const k = drawn([2, rows, columns, heads], seed, 'k', scale);
-            const v = drawn([2, rows, columns, heads * size], seed, 'v');
-            const kernel = drawn([heads, taps, taps], seed, 'w', 3);
-            const W = kernel.arraySync() as number[][][];
-            const flat = (x: tf.Tensor) => x.reshape([2, rows * columns, -1]);
-            const wanted = averageByDefinition(flat(k), flat(v), (t, u, channel) => {
-              const down = Math.floor(u / columns) - Math.floor(t / columns) + reach;
-              const right = (u % columns) - (t % columns) + reach;
-              return W[Math.floor(channel / size)][down]?.[right] ?? 0;
-            });
-            expect(distance(flat(aftConv2d(k, v, kernel)), wanted)).toBeLessThan(1e-5);
-          });
-        },
-      ),
-      {numRuns: 25},
-    );
+  it.each<[string, () => tf.Tensor, RegExp]>([
+    ['values', () => aftSimple(zeros(1, 2, 3), zeros(1, 2, 4)), /values \[1,2,4\] must have the shape of the keys/],
+    ['no time', () => aftSimple(zeros(1, 0, 3), zeros(1, 0, 3)), /time at least 1/],
+    ['biases', () => aftFull(zeros(1, 2, 3), zeros(1, 2, 3), zeros(3, 3)), /for \[3, 3\] positions.*\[2, 2\]/],
+    [
+      'factors',
+      () => aftFull(zeros(1, 2, 3), zeros(1, 2, 3), {rows: zeros(2, 1), columns: zeros(2, 2)}),
+      /factors \[2,1\] and \[2,2\]/,
+    ],
+  ])('%s', (_, run, message) => {
+    expect(() => tf.tidy(run)).toThrow(ShapeError);
+    expect(() => tf.tidy(run)).toThrow(message);
   });
 });

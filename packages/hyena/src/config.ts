@@ -6,7 +6,10 @@ import {
   fields,
   type LanguageModelConfig,
   requireConfig,
+  requireDivides,
   resolveFields,
+  type StackFields,
+  stackFields,
 } from '@variants/core';
 
 /**
@@ -20,15 +23,13 @@ export type FilterLayout = 'order-first' | 'channel-first';
 const filterLayouts = ['order-first', 'channel-first'] as const satisfies readonly FilterLayout[];
 
 /** What a Hyena is made of up to its last norm; defaults are those of the published models, at a smaller size. */
-export interface HyenaBackboneConfig extends LanguageModelConfig {
+export interface HyenaBackboneConfig extends LanguageModelConfig, StackFields {
   /** Number of different tokens; the authors fill it up to a multiple of 8. */
   vocabSize: number;
   /** Width D. Default 256. */
   hiddenSize: number;
   /** Default 4. */
   numLayers: number;
-  /** Width of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
   /** The longest sequence: there are no taps of the filters beyond it. Default 1024. */
   maxSequenceLength: number;
   /** N: gates of an operator, one more than long convolutions; at least 2. Default 2. */
@@ -77,12 +78,8 @@ export interface HyenaBackboneConfig extends LanguageModelConfig {
   finalNormEpsilon: number;
   /** Dropout on the gated values. Default 0. */
   operatorDropout: number;
-  /** Dropout behind operators and feed-forwards. Default 0. */
-  dropout: number;
   /** Dropout on the embeddings. Default 0. */
   embeddingDropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** The configuration of a Hyena language model. */
@@ -118,18 +115,6 @@ export interface HyenaClassifierConfig extends HyenaBackboneConfig {
 export type HyenaClassifierOptions = Partial<HyenaClassifierConfig> &
   Pick<HyenaClassifierConfig, 'vocabSize' | 'numLabels'>;
 
-const oddSize: Field<number> = {
-  allowed: 'an odd number of at least 3',
-  accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 3 && (value as number) % 2 === 1,
-  fallback: 5,
-};
-
-const notNegative: Field<number> = {
-  allowed: 'a number of at least 0',
-  accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
-  fallback: 0,
-};
-
 const layerNumbers: Field<number[]> = {
   allowed: 'a list of different numbers of layers, from 0 on',
   accepts: (value) =>
@@ -146,19 +131,17 @@ function hyenaBackboneRules({
 }: Partial<HyenaBackboneConfig>): Fields<HyenaBackboneConfig> {
   return {
     vocabSize: fields.count(),
-    hiddenSize: fields.count(hiddenSize),
-    numLayers: fields.count(4),
-    intermediateSize: fields.count(4 * hiddenSize),
+    ...stackFields({hiddenSize, numLayers: 4, normEpsilon}),
     maxSequenceLength: fields.count(1024),
     order: fields.count(2, 2),
     numHeads: fields.count(1),
     shortFilterSize: fields.count(3),
     filterSize: fields.count(64),
-    positionSize: oddSize,
+    positionSize: fields.odd(5, 3),
     numInnerLayers: fields.count(2, 0),
     frequency: fields.positive(1),
     modulated: fields.flag(true),
-    shift: notNegative,
+    shift: fields.notNegative(0),
     normalized: fields.flag(false),
     useSkip: fields.flag(true),
     trainPositions: fields.flag(false),
@@ -170,27 +153,23 @@ function hyenaBackboneRules({
     attentionLayers: layerNumbers,
     numAttentionHeads: fields.count(hiddenSize % 64 === 0 ? hiddenSize / 64 : 1),
     maxPositions: fields.count(0, 0),
-    normEpsilon: fields.positive(normEpsilon),
-    finalNormEpsilon: fields.positive(normEpsilon),
-    operatorDropout: fields.rate(0),
-    dropout: fields.rate(0),
-    embeddingDropout: fields.rate(0),
-    seed: fields.count(0, 0),
+    finalNormEpsilon: fields.epsilon(normEpsilon),
+    operatorDropout: fields.dropout(),
+    embeddingDropout: fields.dropout(),
   };
 }
 
 /** Checks what fields of a backbone must be to each other. */
 export function checkHyenaBackboneConfig(architecture: string, config: HyenaBackboneConfig): void {
-  const {hiddenSize, numHeads, numAttentionHeads, attentionLayers, numLayers} = config;
-  const check = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
-  const divides = (heads: number) => hiddenSize % heads === 0;
-  check(divides(numHeads), `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize}`);
+  const {attentionLayers, numLayers} = config;
+  requireDivides(architecture, config, 'numHeads', 'hiddenSize');
   const none = attentionLayers.find((i) => i >= numLayers);
-  check(none === undefined, `attentionLayers names layer ${none}, but there are ${numLayers}, from 0 on`);
-  check(
-    attentionLayers.length === 0 || divides(numAttentionHeads),
-    `numAttentionHeads is ${numAttentionHeads}, but must divide hiddenSize ${hiddenSize}`,
+  requireConfig(
+    none === undefined,
+    architecture,
+    `attentionLayers names layer ${none}, but there are ${numLayers}, from 0 on`,
   );
+  if (attentionLayers.length > 0) requireDivides(architecture, config, 'numAttentionHeads', 'hiddenSize');
 }
 
 /** The rules of the fields of a language model. */

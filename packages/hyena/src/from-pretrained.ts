@@ -1,4 +1,4 @@
-import {type Checkpoint, type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
+import {type CheckpointSource, loadAnyOf} from '@variants/core';
 import {huggingFace, huggingFaceClassifier} from './checkpoints/huggingface';
 import {hyenaDna, hyenaDnaClassifier} from './checkpoints/hyenadna';
 import {safari} from './checkpoints/safari';
@@ -9,16 +9,11 @@ import type {DistilledHyenaConfig} from './distillation/config';
 import {DistilledHyena} from './distillation/model';
 import {type Hyena, hyena} from './model';
 
-type AnyConfig = Partial<HyenaConfig> | Partial<HyenaClassifierConfig> | Partial<DistilledHyenaConfig>;
-
 /** Options of {@link fromPretrained}. */
 export interface FromPretrainedOptions {
   /** Fields that shall differ from the checkpoint's, such as `dropout`. */
-  config?: AnyConfig;
+  config?: Partial<HyenaConfig> | Partial<HyenaClassifierConfig> | Partial<DistilledHyenaConfig>;
 }
-
-const languageModelLayouts = [huggingFace, hyenaDna, safari];
-const classifierLayouts = [huggingFaceClassifier, hyenaDnaClassifier];
 
 /**
  * A model from a checkpoint: safari's language models, also files of PyTorch Lightning; HyenaDNA's models, with or without
@@ -36,24 +31,15 @@ export async function fromPretrained<Model extends HyenaClassifier | DistilledHy
 ): Promise<Model>;
 export async function fromPretrained(
   source: CheckpointSource,
-  {config}: FromPretrainedOptions = {},
+  options: FromPretrainedOptions = {},
 ): Promise<Hyena | HyenaClassifier | DistilledHyena> {
-  const checkpoint = await openCheckpoint(source);
-  try {
-    return await load(checkpoint, config);
-  } finally {
-    await checkpoint.close();
-  }
-}
-
-function load(checkpoint: Checkpoint, config?: AnyConfig): Promise<Hyena | HyenaClassifier | DistilledHyena> {
-  const recognized = (layouts: {recognizes(checkpoint: Checkpoint): boolean}[]) =>
-    layouts.some((layout) => layout.recognizes(checkpoint));
-  if (recognized([distilledLayout])) {
-    const create = (complete: DistilledHyenaConfig) => new DistilledHyena(complete);
-    return loadFromCheckpoint(checkpoint, [distilledLayout], create, config as Partial<DistilledHyenaConfig>);
-  }
-  return recognized(classifierLayouts)
-    ? loadFromCheckpoint(checkpoint, classifierLayouts, hyenaClassifier, config as Partial<HyenaClassifierConfig>)
-    : loadFromCheckpoint(checkpoint, languageModelLayouts, hyena, config as Partial<HyenaConfig>);
+  return loadAnyOf(
+    source,
+    [
+      [[distilledLayout], (config: DistilledHyenaConfig) => new DistilledHyena(config)],
+      [[huggingFaceClassifier, hyenaDnaClassifier], hyenaClassifier],
+      [[huggingFace, hyenaDna, safari], hyena],
+    ],
+    options,
+  );
 }

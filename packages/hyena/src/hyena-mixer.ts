@@ -149,8 +149,8 @@ function splitProjections(u: tf.Tensor, order: number, numHeads: number): tf.Ten
   const [batch, time, size] = u.shape as number[];
   if (numHeads === 1) return u.split(order + 1, 2);
   const width = size / (order + 1);
-  const byHead = u.reshape([batch, time, numHeads, order + 1, width / numHeads]);
-  return byHead.split(order + 1, 3).map((group) => group.reshape([batch, time, width]));
+  const inHeads = u.reshape([batch, time, numHeads, order + 1, width / numHeads]);
+  return inHeads.split(order + 1, 3).map((group) => group.reshape([batch, time, width]));
 }
 
 /** [batch, time, width] as [batch, time, heads, head size]. */

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import type {FilteredState, StreamState} from '@variants/core';
+import {type FilteredState, readFields, type StreamState} from '@variants/core';
 import {type Actual, type GoldenCase, gradientsOf, probedOperator} from '@variants-tooling/golden';
 import {layers} from '../src';
-import {fullOperator, readFilterLayout, standaloneOperator} from '../src/checkpoints/fields';
+import {fullOperator, standaloneOperator} from '../src/checkpoints/fields';
 import {operatorSizes} from '../src/checkpoints/sizes';
 import {operatorTensors} from '../src/checkpoints/tensors';
 import type {HyenaMixerState} from '../src/hyena-mixer';
@@ -16,12 +16,12 @@ function load(golden: GoldenCase) {
   const {config} = golden;
   const isFull = config.variant === 'full';
   const sizes = operatorSizes((name) => weights[name]?.shape, '', golden.name);
-  const fields = isFull ? fullOperator(config, golden.name) : standaloneOperator(config, 0);
+  const json = {layer: config, filter_layout: config.filter_layout};
+  const {operatorDropout, ...fields} = readFields(isFull ? fullOperator : standaloneOperator(0), json, golden.name);
   const layer = layers.hyena({
     ...fields,
     ...sizes,
-    filterLayout: readFilterLayout(config, fields.filterLayout),
-    dropout: fields.operatorDropout,
+    dropout: operatorDropout,
     numBlocks: isFull ? (config.num_blocks as number | undefined) : 1,
   });
   const hiddenSize = golden.input('x').shape[2] as number;

@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type MonarchMixerConfig, resolveConfig} from './config';
+import {countParameters, type MonarchMixerConfig, resolveMonarchMixerConfig} from './config';
 
 /** Monarch Mixer's data sheet. */
 export const card: ArchitectureCard<MonarchMixerConfig> = {
@@ -20,7 +20,7 @@ export const card: ArchitectureCard<MonarchMixerConfig> = {
       configure({numLayers, hiddenSize, intermediateSize}) {
         // Of a narrow model, the filters' networks and positions would be most of the parameters.
         const isNarrow = hiddenSize < 256;
-        return resolveConfig({
+        return resolveMonarchMixerConfig({
           ...{vocabSize, maxSequenceLength, numLayers, hiddenSize, intermediateSize},
           ...(isNarrow && {positionSize: 3, filterSize: 32, residualConvolution: false}),
         });

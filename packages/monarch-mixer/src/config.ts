@@ -1,4 +1,4 @@
-import {type Fields, fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
+import {type DecoderFields, decoderFields, type Fields, fields, requireDivides, resolveFields} from '@variants/core';
 import {blockShape} from './block-diagonal-linear';
 import type {MonarchFeedForwardConfig} from './feed-forward';
 import type {SequenceMixerConfig} from './sequence-mixer';
@@ -19,15 +19,7 @@ export type MixerFields = Required<
 >;
 
 /** The configuration of a causal Monarch Mixer; defaults of its parts are those of the published M2-BERT models. */
-export interface MonarchMixerConfig extends LanguageModelConfig, MixerFields {
-  /** Number of different tokens. */
-  vocabSize: number;
-  /** Width D. Default 512. */
-  hiddenSize: number;
-  /** Default 6. */
-  numLayers: number;
-  /** Width I of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
+export interface MonarchMixerConfig extends DecoderFields, MixerFields {
   /** The longest sequence, which the filters are made for. Default 1024. */
   maxSequenceLength: number;
   /**
@@ -38,12 +30,6 @@ export interface MonarchMixerConfig extends LanguageModelConfig, MixerFields {
   basisBlock: number | null;
   /** One matrix for embedding and head. Default true. */
   tieEmbedding: boolean;
-  /** Epsilon of the layer norms. Default 1e-5. */
-  normEpsilon: number;
-  /** Dropout behind mixers and feed-forwards. Default 0. */
-  dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link monarchMixer} takes: everything but vocabSize has a default. */
@@ -54,48 +40,30 @@ export const mixerRules: Fields<MixerFields> = {
   residualConvolution: fields.flag(true),
   gated: fields.flag(true),
   numBlocks: fields.count(4),
-  positionSize: fields.count(5, 3),
+  positionSize: fields.odd(5, 3),
   filterSize: fields.count(128),
   frequency: fields.positive(10),
   frequencyScale: fields.positive(1),
   trainPositions: fields.flag(true),
 };
 
-/** Throws a ConfigError where fields of mixers do not go together. */
-export function checkMixer(architecture: string, {positionSize}: MixerFields): void {
-  requireConfig(positionSize % 2 === 1, architecture, `positionSize is ${positionSize}, but must be odd`);
-}
-
 /**
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: MonarchMixerOptions): MonarchMixerConfig {
+export function resolveMonarchMixerConfig(options: MonarchMixerOptions): MonarchMixerConfig {
   const architecture = 'monarch-mixer';
   const config = resolveFields<MonarchMixerConfig>(
     architecture,
     {
-      vocabSize: fields.count(),
-      hiddenSize: fields.count(512),
-      numLayers: fields.count(6),
-      intermediateSize: fields.count(4 * (options.hiddenSize ?? 512)),
+      ...decoderFields({hiddenSize: options.hiddenSize, tieEmbedding: true}),
       maxSequenceLength: fields.count(1024),
       basisBlock: fields.optional(fields.count()),
       ...mixerRules,
-      tieEmbedding: fields.flag(true),
-      normEpsilon: fields.positive(1e-5),
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
     },
     options,
   );
-  checkMixer(architecture, config);
-  const {basisBlock, maxSequenceLength} = config;
-  requireConfig(
-    basisBlock === null || maxSequenceLength % basisBlock === 0,
-    architecture,
-    `basisBlock is ${basisBlock}, but must divide maxSequenceLength ${maxSequenceLength}`,
-  );
+  if (config.basisBlock !== null) requireDivides(architecture, config, 'basisBlock', 'maxSequenceLength');
   return config;
 }
 

@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
+import {type CheckpointSource, loadAnyOf} from '@variants/core';
 import {causalLayout} from './checkpoints/causal';
 import {m2BertClassifierLayout, m2BertLayout} from './checkpoints/m2-bert';
 import type {MonarchMixerConfig} from './config';
@@ -29,16 +29,15 @@ export async function fromPretrained<Model extends M2Bert | M2BertClassifier>(
 ): Promise<Model>;
 export async function fromPretrained(
   source: CheckpointSource,
-  {config = {}}: FromPretrainedOptions = {},
+  options: FromPretrainedOptions = {},
 ): Promise<MonarchMixer | M2Bert | M2BertClassifier> {
-  const checkpoint = await openCheckpoint(source);
-  try {
-    if (m2BertClassifierLayout.recognizes(checkpoint))
-      return await loadFromCheckpoint(checkpoint, [m2BertClassifierLayout], m2BertClassifier, config);
-    if (m2BertLayout.recognizes(checkpoint))
-      return await loadFromCheckpoint(checkpoint, [m2BertLayout], m2Bert, config as Partial<M2BertConfig>);
-    return await loadFromCheckpoint(checkpoint, [causalLayout], monarchMixer, config as Partial<MonarchMixerConfig>);
-  } finally {
-    await checkpoint.close();
-  }
+  return loadAnyOf(
+    source,
+    [
+      [[m2BertClassifierLayout], m2BertClassifier],
+      [[m2BertLayout], m2Bert],
+      [[causalLayout], monarchMixer],
+    ],
+    options,
+  );
 }

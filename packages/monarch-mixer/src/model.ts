@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   LanguageModel,
   LayerNorm,
   Linear,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   TiedHead,
   TokenEmbedding,
   type VariantLayer,
 } from '@variants/core';
 import {causalLayout} from './checkpoints/causal';
-import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveConfig} from './config';
+import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveMonarchMixerConfig} from './config';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
@@ -31,10 +31,10 @@ export interface MonarchBlockConfig
  *
  *     y = x + sequenceMixer(norm x);      y + feedForward(norm y)
  */
-export class MonarchBlock extends ResidualBlock<MonarchBlockConfig> {
+export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
   static readonly className = 'MonarchBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
     return {
       mixer: new SequenceMixer(mixer),
@@ -51,7 +51,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
   override layout: CheckpointLayout<MonarchMixerConfig> = causalLayout;
 
   constructor(options: MonarchMixerOptions) {
-    const config = resolveConfig(options);
+    const config = resolveMonarchMixerConfig(options);
     super(config, stages(config), {name: 'monarch-mixer', parameters: countParameters(config)});
   }
 }

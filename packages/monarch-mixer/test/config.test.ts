@@ -2,7 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, m2Bert, m2BertClassifier, m2BertPresets, monarchMixer, presets} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveMonarchMixerConfig} from '../src/config';
 import {countM2BertParameters, resolveM2BertConfig} from '../src/m2-bert/config';
 
 const parts = {
@@ -59,7 +59,7 @@ describe('presets', () => {
       const counted = countM2BertParameters(resolveM2BertConfig(m2BertPresets[name as keyof typeof published]));
       expect(Math.abs(counted / parameters - 1), `${name} has ${counted}`).toBeLessThan(0.06);
     }
-    expect(Math.abs(countParameters(resolveConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
+    expect(Math.abs(countParameters(resolveMonarchMixerConfig(presets['360M'])) / 3.6e8 - 1)).toBeLessThan(0.03);
   });
 });
 
@@ -78,7 +78,7 @@ describe('an M2-BERT', () => {
   it('refuses configurations that are none', () => {
     const refused = (options: object) => () => m2Bert(options);
     expect(refused({positionSize: 4})).toThrow(ConfigError);
-    expect(refused({positionSize: 4})).toThrow('m2-bert: positionSize is 4, but must be odd');
+    expect(refused({positionSize: 4})).toThrow('m2-bert: positionSize is 4, but must be an odd number of at least 3');
     expect(refused({filterLength: 3})).toThrow('filterLength is 3, but must be at least maxSequenceLength 128');
     expect(refused({padToken: 5, vocabSize: 5})).toThrow('padToken is 5, but must be below vocabSize 5');
     expect(refused({heads: 2})).toThrow('m2-bert: unknown field heads');

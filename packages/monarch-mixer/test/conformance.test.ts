@@ -24,7 +24,7 @@ conformance({
   overfit,
   invalid: [
     [{numBlocks: 0}, /numBlocks is 0, but must be a whole number of at least 1/],
-    [{positionSize: 4}, /positionSize is 4, but must be odd/],
+    [{positionSize: 4}, /positionSize is 4, but must be an odd number of at least 3/],
     [{basisBlock: 5}, /basisBlock is 5, but must divide maxSequenceLength 24/],
   ],
 });

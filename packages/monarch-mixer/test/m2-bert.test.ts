@@ -100,7 +100,9 @@ describe('an M2-BERT for masked tokens', () => {
     const attempt = (changed: object) => fromPretrained<M2Bert>({config: {...config, ...changed}, weights});
     await expect(attempt({hidden_act: 'relu'})).rejects.toThrow(CheckpointError);
     await expect(attempt({hidden_act: 'relu'})).rejects.toThrow('hidden_act is "relu", but only "gelu" can be loaded');
-    await expect(attempt({hidden_size: undefined})).rejects.toThrow('its config.json lacks hidden_size');
+    await expect(attempt({hidden_size: undefined})).rejects.toThrow(
+      'its configuration lacks hidden_size, which layout m2-bert needs',
+    );
     await expect(attempt({residual_long_conv: false})).rejects.toThrow(CheckpointError);
   });
 });

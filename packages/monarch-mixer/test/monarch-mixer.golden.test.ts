@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {mappings} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
@@ -9,7 +10,7 @@ import {
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, type M2Bert, type M2BertClassifier, ops} from '../src';
-import {feedForwardTensors, mixerTensors, norm} from '../src/checkpoints/parts';
+import {feedForwardTensors, mixerTensors} from '../src/checkpoints/parts';
 import {probedLayer} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
@@ -91,7 +92,7 @@ function layer(golden: GoldenCase): Promise<Actual> {
   return probedLayer(golden, whole, [
     ...mixerTensors({...mixer, hiddenSize}, 'attention.', 'part/mixer/'),
     ...feedForwardTensors(numBlocks, 'mlp.', 'part/feed_forward/'),
-    ...norm('mlp.layernorm', 'part/norm'),
+    ...mappings.norm('mlp.layernorm', 'part/norm'),
   ]);
 }
 

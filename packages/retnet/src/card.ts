@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type RetNetConfig, resolveConfig} from './config';
+import {countParameters, type RetNetConfig, resolveRetNetConfig} from './config';
 
 /** RetNet's data sheet. */
 export const card: ArchitectureCard<RetNetConfig> = {
@@ -26,7 +26,7 @@ export const card: ArchitectureCard<RetNetConfig> = {
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
     sizeTo('retnet', parameters, {
-      configure: (shape) => resolveConfig({...shape, vocabSize, tieEmbedding: true}),
+      configure: (shape) => resolveRetNetConfig({...shape, vocabSize, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 2,
     }),

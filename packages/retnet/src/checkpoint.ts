@@ -1,132 +1,92 @@
 import {
-  type Activation,
+  type AuthorsConfig,
   type Checkpoint,
   CheckpointError,
-  type CheckpointLayout,
-  type TensorMapping,
+  defineLayout,
+  mappings,
+  namedValues,
 } from '@variants/core';
-import {type RetNetConfig, resolveConfig} from './config';
+import {type RetNetConfig, resolveRetNetConfig} from './config';
 import {defaultDecays} from './retention';
 import {rotationFrequencies} from './retention-layer';
 
-/** torchscale's names of activations. */
-const activationNames: Record<string, Activation> = {swish: 'silu', silu: 'silu', gelu: 'gelu', relu: 'relu'};
-
-/** Fields of torchscale's RetNetConfig whose other values mean another architecture. */
-const onlyValues: Record<string, unknown> = {moe_freq: 0, multiway: false};
+const {blocks, embedding, head, linears, norm} = mappings;
 
 const decayBuffer = 'retnet_rel_pos.decay';
 
-async function readConfig(checkpoint: Checkpoint): Promise<RetNetConfig> {
-  const json = checkpoint.config ?? {};
-  for (const [field, value] of Object.entries(onlyValues))
-    if (field in json && json[field] !== value)
-      throw new CheckpointError(
-        `${checkpoint.name}: ${field} is ${JSON.stringify(json[field])}, but only ${value} can be loaded`,
-      );
-  const activation = activationNames[String(json.activation_fn ?? 'gelu')];
-  if (!activation)
-    throw new CheckpointError(
-      `${checkpoint.name}: activation_fn ${json.activation_fn} is unknown; known are ${Object.keys(activationNames).join(', ')}`,
-    );
-  const deepNorm = json.deepnorm === true;
-  if (deepNorm && json.decoder_normalize_before !== false)
-    throw new CheckpointError(`${checkpoint.name}: deepnorm needs decoder_normalize_before false`);
-  return resolveConfig({
-    vocabSize: json.vocab_size as number,
-    hiddenSize: json.decoder_embed_dim as number,
-    valueSize: json.decoder_value_embed_dim as number,
-    numLayers: json.decoder_layers as number,
-    numHeads: json.decoder_retention_heads as number,
-    intermediateSize: json.decoder_ffn_embed_dim as number,
-    activation,
-    gated: json.use_glu !== false,
-    normalization: deepNorm ? 'deepnorm' : 'pre',
-    scaleEmbedding: json.no_scale_embedding === false,
-    embeddingNorm: json.layernorm_embedding === true,
-    tieEmbedding: json.share_decoder_input_output_embed === true,
-    normEpsilon: json.layernorm_eps as number | undefined,
-    form: json.chunkwise_recurrent === true ? 'chunkwise' : 'parallel',
-    chunkSize: json.recurrent_chunk_size as number | undefined,
-    dropout: json.dropout as number | undefined,
-    decays: await readDecays(checkpoint),
-  });
-}
-
 /** The decays of the file where they are not torchscale's own: log γ is what it stores. */
-async function readDecays(checkpoint: Checkpoint): Promise<number[] | null> {
-  if (!checkpoint.tensors.has(decayBuffer)) return null;
+async function readDecays(checkpoint: Checkpoint): Promise<Pick<RetNetConfig, 'decays'>> {
+  if (!checkpoint.tensors.has(decayBuffer)) return {decays: null};
   const logDecays = await checkpoint.read(decayBuffer);
   const usual = defaultDecays(logDecays.length).map((γ) => Math.fround(Math.log(γ)));
-  return usual.every((value, h) => Math.abs(value - logDecays[h]) < 1e-6) ? null : Array.from(logDecays, Math.exp);
+  const areUsual = usual.every((value, h) => Math.abs(value - logDecays[h]) < 1e-6);
+  return {decays: areUsual ? null : Array.from(logDecays, Math.exp)};
 }
 
-function writeConfig(config: RetNetConfig): Record<string, unknown> {
-  return {
-    model_type: 'retnet',
-    vocab_size: config.vocabSize,
-    decoder_embed_dim: config.hiddenSize,
-    decoder_value_embed_dim: config.valueSize,
-    decoder_retention_heads: config.numHeads,
-    decoder_ffn_embed_dim: config.intermediateSize,
-    decoder_layers: config.numLayers,
-    decoder_normalize_before: config.normalization === 'pre',
-    deepnorm: config.normalization === 'deepnorm',
-    activation_fn: config.activation === 'silu' ? 'swish' : config.activation,
-    use_glu: config.gated,
-    no_scale_embedding: !config.scaleEmbedding,
-    layernorm_embedding: config.embeddingNorm,
-    share_decoder_input_output_embed: config.tieEmbedding,
-    layernorm_eps: config.normEpsilon,
-    chunkwise_recurrent: config.form === 'chunkwise',
-    recurrent_chunk_size: config.chunkSize,
-    dropout: config.dropout,
-  };
-}
-
-function tensors(config: RetNetConfig): TensorMapping[] {
-  const matrix = (theirs: string, ours: string) => ({
-    theirs: `${theirs}.weight`,
-    ours: `${ours}/kernel`,
-    transpose: true,
-  });
-  const norm = (theirs: string, ours: string) => ({theirs: `${theirs}.weight`, ours: `${ours}/weight`});
-  const bias = (theirs: string, ours: string) => ({theirs: `${theirs}.bias`, ours: `${ours}/bias`});
-  const layer = (i: number): TensorMapping[] => {
-    const [theirs, ours] = [`layers.${i}`, `block_${i}`];
-    const {gated} = config;
-    return [
-      norm(`${theirs}.retention_layer_norm`, `${ours}/mixer_norm`),
-      matrix(`${theirs}.retention.q_proj`, `${ours}/mixer/queries`),
-      matrix(`${theirs}.retention.k_proj`, `${ours}/mixer/keys`),
-      matrix(`${theirs}.retention.v_proj`, `${ours}/mixer/values`),
-      matrix(`${theirs}.retention.g_proj`, `${ours}/mixer/gate`),
-      matrix(`${theirs}.retention.out_proj`, `${ours}/mixer/output`),
-      norm(`${theirs}.final_layer_norm`, `${ours}/feed_forward_norm`),
-      matrix(`${theirs}.ffn.fc1`, `${ours}/feed_forward/up`),
-      ...(gated
-        ? [matrix(`${theirs}.ffn.gate`, `${ours}/feed_forward/gate`)]
-        : [bias(`${theirs}.ffn.fc1`, `${ours}/feed_forward/up`)]),
-      matrix(`${theirs}.ffn.fc2`, `${ours}/feed_forward/down`),
-      ...(gated ? [] : [bias(`${theirs}.ffn.fc2`, `${ours}/feed_forward/down`)]),
-    ];
-  };
-  return [
-    {theirs: 'embed_tokens.weight', ours: 'embedding/table'},
-    ...(config.embeddingNorm ? [norm('layernorm_embedding', 'embedding_norm')] : []),
-    ...Array.from({length: config.numLayers}, (_, i) => layer(i)).flat(),
-    ...(config.normalization === 'pre' ? [norm('layer_norm', 'final_norm')] : []),
-    ...(config.tieEmbedding ? [] : [matrix('output_projection', 'head')]),
-  ];
+function readNormalization({deepnorm, decoder_normalize_before}: AuthorsConfig, file: string): string {
+  if (deepnorm !== true) return 'pre';
+  if (decoder_normalize_before === false) return 'deepnorm';
+  throw new CheckpointError(`${file}: deepnorm needs decoder_normalize_before false`);
 }
 
 /** Files of microsoft/torchscale's RetNetDecoder. */
-export const torchscale: CheckpointLayout<RetNetConfig> = {
+export const torchscale = defineLayout<RetNetConfig>({
   name: 'torchscale',
   recognizes: ({tensors}) => tensors.has('layers.0.retention.q_proj.weight') && tensors.has('embed_tokens.weight'),
-  readConfig,
-  writeConfig,
-  tensors,
+  fields: {
+    vocabSize: {theirs: 'vocab_size', required: true},
+    hiddenSize: 'decoder_embed_dim',
+    valueSize: 'decoder_value_embed_dim',
+    numHeads: 'decoder_retention_heads',
+    intermediateSize: 'decoder_ffn_embed_dim',
+    numLayers: 'decoder_layers',
+    activation: namedValues('activation_fn', {swish: 'silu', silu: 'silu', gelu: 'gelu', relu: 'relu'}, 'gelu'),
+    gated: {theirs: 'use_glu', usual: true},
+    normalization: {
+      from: readNormalization,
+      to: (normalization) => ({
+        decoder_normalize_before: normalization === 'pre',
+        deepnorm: normalization === 'deepnorm',
+      }),
+    },
+    scaleEmbedding: {theirs: 'no_scale_embedding', usual: true, read: (value) => !value, write: (value) => !value},
+    embeddingNorm: {theirs: 'layernorm_embedding', usual: false},
+    tieEmbedding: {theirs: 'share_decoder_input_output_embed', usual: false},
+    normEpsilon: 'layernorm_eps',
+    form: {
+      theirs: 'chunkwise_recurrent',
+      read: (isChunkwise) => (isChunkwise ? 'chunkwise' : 'parallel'),
+      write: (form) => form === 'chunkwise',
+    },
+    chunkSize: 'recurrent_chunk_size',
+    dropout: 'dropout',
+  },
+  only: {moe_freq: 0, multiway: false},
+  constants: {model_type: 'retnet'},
+  fromTensors: {names: ['decays'], read: readDecays},
+  resolve: resolveRetNetConfig,
+  tensors: ({numLayers, gated, embeddingNorm, normalization, tieEmbedding}) => [
+    ...embedding('embed_tokens'),
+    ...(embeddingNorm ? norm('layernorm_embedding', 'embedding_norm', {useBias: false}) : []),
+    ...blocks(numLayers, 'layers', (theirs, ours) => [
+      ...norm(`${theirs}.retention_layer_norm`, `${ours}/mixer_norm`, {useBias: false}),
+      ...linears(
+        `${theirs}.retention`,
+        `${ours}/mixer`,
+        {queries: 'q_proj', keys: 'k_proj', values: 'v_proj', gate: 'g_proj', output: 'out_proj'},
+        {useBias: false},
+      ),
+      ...norm(`${theirs}.final_layer_norm`, `${ours}/feed_forward_norm`, {useBias: false}),
+      ...linears(
+        `${theirs}.ffn`,
+        `${ours}/feed_forward`,
+        {up: 'fc1', ...(gated && {gate: 'gate'}), down: 'fc2'},
+        {useBias: !gated},
+      ),
+    ]),
+    ...(normalization === 'pre' ? norm('layer_norm', 'final_norm', {useBias: false}) : []),
+    ...head('output_projection', {tieEmbedding}),
+  ],
   buffers({numHeads, hiddenSize, decays}) {
     const angle = rotationFrequencies(hiddenSize / numHeads).flatMap((frequency) => [frequency, frequency]);
     const logDecays = (decays ?? defaultDecays(numHeads)).map(Math.log);
@@ -135,4 +95,4 @@ export const torchscale: CheckpointLayout<RetNetConfig> = {
       [decayBuffer]: {shape: [numHeads], data: Float32Array.from(logDecays)},
     };
   },
-};
+});

@@ -1,23 +1,18 @@
 import {
   type Activation,
   activations,
+  type DecoderFields,
+  decoderFields,
   type Field,
   fields,
-  type LanguageModelConfig,
-  requireConfig,
   resolveFields,
 } from '@variants/core';
+import {checkRetentionConfig} from './retention-layer';
 
 /** The configuration of a RetNet; defaults are those of torchscale's RetNetConfig, at a smaller size. */
-export interface RetNetConfig extends LanguageModelConfig {
-  /** Number of different tokens. */
-  vocabSize: number;
-  /** Width D. Default 512. */
-  hiddenSize: number;
+export interface RetNetConfig extends DecoderFields {
   /** Width V of values and gate. Default 2 hiddenSize. */
   valueSize: number;
-  /** Default 6. */
-  numLayers: number;
   /** Default: one per 256 of hiddenSize, at least 2 (the paper's head size). */
   numHeads: number;
   /** Width of the feed-forward. Default valueSize. */
@@ -32,8 +27,6 @@ export interface RetNetConfig extends LanguageModelConfig {
   scaleEmbedding: boolean;
   /** A norm behind the embedding. Default false. */
   embeddingNorm: boolean;
-  /** Uses the embedding's table for the logits. Default false. */
-  tieEmbedding: boolean;
   /** Epsilon of all norms. Default 1e-6. */
   normEpsilon: number;
   /** How a whole sequence is computed: 'parallel', quadratic in time, or 'chunkwise', linear. Default 'parallel'. */
@@ -42,10 +35,6 @@ export interface RetNetConfig extends LanguageModelConfig {
   chunkSize: number;
   /** The decay γ of each head. Default 1 - 2^(-5-h). */
   decays: number[] | null;
-  /** Dropout behind retention and feed-forward. Default 0. */
-  dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link retnet} takes: everything but vocabSize has a default. */
@@ -60,50 +49,27 @@ const decayList: Field<number[]> = {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: RetNetOptions): RetNetConfig {
+export function resolveRetNetConfig(options: RetNetOptions): RetNetConfig {
   const hiddenSize = options.hiddenSize ?? 512;
   const valueSize = options.valueSize ?? 2 * hiddenSize;
   const config = resolveFields<RetNetConfig>(
     'retnet',
     {
-      vocabSize: fields.count(),
-      hiddenSize: fields.count(hiddenSize),
+      ...decoderFields({hiddenSize, intermediateSize: valueSize, normEpsilon: 1e-6}),
       valueSize: fields.count(valueSize),
-      numLayers: fields.count(6),
       numHeads: fields.count(Math.max(2, Math.floor(hiddenSize / 256))),
-      intermediateSize: fields.count(valueSize),
       activation: fields.choice(activations, 'silu'),
       gated: fields.flag(true),
       normalization: fields.choice(['pre', 'deepnorm'] as const, 'pre'),
       scaleEmbedding: fields.flag(false),
       embeddingNorm: fields.flag(false),
-      tieEmbedding: fields.flag(false),
-      normEpsilon: fields.positive(1e-6),
       form: fields.choice(['parallel', 'chunkwise'] as const, 'parallel'),
       chunkSize: fields.count(64),
       decays: fields.optional(decayList),
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
     },
     options,
   );
-  const {numHeads, decays} = config;
-  const keySize = config.hiddenSize / numHeads;
-  requireConfig(
-    Number.isInteger(keySize) && keySize % 2 === 0,
-    'retnet',
-    `numHeads is ${numHeads}, but must divide hiddenSize ${config.hiddenSize} into heads of an even size`,
-  );
-  requireConfig(
-    config.valueSize % numHeads === 0,
-    'retnet',
-    `numHeads is ${numHeads}, but must divide valueSize ${config.valueSize}`,
-  );
-  requireConfig(
-    decays === null || decays.length === numHeads,
-    'retnet',
-    `decays has ${decays?.length} entries, but must have one per head, ${numHeads}`,
-  );
+  checkRetentionConfig('retnet', config, config.hiddenSize);
   return config;
 }
 

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
   FeedForward,
@@ -9,8 +11,6 @@ import {
   linearUniform,
   loadCheckpoint,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   TiedHead,
@@ -18,13 +18,16 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {torchscale} from './checkpoint';
-import {countParameters, type RetNetConfig, type RetNetOptions, resolveConfig} from './config';
+import {countParameters, type RetNetConfig, type RetNetOptions, resolveRetNetConfig} from './config';
 import {Retention, type RetentionConfig} from './retention-layer';
 
 /** Options of {@link RetNetBlock}. */
 export interface RetNetBlockConfig extends RetentionConfig, ResidualConfig {
+  /** Width of the feed-forward. */
   intermediateSize: number;
+  /** Of the feed-forward. Default 'silu'. */
   activation?: RetNetConfig['activation'];
+  /** A gated feed-forward without biases, else two projections with biases. Default true. */
   gated?: boolean;
 }
 
@@ -33,10 +36,10 @@ export interface RetNetBlockConfig extends RetentionConfig, ResidualConfig {
  *
  *     y = x + retention(norm x);      y + feedForward(norm y)
  */
-export class RetNetBlock extends ResidualBlock<RetNetBlockConfig> {
+export class RetNetBlock extends CausalResidualBlock<RetNetBlockConfig> {
   static readonly className = 'RetNetBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {numHeads, valueSize, form, chunkSize, decays, normEpsilon = 1e-6, initialDivisor = 1} = this.config;
     const {intermediateSize, activation = 'silu', gated = true} = this.config;
     const kernel: Initializer = (shape, random) => linearUniform(shape, random).map((w) => w / initialDivisor);
@@ -55,7 +58,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
   override layout: CheckpointLayout<RetNetConfig> = torchscale;
 
   constructor(config: RetNetOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveRetNetConfig(config);
     super(complete, stages(complete), {name: 'retnet', parameters: countParameters(complete)});
   }
 }

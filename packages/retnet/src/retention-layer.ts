@@ -3,13 +3,17 @@ import {
   activation,
   CausalLayer,
   type ForwardOptions,
+  joinHeads,
   Linear,
+  lastDimension,
   positionAfter,
+  requireConfig,
   rmsNorm,
   rotaryEmbedding,
   rotaryTables,
   type StateTree,
   type StreamStep,
+  splitHeads,
   streamPositions,
   xavierUniform,
 } from '@variants/core';
@@ -23,6 +27,7 @@ import {
 
 /** Options of {@link Retention}. */
 export interface RetentionConfig {
+  /** Heads; must divide the input's width, into an even size each, and valueSize. */
   numHeads: number;
   /** Width V of values and gate. Default 2 times the input's. */
   valueSize?: number;
@@ -66,7 +71,8 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private keySize!: number;
 
   override build(inputShape: tf.Shape): void {
-    const hiddenSize = inputShape[inputShape.length - 1] as number;
+    const hiddenSize = lastDimension(inputShape, this.path);
+    checkRetentionConfig(this.path, this.config, hiddenSize);
     const {numHeads, valueSize = 2 * hiddenSize, decays, initialDivisor = 1} = this.config;
     const linear = (units: number, gain: number) => new Linear({units, useBias: false}, {kernel: xavierUniform(gain)});
     const gain = 2 ** -2.5;
@@ -104,26 +110,39 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private project(x: tf.Tensor, position: tf.Tensor | null, {attentionMask}: ForwardOptions) {
     const time = x.shape[1] as number;
     const tables = rotaryTables(streamPositions(time, position), rotationFrequencies(this.keySize));
-    const q = rotaryEmbedding(this.split(this.queries.forward(x)), tables);
+    const inHeads = (features: tf.Tensor) => splitHeads(features, this.config.numHeads);
+    const q = rotaryEmbedding(inHeads(this.queries.forward(x)), tables);
     const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);
-    const k = rotaryEmbedding(this.split(scaled), tables);
-    const v = this.split(this.values.forward(x));
+    const k = rotaryEmbedding(inHeads(scaled), tables);
+    const v = inHeads(this.values.forward(x));
     // Padding must leave no trace in the memory; what positions it takes up does not matter, only distances do.
     return {q, k: attentionMask ? k.mul(attentionMask.reshape([-1, 1, time, 1])) : k, v};
   }
 
-  /** [batch, time, heads · size] as [batch, heads, time, size]. */
-  private split(x: tf.Tensor): tf.Tensor {
-    const [batch, time, width] = x.shape as number[];
-    const {numHeads} = this.config;
-    return x.reshape([batch, time, numHeads, width / numHeads]).transpose([0, 2, 1, 3]);
-  }
-
   /** The norm over each head, the gate and the output projection. */
   private gated(x: tf.Tensor, retained: tf.Tensor): tf.Tensor {
-    const normed = rmsNorm(retained, this.config.normEpsilon).transpose([0, 2, 1, 3]);
+    const normed = joinHeads(rmsNorm(retained, this.config.normEpsilon));
     const gate = activation('silu')(this.gate.forward(x));
-    return this.outputProjection.forward(gate.mul(normed.reshape(gate.shape)));
+    return this.outputProjection.forward(gate.mul(normed));
   }
 }
 tf.serialization.registerClass(Retention);
+
+/**
+ * Checks what retention on an input of so many features must be.
+ * @param name Whose it is, for messages.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function checkRetentionConfig(name: string, config: RetentionConfig, hiddenSize: number): void {
+  const {numHeads, valueSize = 2 * hiddenSize, decays} = config;
+  const check = (condition: boolean, message: string) => requireConfig(condition, name, message);
+  check(
+    hiddenSize % (2 * numHeads) === 0,
+    `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize} into heads of an even size`,
+  );
+  check(valueSize % numHeads === 0, `numHeads is ${numHeads}, but must divide valueSize ${valueSize}`);
+  check(
+    !decays || decays.length === numHeads,
+    `decays has ${decays?.length} entries, but must have one per head, ${numHeads}`,
+  );
+}

@@ -17,7 +17,7 @@
  * head that follows takes the length away, but for its epsilon.
  */
 import * as tf from '@tensorflow/tfjs';
-import {linearRecurrence} from '@variants/core';
+import {growAxis, linearRecurrence} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
@@ -84,6 +84,8 @@ const absoluteSum = (A: tf.Tensor) => A.abs().sum(-1, true);
  *     A = (q kᵀ) * M / sqrt(row sums of M);   A = A / clamp(Σ_m |A[n, m]|, 1, 5e4);   o = A v
  *
  * The last divisor is a constant for the gradient.
+ * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @returns o [batch, heads, time, value size]
  */
 export function retentionParallel(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, decays: readonly number[]): tf.Tensor {
@@ -102,6 +104,8 @@ export function retentionParallel(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, deca
  *     o = (A v + cross) / max(isc, osc)             R <- γ^c R + kᵀ (v l_j / L)
  *
  * The divisor max(isc, osc) is a constant for the gradient.
+ * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @param chunkSize c. Any length T will do: the last chunk is filled up with zeros and cut.
  * @returns o [batch, heads, time, value size]
  */
@@ -144,14 +148,7 @@ function chunks(x: tf.Tensor, c: number): tf.Tensor[] {
   // Not tf.split, which has no gradient where there is one piece.
   return Array.from({length: Math.ceil(time / c)}, (_, i) => {
     const missing = Math.max(0, (i + 1) * c - time);
-    const piece = x.slice([0, 0, i * c, 0], [-1, -1, c - missing, -1]);
-    if (missing === 0) return piece;
-    return piece.pad([
-      [0, 0],
-      [0, 0],
-      [0, missing],
-      [0, 0],
-    ]);
+    return growAxis(x.slice([0, 0, i * c, 0], [-1, -1, c - missing, -1]), 2, c);
   });
 }
 
@@ -164,7 +161,9 @@ const swapHeadsAndTime = (x: tf.Tensor) => x.transpose([0, 2, 1, 3]);
  *     s' = γ s + 1;   S' = γ S + k vᵀ;   o = S'ᵀ q / sqrt(s')
  *
  * @param q, k [batch, heads, time, key size], v [batch, heads, time, value size]
+ * @param decays γ of each head.
  * @param memory Of the positions before; null at the first.
+ * @returns `output` o [batch, heads, time, value size] and the memory after the last position.
  */
 export function retentionRecurrent(
   q: tf.Tensor,

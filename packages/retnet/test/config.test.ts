@@ -2,7 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, presets, type RetNetOptions, retnet} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveRetNetConfig} from '../src/config';
 
 const options = fc.record<RetNetOptions>({
   vocabSize: fc.integer({min: 1, max: 20}),
@@ -36,7 +36,7 @@ describe('countParameters', () => {
 describe('presets', () => {
   it('are complete configurations of about the size in their names', () => {
     for (const [name, preset] of Object.entries(presets)) {
-      const parameters = countParameters(resolveConfig(preset));
+      const parameters = countParameters(resolveRetNetConfig(preset));
       const billions = name.match(/^([\d.]+)b$/i)?.[1];
       if (billions) expect(parameters / 1e9 / Number(billions), name).toBeGreaterThan(0.8);
       if (billions) expect(parameters / 1e9 / Number(billions), name).toBeLessThan(1.25);

@@ -11,7 +11,7 @@ import {
   VariantsError,
 } from '@variants/core';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {fromPretrained, type RetNet, retnet} from '../src';
+import {fromPretrained, layers, type RetNet, retnet} from '../src';
 
 // The kinds of errors as a user of the package meets them.
 const small = {vocabSize: 8, hiddenSize: 8, numLayers: 1, numHeads: 2};
@@ -36,6 +36,12 @@ const cases: [what: string, kind: typeof VariantsError, run: () => unknown, mess
     ConfigError,
     () => retnet({...small, numHeads: 5}),
     /numHeads is 5, but must divide hiddenSize 8/,
+  ],
+  [
+    'a layer whose heads do not fit its input',
+    ConfigError,
+    () => layers.retention({numHeads: 3, name: 'mixer'}).apply(tf.input({shape: [2, 8]})),
+    /^mixer: numHeads is 3, but must divide hiddenSize 8 into heads of an even size/,
   ],
   [
     'an unknown field',

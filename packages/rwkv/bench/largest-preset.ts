@@ -7,11 +7,11 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {saveCheckpoint, start} from '@variants/core';
 import {fromPretrained, presets, type Rwkv, rwkv} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveRwkvConfig} from '../src/config';
 import {median} from './median';
 
 const name = (process.argv[2] ?? '4-430M') as keyof typeof presets;
-const weightBytes = 4 * countParameters(resolveConfig(presets[name]));
+const weightBytes = 4 * countParameters(resolveRwkvConfig(presets[name]));
 
 async function timed<Result>(what: string, run: () => Promise<Result>): Promise<Result> {
   const begin = performance.now();

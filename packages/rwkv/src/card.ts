@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type RwkvConfig, resolveConfig} from './config';
+import {countParameters, type RwkvConfig, resolveRwkvConfig} from './config';
 
 /** The data sheet of RWKV's newest version, 7. */
 export const card: ArchitectureCard<RwkvConfig> = {
@@ -17,7 +17,7 @@ export const card: ArchitectureCard<RwkvConfig> = {
   kinds: ['language-model'],
   sized: ({parameters, vocabSize}) =>
     sizeTo('rwkv', parameters, {
-      configure: (shape) => resolveConfig({...shape, vocabSize, ...narrowRanks(shape.hiddenSize)}),
+      configure: (shape) => resolveRwkvConfig({...shape, vocabSize, ...narrowRanks(shape.hiddenSize)}),
       countParameters,
       feedForwardRatio: 4,
     }),

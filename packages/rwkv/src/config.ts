@@ -1,4 +1,13 @@
-import {type Field, fields, type LanguageModelConfig, requireConfig, resolveFields} from '@variants/core';
+import {
+  type Field,
+  fields,
+  type LanguageModelConfig,
+  requireDivides,
+  requireOnlyIn,
+  resolveFields,
+  type StackFields,
+  stackFields,
+} from '@variants/core';
 
 /** The generations of RWKV. */
 export const versions = [4, 5, 6, 7] as const;
@@ -6,15 +15,9 @@ export const versions = [4, 5, 6, 7] as const;
 export type RwkvVersion = (typeof versions)[number];
 
 /** The configuration of an RWKV; defaults are those of the authors' training code, at a smaller size. */
-export interface RwkvConfig extends LanguageModelConfig {
+export interface RwkvConfig extends LanguageModelConfig, StackFields {
   /** The generation: 4 "Dove", 5 "Eagle", 6 "Finch", 7 "Goose". Default 7. */
   version: RwkvVersion;
-  /** Number of different tokens. */
-  vocabSize: number;
-  /** Width C. Default 512. */
-  hiddenSize: number;
-  /** Default 6. */
-  numLayers: number;
   /** Width A of the time mix. Default hiddenSize. */
   attentionSize: number;
   /** Heads of the time mix. Default: one per 64 of attentionSize, or 1 where that is no multiple of 64. Version 4 has none: 0. */
@@ -35,8 +38,6 @@ export interface RwkvConfig extends LanguageModelConfig {
   headSizeDivisor: number;
   /** Width of the channel mix. Default 4 hiddenSize in versions 4 and 7, else 3.5 hiddenSize, down to a multiple of 32. */
   intermediateSize: number;
-  /** Epsilon of the layer norms. Default 1e-5. */
-  normEpsilon: number;
   /**
    * Hugging Face's guard against overflow in half precision, outside of training: every so many blocks the residual
    * stream is halved, and what is added to it with it. The final norm undoes it but for its epsilon. 0 for never, the
@@ -45,10 +46,6 @@ export interface RwkvConfig extends LanguageModelConfig {
   rescaleEvery: number;
   /** In training, how strongly the largest logit of each position is pulled to 0 (the authors' L2Wrap, 1e-4). Default 0. */
   logitPenalty: number;
-  /** Dropout behind both mixes. Default 0. */
-  dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link rwkv} takes: everything but vocabSize has a default. */
@@ -60,17 +57,11 @@ const versionField: Field<RwkvVersion> = {
   fallback: 7,
 };
 
-const notNegative: Field<number> = {
-  allowed: 'a number of at least 0',
-  accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value >= 0,
-  fallback: 0,
-};
-
 /**
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: RwkvOptions): RwkvConfig {
+export function resolveRwkvConfig(options: RwkvOptions): RwkvConfig {
   const {version = 7, hiddenSize = 512} = options;
   const attentionSize = options.attentionSize ?? hiddenSize;
   const config = resolveFields<RwkvConfig>(
@@ -78,23 +69,19 @@ export function resolveConfig(options: RwkvOptions): RwkvConfig {
     {
       version: versionField,
       vocabSize: fields.count(),
-      hiddenSize: fields.count(hiddenSize),
-      numLayers: fields.count(6),
+      ...stackFields({hiddenSize, intermediateSize: usualIntermediateSize(version, hiddenSize)}),
       attentionSize: fields.count(attentionSize),
       numHeads: fields.count(version === 4 ? 0 : attentionSize % 64 === 0 ? attentionSize / 64 : 1, 0),
       ...usualRanks(version, hiddenSize),
       initialState: fields.flag(false),
       headSizeDivisor: fields.positive(8),
-      intermediateSize: fields.count(usualIntermediateSize(version, hiddenSize)),
-      normEpsilon: fields.positive(1e-5),
       rescaleEvery: fields.count(0, 0),
-      logitPenalty: notNegative,
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
+      logitPenalty: fields.notNegative(0),
     },
     options,
   );
-  assertOfVersion(config);
+  requireOnlyIn('rwkv', config, 'version', versionsWith);
+  if (config.numHeads > 0) requireDivides('rwkv', config, 'numHeads', 'attentionSize');
   return config;
 }
 
@@ -123,27 +110,8 @@ const versionsWith = {
   learningRateRank: [7],
   valueRank: [7],
   gateRank: [7],
-} satisfies {[field: string]: RwkvVersion[]};
-
-function assertOfVersion(config: RwkvConfig): void {
-  const {version, numHeads, attentionSize, initialState} = config;
-  for (const [field, having] of Object.entries(versionsWith)) {
-    const value = config[field as keyof typeof versionsWith];
-    const isThere = (having as RwkvVersion[]).includes(version);
-    const allowed = isThere ? 'at least 1' : `0, as version ${version} has none`;
-    requireConfig(value > 0 === isThere, 'rwkv', `${field} is ${value}, but must be ${allowed}`);
-  }
-  requireConfig(
-    numHeads === 0 || attentionSize % numHeads === 0,
-    'rwkv',
-    `numHeads is ${numHeads}, but must divide attentionSize ${attentionSize}`,
-  );
-  requireConfig(
-    !initialState || version === 6,
-    'rwkv',
-    `initialState is true, but must be false, as version ${version} has none`,
-  );
-}
+  initialState: [6],
+} satisfies {[field in keyof RwkvConfig]?: RwkvVersion[]};
 
 /** All weights counted once. */
 export function countParameters(config: RwkvConfig): number {

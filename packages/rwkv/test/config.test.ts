@@ -2,7 +2,7 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, presets, type RwkvOptions, rwkv} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveRwkvConfig} from '../src/config';
 
 const sizes = fc.record({
   vocabSize: fc.integer({min: 1, max: 20}),
@@ -69,7 +69,7 @@ describe('presets', () => {
     };
     expect(Object.keys(presets)).toEqual(Object.keys(published));
     for (const [name, parameters] of Object.entries(published)) {
-      const counted = countParameters(resolveConfig(presets[name as keyof typeof presets]));
+      const counted = countParameters(resolveRwkvConfig(presets[name as keyof typeof presets]));
       expect(Math.abs(counted / parameters - 1), `${name} has ${counted}`).toBeLessThan(0.006);
     }
   });

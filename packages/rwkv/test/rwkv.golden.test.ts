@@ -19,7 +19,7 @@ import {
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
 import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
-import {resolveConfig} from '../src/config';
+import {resolveRwkvConfig} from '../src/config';
 import {probedPart} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
@@ -33,7 +33,7 @@ const numbersOf = (golden: GoldenCase) => golden.config as {[field: string]: num
 function partConfig(golden: GoldenCase, version: RwkvVersion) {
   const {n_embd: hiddenSize, dim_att: attentionSize, head_size_a: headSize} = numbersOf(golden);
   const numHeads = headSize && attentionSize / headSize;
-  return resolveConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
+  return resolveRwkvConfig({version, vocabSize: 1, hiddenSize, attentionSize, numHeads});
 }
 
 function wkv4(golden: GoldenCase): Actual {

@@ -1,9 +1,9 @@
-import {ConfigError} from '@variants/core';
+import {ConfigError, shown} from '@variants/core';
 
 /** Throws a ConfigError unless `value` is a whole number from `min` to `max`; returns it. */
 export function requireWhole(owner: string, field: string, value: number, min: number, max = Infinity): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new ConfigError(`${owner}: ${field} is ${value}; allowed: ${wholeRange(min, max)}`);
+  throw new ConfigError(`${owner}: ${field} is ${shown(value)}; allowed: ${wholeRange(min, max)}`);
 }
 
 /** Throws a ConfigError unless `value` is one of the 2^32 seeds that a generator can start from; returns it. */
@@ -19,5 +19,7 @@ export function wholeRange(min: number, max = Infinity): string {
 /** Throws a ConfigError unless `value` is above 0 and below 1; returns it. */
 export function requireFraction(owner: string, value: number): number {
   if (value > 0 && value < 1) return value;
-  throw new ConfigError(`${owner}: the fraction for validation is ${value}; allowed: a number above 0 and below 1`);
+  throw new ConfigError(
+    `${owner}: the fraction for validation is ${shown(value)}; allowed: a number above 0 and below 1`,
+  );
 }

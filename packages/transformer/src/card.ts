@@ -1,5 +1,5 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, resolveConfig, type TransformerConfig} from './config';
+import {countParameters, resolveTransformerConfig, type TransformerConfig} from './config';
 
 /** The Transformer's data sheet; sized, it is a LLaMA style decoder. */
 export const card: ArchitectureCard<TransformerConfig> = {
@@ -26,7 +26,7 @@ export const card: ArchitectureCard<TransformerConfig> = {
   kinds: ['language-model', 'sequence-to-sequence'],
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
     sizeTo('transformer', parameters, {
-      configure: (shape) => resolveConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
+      configure: (shape) => resolveTransformerConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 8 / 3,
     }),

@@ -1,10 +1,12 @@
 import {
   type Activation,
   activations,
+  type DecoderFields,
+  decoderFields,
   fields,
-  type LanguageModelConfig,
   type RotaryPairing,
   requireConfig,
+  requireDivides,
   resolveFields,
 } from '@variants/core';
 import {type RopeScaling, ropeScalingField} from './rope-scaling';
@@ -19,18 +21,12 @@ const layoutNames = [...gpt2Layouts, ...interleavedLayouts, ...halvesLayouts];
 export type LayoutName = (typeof layoutNames)[number];
 
 /** The configuration of a decoder. Defaults depend on `family`; where two are named, GPT-2's comes first. */
-export interface TransformerConfig extends LanguageModelConfig {
+export interface TransformerConfig extends DecoderFields {
   /**
    * 'gpt2': learned positions, LayerNorm, a feed-forward with GELU. 'llama': rotary positions, RMSNorm, a gated
    * feed-forward. Default 'llama'.
    */
   family: 'gpt2' | 'llama';
-  /** Number of different tokens. */
-  vocabSize: number;
-  /** Width D. Default 512. */
-  hiddenSize: number;
-  /** Default 6. */
-  numLayers: number;
   /** Default: as many as hiddenSize can be cut into with 64 features or more each. */
   numHeads: number;
   /** Heads of keys and values. Default numHeads. */
@@ -43,8 +39,6 @@ export interface TransformerConfig extends LanguageModelConfig {
   maxSequenceLength: number | null;
   /** Of the feed-forward. Default 'geluTanh'; 'silu'. */
   activation: Activation;
-  /** Epsilon of all norms. Default 1e-5. */
-  normEpsilon: number;
   /** Biases on the projections of attention. Default true; false. */
   attentionBias: boolean;
   /** Biases in the feed-forward. Default true; false. */
@@ -70,8 +64,6 @@ export interface TransformerConfig extends LanguageModelConfig {
   dropout: number;
   /** How `saveCheckpoint` names the weights. Default 'gpt2'; 'llama2c', or 'huggingface' where the pairing is 'halves'. */
   layout: LayoutName;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link transformer} takes: everything but vocabSize has a default. */
@@ -88,59 +80,47 @@ function usualHeads(hiddenSize: number): number {
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: TransformerOptions): TransformerConfig {
+export function resolveTransformerConfig(options: TransformerOptions): TransformerConfig {
   const isGpt2 = options.family === 'gpt2';
   const hiddenSize = options.hiddenSize ?? 512;
   const numHeads = options.numHeads ?? usualHeads(hiddenSize);
+  const intermediateSize = isGpt2 ? 4 * hiddenSize : 32 * Math.ceil((8 * hiddenSize) / 3 / 32);
   const pairing = options.rotaryPairing ?? (options.layout === 'huggingface' ? 'halves' : 'interleaved');
   const config = resolveFields<TransformerConfig>(
     'transformer',
     {
       family: fields.choice(['gpt2', 'llama'] as const, 'llama'),
-      vocabSize: fields.count(),
-      hiddenSize: fields.count(512),
-      numLayers: fields.count(6),
+      ...decoderFields({hiddenSize, intermediateSize, tieEmbedding: isGpt2}),
       numHeads: fields.count(numHeads),
       numKeyValueHeads: fields.count(numHeads),
       headSize: fields.count(Math.max(1, Math.floor(hiddenSize / numHeads))),
-      intermediateSize: fields.count(isGpt2 ? 4 * hiddenSize : 32 * Math.ceil((8 * hiddenSize) / 3 / 32)),
       // null means no limit, and must not turn into the default.
       maxSequenceLength: options.maxSequenceLength === null ? fields.optional(fields.count()) : fields.count(1024),
       activation: fields.choice(activations, isGpt2 ? 'geluTanh' : 'silu'),
-      normEpsilon: fields.positive(1e-5),
       attentionBias: fields.flag(isGpt2),
       feedForwardBias: fields.flag(isGpt2),
       normBias: fields.flag(isGpt2),
-      tieEmbedding: fields.flag(isGpt2),
       scaleAttention: fields.flag(true),
       scaleAttentionByLayer: fields.flag(false),
       rotaryBase: fields.positive(10000),
       rotaryPairing: fields.choice(['interleaved', 'halves'] as const, pairing),
       ropeScaling: fields.optional(ropeScalingField),
-      dropout: fields.rate(0),
       layout: fields.choice(layoutNames, isGpt2 ? 'gpt2' : pairing === 'halves' ? 'huggingface' : 'llama2c'),
-      seed: fields.count(0, 0),
     },
     options,
   );
-  checkTogether(config, options);
+  checkTransformerConfig(config, options);
   return config;
 }
 
-function checkTogether(config: TransformerConfig, options: TransformerOptions): void {
-  const {family, hiddenSize, numHeads, numKeyValueHeads} = config;
-  requireFields(
-    options.headSize != null || hiddenSize % numHeads === 0,
-    `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize} (or headSize be given)`,
-  );
-  requireFields(
-    numHeads % numKeyValueHeads === 0,
-    `numKeyValueHeads is ${numKeyValueHeads}, but must divide numHeads ${numHeads}`,
-  );
-  (family === 'llama' ? checkLlama : checkGpt2)(config);
+function checkTransformerConfig(config: TransformerConfig, options: TransformerOptions): void {
+  if (options.headSize == null)
+    requireDivides('transformer', config, 'numHeads', 'hiddenSize', '(or headSize be given)');
+  requireDivides('transformer', config, 'numKeyValueHeads', 'numHeads');
+  (config.family === 'llama' ? checkLlamaConfig : checkGpt2Config)(config);
 }
 
-function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
+function checkLlamaConfig({headSize, normBias, rotaryPairing, layout}: TransformerConfig): void {
   requireFields(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
   requireFields(!normBias, 'normBias is true, but the norms of family llama have no bias');
   const allowed: readonly LayoutName[] = rotaryPairing === 'halves' ? halvesLayouts : interleavedLayouts;
@@ -150,7 +130,7 @@ function checkLlama({headSize, normBias, rotaryPairing, layout}: TransformerConf
   );
 }
 
-function checkGpt2({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
+function checkGpt2Config({maxSequenceLength, ropeScaling, layout}: TransformerConfig): void {
   requireFields(maxSequenceLength !== null, 'maxSequenceLength is null, but family gpt2 has a learned position each');
   requireFields(ropeScaling === null, 'ropeScaling is given, but family gpt2 has no rotary positions');
   const allowed: readonly LayoutName[] = gpt2Layouts;

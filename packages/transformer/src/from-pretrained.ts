@@ -1,9 +1,9 @@
-import {type Checkpoint, type CheckpointSource, loadFromCheckpoint, openCheckpoint} from '@variants/core';
+import {type CheckpointSource, loadAnyOf, openCheckpoint} from '@variants/core';
 import {layouts} from './checkpoints';
 import {llama2cBin} from './checkpoints/llama2c-bin';
 import {isFileList, openMetaShards} from './checkpoints/meta-shards';
 import type {TransformerConfig} from './config';
-import {type Transformer, transformer} from './model';
+import {Transformer, transformer} from './model';
 import {torchTransformer} from './seq2seq/checkpoint';
 import type {EncoderDecoderConfig} from './seq2seq/config';
 import {type EncoderDecoder, encoderDecoder} from './seq2seq/model';
@@ -40,21 +40,17 @@ export async function fromPretrained(
   const files = isFileList(source) ? [...source] : source;
   const checkpoint = (await openMetaShards(files)) ?? (await openCheckpoint(files, {formats: [llama2cBin]}));
   try {
-    const load = torchTransformer.recognizes(checkpoint) ? loadEncoderDecoder : loadDecoder;
-    return await load(checkpoint, options.config);
+    const model: Transformer | EncoderDecoder = await loadAnyOf(
+      checkpoint,
+      [
+        [[torchTransformer], encoderDecoder],
+        [Object.values(layouts), transformer],
+      ],
+      options,
+    );
+    if (model instanceof Transformer) model.layout = layouts[model.config.layout];
+    return model;
   } finally {
     await checkpoint.close();
   }
-}
-
-async function loadDecoder(checkpoint: Checkpoint, config: FromPretrainedOptions['config']): Promise<Transformer> {
-  const fields = config as Partial<TransformerConfig> | undefined;
-  const model = await loadFromCheckpoint(checkpoint, Object.values(layouts), transformer, fields);
-  model.layout = layouts[model.config.layout];
-  return model;
-}
-
-function loadEncoderDecoder(checkpoint: Checkpoint, config: FromPretrainedOptions['config']): Promise<EncoderDecoder> {
-  const fields = config as Partial<EncoderDecoderConfig> | undefined;
-  return loadFromCheckpoint(checkpoint, [torchTransformer], encoderDecoder, fields);
 }

@@ -16,6 +16,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   Dropout,
   FeedForward,
@@ -24,8 +26,6 @@ import {
   LearnedPositions,
   Linear,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   SelfAttention,
@@ -35,28 +35,34 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {layouts} from './checkpoints';
-import {countParameters, resolveConfig, type TransformerConfig, type TransformerOptions} from './config';
+import {countParameters, resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from './config';
 import {scaledFrequencies} from './rope-scaling';
 
 /** Options of {@link TransformerBlock}. */
 export interface TransformerBlockConfig extends ResidualConfig {
+  /** Options of the mixer, which is core's SelfAttention. */
   attention: SelfAttentionConfig;
+  /** Width of the feed-forward. */
   intermediateSize: number;
+  /** Of the feed-forward. Default 'gelu'. */
   activation?: Activation;
   /** Gated feed-forward and RMSNorm, as in LLaMA. Default false: GPT-2's. */
   gated?: boolean;
+  /** Biases in the feed-forward. Default true. */
   feedForwardBias?: boolean;
+  /** Biases in the norms, unless gated. Default true. */
   normBias?: boolean;
+  /** Epsilon of the norms. Default 1e-5. */
   normEpsilon?: number;
   /** Blocks of the model, by whose root the first output projections are smaller. Default 1. */
   numLayers?: number;
 }
 
 /** Attention and a feed-forward, each with a norm before it and a skip connection: x = x + attention(norm x); x = x + ff(norm x). */
-export class TransformerBlock extends ResidualBlock<TransformerBlockConfig> {
+export class TransformerBlock extends CausalResidualBlock<TransformerBlockConfig> {
   static readonly className = 'TransformerBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {
       attention,
       intermediateSize,
@@ -90,7 +96,7 @@ export class Transformer extends LanguageModel<TransformerConfig> {
   override layout: CheckpointLayout<TransformerConfig>;
 
   constructor(config: TransformerOptions) {
-    const complete = resolveConfig(config);
+    const complete = resolveTransformerConfig(config);
     super(complete, stages(complete), {name: 'transformer', parameters: countParameters(complete)});
     this.layout = layouts[complete.layout];
   }

@@ -2,12 +2,12 @@ import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type TransformerOptions, transformer} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveTransformerConfig} from '../src/config';
 import {anyOptions} from './any-options';
 
 describe('a configuration', () => {
   it('has the defaults of its family', () => {
-    expect(resolveConfig({vocabSize: 5})).toMatchObject({
+    expect(resolveTransformerConfig({vocabSize: 5})).toMatchObject({
       family: 'llama',
       hiddenSize: 512,
       numHeads: 8,
@@ -20,7 +20,7 @@ describe('a configuration', () => {
       rotaryPairing: 'interleaved',
       layout: 'llama2c',
     });
-    expect(resolveConfig({vocabSize: 5, family: 'gpt2', hiddenSize: 768})).toMatchObject({
+    expect(resolveTransformerConfig({vocabSize: 5, family: 'gpt2', hiddenSize: 768})).toMatchObject({
       numHeads: 12,
       intermediateSize: 3072,
       activation: 'geluTanh',
@@ -33,29 +33,29 @@ describe('a configuration', () => {
   });
 
   it('without numHeads gets heads of 64 features or more, an even number, that divide the width', () => {
-    const headsOf = (hiddenSize: number) => resolveConfig({vocabSize: 5, hiddenSize}).numHeads;
+    const headsOf = (hiddenSize: number) => resolveTransformerConfig({vocabSize: 5, hiddenSize}).numHeads;
     expect([16, 64, 128, 200, 192, 576, 1000].map(headsOf)).toEqual([1, 1, 2, 2, 3, 9, 10]);
   });
 
   it('has the pairing of its layout and the layout of its pairing', () => {
-    expect(resolveConfig({vocabSize: 5, layout: 'huggingface'}).rotaryPairing).toBe('halves');
-    expect(resolveConfig({vocabSize: 5, layout: 'meta'}).rotaryPairing).toBe('interleaved');
-    expect(resolveConfig({vocabSize: 5, rotaryPairing: 'halves'}).layout).toBe('huggingface');
+    expect(resolveTransformerConfig({vocabSize: 5, layout: 'huggingface'}).rotaryPairing).toBe('halves');
+    expect(resolveTransformerConfig({vocabSize: 5, layout: 'meta'}).rotaryPairing).toBe('interleaved');
+    expect(resolveTransformerConfig({vocabSize: 5, rotaryPairing: 'halves'}).layout).toBe('huggingface');
   });
 
   it('keeps null for no limit of length, and takes it for the default elsewhere', () => {
-    expect(resolveConfig({vocabSize: 5, maxSequenceLength: null}).maxSequenceLength).toBeNull();
+    expect(resolveTransformerConfig({vocabSize: 5, maxSequenceLength: null}).maxSequenceLength).toBeNull();
     const nulls = {hiddenSize: null, numHeads: null, headSize: null, rotaryPairing: null, layout: null};
-    expect(resolveConfig({vocabSize: 5, ...nulls} as unknown as TransformerOptions)).toEqual(
-      resolveConfig({vocabSize: 5}),
+    expect(resolveTransformerConfig({vocabSize: 5, ...nulls} as unknown as TransformerOptions)).toEqual(
+      resolveTransformerConfig({vocabSize: 5}),
     );
   });
 
   it('is complete: resolving it again changes nothing', () => {
     fc.assert(
       fc.property(anyOptions, (options) => {
-        const config = resolveConfig(options);
-        expect(resolveConfig(config)).toEqual(config);
+        const config = resolveTransformerConfig(options);
+        expect(resolveTransformerConfig(config)).toEqual(config);
       }),
     );
   });
@@ -84,7 +84,7 @@ describe('countParameters', () => {
     fc.assert(
       fc.property(anyOptions, (options) => {
         const model = transformer(options);
-        expect(countParameters(resolveConfig(options))).toBe(model.countParams());
+        expect(countParameters(resolveTransformerConfig(options))).toBe(model.countParams());
         model.dispose();
       }),
       {numRuns: 25},

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {presets, type TransformerOptions} from '../src';
-import {countParameters, resolveConfig} from '../src/config';
+import {countParameters, resolveTransformerConfig} from '../src/config';
 
 /** Parameters as published, or of the published files. */
 const published: {[preset: string]: number} = {
@@ -34,7 +34,7 @@ const decoders = new Map<string, TransformerOptions>(
 
 describe('presets of decoders', () => {
   it.each(Object.keys(published))('%s has the published number of parameters', (name) => {
-    expect(countParameters(resolveConfig(decoders.get(name) as TransformerOptions))).toBe(published[name]);
+    expect(countParameters(resolveTransformerConfig(decoders.get(name) as TransformerOptions))).toBe(published[name]);
   });
 
   it('are those whose numbers are checked here', () => {
@@ -47,6 +47,6 @@ describe('presets of decoders', () => {
     ['llama-2-7b', 'meta'],
     ['smollm2-360m', 'huggingface'],
   ])('%s is saved in the layout of the files that it is named after, %s', (name, layout) => {
-    expect(resolveConfig(decoders.get(name) as TransformerOptions).layout).toBe(layout);
+    expect(resolveTransformerConfig(decoders.get(name) as TransformerOptions).layout).toBe(layout);
   });
 });

@@ -3,7 +3,7 @@ import {checkpointFiles, Random, saveCheckpoint} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {type EncoderDecoder, type EncoderDecoderOptions, encoderDecoder, fromPretrained} from '../src';
-import {countParameters} from '../src/seq2seq/config';
+import {countEncoderDecoderParameters} from '../src/seq2seq/config';
 import {withDirectory} from './temporary';
 
 const small: EncoderDecoderOptions = {
@@ -219,7 +219,7 @@ describe.each(variants)('an encoder-decoder, %s', (_, options) => {
 
   it('has the weights of its seed, as many as are counted, under names of their own', () =>
     withModel(options, async (model) => {
-      expect(model.countParams()).toBe(countParameters(model.config));
+      expect(model.countParams()).toBe(countEncoderDecoderParameters(model.config));
       expect(weightsOf(model).size).toBe(model.weights.length);
       await withModel(options, (same) => expect(weightsOf(same)).toEqual(weightsOf(model)));
       await withModel({...options, seed: 2}, (other) => {

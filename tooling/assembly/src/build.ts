@@ -4,14 +4,18 @@ import {join, resolve} from 'node:path';
 import asc from 'assemblyscript/asc';
 
 /**
- * Compiles the engine's AssemblyScript into `generated/modules.ts`, in two builds as base64 text: with relaxed SIMD and
- * with strict SIMD. Does nothing when the sources are those of the last time.
+ * Compiles the engine's AssemblyScript into `generated/relaxed.ts` and `generated/strict.ts`: two builds, with relaxed SIMD
+ * and with strict SIMD, a module each, as the engine loads only one. Does nothing when the sources are those of the last
+ * time.
  *
  *     tsx tooling/assembly/src/build.ts
  */
 const engine = resolve(import.meta.dirname, '../../../packages/core/src/engines/simd');
 const sources = join(engine, 'assembly');
-const output = join(engine, 'generated', 'modules.ts');
+const output = join(engine, 'generated');
+
+/** What each build is compiled with besides the options of both. */
+const builds = {relaxed: ['--enable', 'relaxed-simd'], strict: []};
 
 const options = [
   ...['--runtime', 'stub', '--noAssert', '-O3', '--zeroFilledMemory', '--use', 'abort='],
@@ -38,17 +42,26 @@ async function compile(...more: string[]): Promise<string> {
   return Buffer.from(binary).toString('base64');
 }
 
+/**
+ * A source map without the code, base64, for a generated module to carry. A bundler writes this one into its own; of a
+ * module without any it would repeat the whole text there.
+ */
+function emptyMap(build: string): string {
+  const map = {version: 3, sources: [`${build}.ts`], sourcesContent: [''], names: [], mappings: 'AAAA'};
+  return Buffer.from(JSON.stringify(map)).toString('base64');
+}
+
 const hash = sourceHash();
-if (!existsSync(output) || !readFileSync(output, 'utf8').includes(hash)) {
-  const [strict, relaxed] = [await compile(), await compile('--enable', 'relaxed-simd')];
-  mkdirSync(join(engine, 'generated'), {recursive: true});
+mkdirSync(output, {recursive: true});
+for (const [build, more] of Object.entries(builds)) {
+  const file = join(output, `${build}.ts`);
+  if (existsSync(file) && readFileSync(file, 'utf8').includes(hash)) continue;
   writeFileSync(
-    output,
+    file,
     `// Compiled from ../assembly by tooling/assembly, sources ${hash}.
-/** The engine's code with SIMD, base64. */
-export const strictModule = '${strict}';
-/** The engine's code with relaxed SIMD, base64. */
-export const relaxedModule = '${relaxed}';
+/** The engine's code with ${build} SIMD, base64. */
+export const code = '${await compile(...more)}';
+//# sourceMappingURL=data:application/json;base64,${emptyMap(build)}
 `,
   );
 }

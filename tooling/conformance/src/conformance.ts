@@ -1,4 +1,6 @@
-import {describe, it} from 'vitest';
+import * as tf from '@tensorflow/tfjs';
+import {setThreads} from '@variants/core/simd';
+import {afterAll, beforeAll, describe, it} from 'vitest';
 import {laws} from './laws';
 import {kindOf, type Law, type Subject} from './subject';
 
@@ -16,6 +18,16 @@ import {kindOf, type Law, type Subject} from './subject';
 export function conformance(subject: Subject): void {
   const kind = kindOf(subject);
   describe(`${subject.name} keeps the laws of ${plural(kind)}: it`, () => {
+    // On the engine that programs run on, one thread for each of the tests' workers; that tfjs's own computes the same is
+    // what the golden cases show.
+    beforeAll(async () => {
+      await setThreads(1);
+      await tf.setBackend('simd');
+    });
+    afterAll(async () => {
+      await tf.setBackend('cpu');
+    });
+
     for (const law of Object.values<Law>(laws)) if (isFor(law, subject)) it(law.name, () => law.check(subject));
   });
 }

@@ -6,7 +6,7 @@ import {type Example, examplesOf, isExpected} from './examples';
 import {runExample} from './run-example';
 import {typeErrors} from './type-errors';
 
-export {readmeTable} from './table';
+export {presetTableTest} from './table';
 
 /**
  * Registers a test for each TypeScript example of a page: it runs as a module of the package, in its folder, so that its

@@ -18,6 +18,10 @@ const packageBuild: Options = {
   dts: true,
   sourcemap: true,
   clean: true,
+  esbuildOptions: (options) => {
+    // `sideEffects` of a package.json is about the files in `dist`; of the sources it would drop those imported for an effect.
+    options.ignoreAnnotations = true;
+  },
 };
 
 export default packageBuild;

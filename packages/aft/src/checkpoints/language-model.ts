@@ -1,40 +1,29 @@
-import type {CheckpointLayout} from '@variants/core';
-import {type AftConfig, resolveConfig} from '../config';
-import {configOf, readBlockFields, readMixerFields, writeBlockFields, writeMixerFields} from './fields';
-import {blockTensors, matrix, norm} from './mixer-tensors';
+import {defineLayout, mappings} from '@variants/core';
+import {type AftConfig, resolveAftConfig} from '../config';
+import {blockFields, blockTensors} from './parts';
+
+const {embedding, head, norm} = mappings;
 
 /**
  * Files of an AFT language model. There is no official code: the blocks are the paper's, the names of the mixers those of
  * rish-16/aft-pytorch.
  */
-export const languageModelLayout: CheckpointLayout<AftConfig> = {
+export const languageModelLayout = defineLayout<AftConfig>({
   name: 'aft',
   recognizes: ({tensors}) => tensors.has('tok_emb.weight') && tensors.has('blocks.0.aft.to_q.weight'),
-  readConfig(checkpoint) {
-    const json = configOf(checkpoint);
-    const {vocab_size, max_seq_len, tie_embeddings} = json;
-    return resolveConfig({
-      ...readMixerFields(json),
-      ...readBlockFields(json),
-      vocabSize: vocab_size as number,
-      maxSequenceLength: max_seq_len as number | undefined,
-      tieEmbedding: tie_embeddings as boolean | undefined,
-    });
+  fields: {
+    ...blockFields,
+    vocabSize: {theirs: 'vocab_size', required: true},
+    maxSequenceLength: 'max_seq_len',
+    tieEmbedding: 'tie_embeddings',
   },
-  writeConfig: (config) => ({
-    architecture: 'AFTLM',
-    vocab_size: config.vocabSize,
-    ...writeMixerFields(config),
-    ...writeBlockFields(config),
-    max_seq_len: config.maxSequenceLength,
-    causal: true,
-    tie_embeddings: config.tieEmbedding,
-  }),
+  constants: {model_type: 'aft', architecture: 'AFTLM', causal: true},
+  resolve: resolveAftConfig,
   tensors: (config) => [
-    {theirs: 'tok_emb.weight', ours: 'embedding/table'},
-    ...(config.maxSequenceLength > 0 ? [{theirs: 'pos_emb.weight', ours: 'positions/table'}] : []),
-    ...Array.from({length: config.numLayers}, (_, i) => blockTensors(config, i)).flat(),
+    ...embedding('tok_emb'),
+    ...(config.maxSequenceLength > 0 ? embedding('pos_emb', 'positions') : []),
+    ...blockTensors(config),
     ...norm('ln_f', 'final_norm'),
-    ...(config.tieEmbedding ? [] : [matrix('head', 'head')]),
+    ...head('head', config),
   ],
-};
+});

@@ -7,14 +7,14 @@ import {
   type CheckpointLayout,
   type CheckpointModel,
   type CheckpointSource,
+  defineLayout,
   fields,
   loadCheckpoint,
   resolveFields,
 } from '@variants/core';
+import {checkMixerConfig, type MixerFields, mixerRules} from '../config';
 import {createMixer} from '../mixers/mixer';
-import {assertMixer, type MixerFields, mixerRules} from '../mixers/mixer-fields';
-import {configOf, readMixerFields, writeMixerFields} from './fields';
-import {labmlNames, mixerTensors, usualNames} from './mixer-tensors';
+import {labmlNames, mixerFields, mixerTensors, usualNames} from './parts';
 
 /** What a file of one mixer says about it. */
 export interface MixerFileConfig extends MixerFields {
@@ -33,7 +33,7 @@ export interface LoadedMixer extends CheckpointModel<MixerFileConfig> {
   dispose(): void;
 }
 
-function resolveMixer(options: Partial<MixerFileConfig>): MixerFileConfig {
+function resolveMixerConfig(options: Partial<MixerFileConfig>): MixerFileConfig {
   const config = resolveFields<MixerFileConfig>(
     'aft mixer',
     {
@@ -44,60 +44,47 @@ function resolveMixer(options: Partial<MixerFileConfig>): MixerFileConfig {
     },
     options,
   );
-  assertMixer('aft mixer', config, config.causal);
+  checkMixerConfig('aft mixer', config, config.causal);
   return config;
 }
 
 type Layout = CheckpointLayout<MixerFileConfig>;
 
 /** The names that rish-16/aft-pytorch gave them. */
-const usualLayout = (layerName: string): Layout => ({
-  name: 'aft-pytorch',
-  recognizes: ({tensors}) => tensors.has('to_q.weight') && tensors.has('project.weight'),
-  readConfig(checkpoint) {
-    const json = configOf(checkpoint);
-    const {causal, max_seq_len, spatial_dims} = json;
-    const given = {...readMixerFields(json), causal, maxSequenceLength: max_seq_len, axes: spatial_dims};
-    return resolveMixer(given as Partial<MixerFileConfig>);
-  },
-  writeConfig: (config) => ({
-    ...writeMixerFields(config),
-    causal: config.causal,
-    ...(config.maxSequenceLength > 1 && {max_seq_len: config.maxSequenceLength}),
-    ...(config.variant === 'conv' && {spatial_dims: config.axes}),
-  }),
-  tensors: (config) => mixerTensors(config, '', layerName, usualNames),
-});
+const usualLayout = (layerName: string): Layout =>
+  defineLayout<MixerFileConfig>({
+    name: 'aft-pytorch',
+    recognizes: ({tensors}) => tensors.has('to_q.weight') && tensors.has('project.weight'),
+    fields: {
+      ...mixerFields,
+      causal: 'causal',
+      maxSequenceLength: {theirs: 'max_seq_len', write: (positions) => (positions > 1 ? positions : undefined)},
+      axes: {theirs: 'spatial_dims', write: (axes, {variant}) => (variant === 'conv' ? axes : undefined)},
+    },
+    constants: {model_type: 'aft'},
+    resolve: resolveMixerConfig,
+    tensors: (config) => mixerTensors(config, '', layerName, usualNames),
+  });
 
 /** labml's annotated implementation: AFT-local with a matrix of biases. Its mask of the window follows from the size. */
-const labmlLayout = (layerName: string): Layout => ({
-  name: 'labml',
-  recognizes: ({tensors}) => tensors.has('query.weight') && tensors.has('pos_bias'),
-  readConfig(checkpoint) {
-    const {d_model, seq_len, local_window_size, bias, causal} = configOf(checkpoint);
-    return resolveMixer({
-      variant: 'local',
-      factorSize: 0,
-      hiddenSize: d_model,
-      maxSequenceLength: seq_len,
-      windowSize: local_window_size,
-      useBias: bias,
-      causal,
-    } as Partial<MixerFileConfig>);
-  },
-  writeConfig: (config) => ({
-    model_type: 'aft',
-    weights_format: 'labml',
-    type: 'local',
-    d_model: config.hiddenSize,
-    seq_len: config.maxSequenceLength,
-    local_window_size: config.windowSize,
-    bias: config.useBias,
-    causal: config.causal,
-  }),
-  tensors: (config) => mixerTensors(config, '', layerName, labmlNames),
-  ignored: [/^local_mask$/],
-});
+const labmlLayout = (layerName: string): Layout =>
+  defineLayout<MixerFileConfig>({
+    name: 'labml',
+    recognizes: ({tensors}) => tensors.has('query.weight') && tensors.has('pos_bias'),
+    fields: {
+      variant: {from: () => 'local'},
+      factorSize: {from: () => 0},
+      hiddenSize: {theirs: 'd_model', required: true},
+      maxSequenceLength: {theirs: 'seq_len', required: true},
+      windowSize: {theirs: 'local_window_size', required: true},
+      useBias: 'bias',
+      causal: 'causal',
+    },
+    constants: {model_type: 'aft', weights_format: 'labml', type: 'local'},
+    resolve: resolveMixerConfig,
+    tensors: (config) => mixerTensors(config, '', layerName, labmlNames),
+    ignored: [/^local_mask$/],
+  });
 
 /**
  * A mixer from a file of one: in the names of rish-16/aft-pytorch, as `to_q.weight`, or of labml's annotated implementation,

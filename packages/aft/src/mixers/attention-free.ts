@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {
   CausalLayer,
   ConfigError,
@@ -7,8 +7,10 @@ import {
   lastDimension,
   type StateTree,
   type StreamStep,
+  type WeightedAverageState,
 } from '@variants/core';
-import {lowestKey} from '../average/sums';
+import {lowestKey} from '../average/weighted-sums';
+import {aftSimple, continueAftSimple} from '../ops';
 
 /** Options of all mixers. */
 export interface MixerConfig {
@@ -39,19 +41,22 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
    */
   protected checkOptions(_mixerSize: number): void {}
 
-  /** Makes what the averages need beside keys and values. */
-  protected abstract buildAverage(): void;
+  /** Checks an input before anything is computed of it. */
+  protected checkInput(_x: tf.Tensor, _options: ForwardOptions): void {}
 
   /** How wide keys are. Default: as wide as values. */
   protected keySize(mixerSize: number): number {
     return mixerSize;
   }
 
+  /** Makes what the averages need beside keys and values. */
+  protected buildAverage(_keySize: number): void {}
+
   /** The averages [batch, time, mixer] of a whole sequence. */
-  protected abstract average(keys: tf.Tensor, values: tf.Tensor, options: ForwardOptions): tf.Tensor;
+  protected abstract average(keys: tf.Tensor, values: tf.Tensor): tf.Tensor;
 
   /** The averages of the next piece of a sequence, in layers that can be causal. */
-  protected averageNext?(
+  protected continueAverage?(
     keys: tf.Tensor,
     values: tf.Tensor,
     state: StateTree | null,
@@ -62,22 +67,25 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
     const hiddenSize = lastDimension(inputShape, this.path);
     const {mixerSize = hiddenSize, useBias = true} = this.config;
     this.checkOptions(mixerSize);
+    const keySize = this.keySize(mixerSize);
     const project = (name: string, units: number) => this.child(name, new Linear({units, useBias}), inputShape);
     this.queries = project('queries', mixerSize);
-    this.keys = project('keys', this.keySize(mixerSize));
+    this.keys = project('keys', keySize);
     this.values = project('values', mixerSize);
     this.outputProjection = this.child('output', new Linear({units: hiddenSize}), [null, mixerSize]);
-    this.buildAverage();
+    this.buildAverage(keySize);
   }
 
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.gated(x, this.average(this.keysOf(x, options), this.values.forward(x), options));
+    this.checkInput(x, options);
+    return this.gated(x, this.average(this.keysOf(x, options), this.values.forward(x)));
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    if (!this.config.causal || !this.averageNext)
+    this.checkInput(x, options);
+    if (!this.config.causal || !this.continueAverage)
       throw new ConfigError(`${this.path}: causal is false, but must be true for a layer that is fed in pieces`);
-    const next = this.averageNext(this.keysOf(x, options), this.values.forward(x), state, options);
+    const next = this.continueAverage(this.keysOf(x, options), this.values.forward(x), state, options);
     return {output: this.gated(x, next.output), state: next.state};
   }
 
@@ -91,3 +99,20 @@ export abstract class AttentionFree<Config extends MixerConfig> extends CausalLa
     return this.outputProjection.forward(this.queries.forward(x).sigmoid().mul(average));
   }
 }
+
+/**
+ * AFT-simple as a layer: averages without position biases (see `ops.aftSimple`). A stream remembers three numbers per
+ * channel, whatever the length.
+ */
+export class AftSimple extends AttentionFree<MixerConfig> {
+  static readonly className = 'AftSimple';
+
+  protected average(keys: tf.Tensor, values: tf.Tensor): tf.Tensor {
+    return aftSimple(keys, values, {causal: this.config.causal});
+  }
+
+  protected override continueAverage(keys: tf.Tensor, values: tf.Tensor, state: StateTree | null): StreamStep {
+    return continueAftSimple(keys, values, state as WeightedAverageState | null);
+  }
+}
+tf.serialization.registerClass(AftSimple);

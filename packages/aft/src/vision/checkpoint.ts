@@ -1,45 +1,35 @@
-import {CheckpointError, type CheckpointLayout} from '@variants/core';
-import {configOf, readBlockFields, readMixerFields, writeBlockFields, writeMixerFields} from '../checkpoints/fields';
-import {bias, blockTensors, matrix, norm} from '../checkpoints/mixer-tensors';
+import {type AuthorsConfig, CheckpointError, defineLayout, mappings} from '@variants/core';
+import {blockFields, blockTensors} from '../checkpoints/parts';
 import {type AftVisionConfig, resolveVisionConfig, tokensOf} from './config';
 
-/** Rows and columns of patches of a configuration: two numbers, or nothing. */
-function gridOf(grid: unknown, file: string): [rows: number, columns: number] {
-  if (grid === undefined || grid === null) return [0, 0];
-  if (Array.isArray(grid) && grid.length === 2) return [grid[0], grid[1]];
+const {linear, norm} = mappings;
+
+/** Rows or columns of patches of a configuration, which is none of variant conv. */
+function gridOf({type, grid}: AuthorsConfig, axis: 0 | 1, file: string): unknown {
+  if (type === 'conv' || grid == null) return 0;
+  if (Array.isArray(grid) && grid.length === 2) return grid[axis];
   throw new CheckpointError(`${file}: grid is ${JSON.stringify(grid)}, but must be a list of rows and columns`);
 }
 
 /** Files of an AFT image classifier: the paper's model, in the names of Vision Transformers. */
-export const visionLayout: CheckpointLayout<AftVisionConfig> = {
+export const visionLayout = defineLayout<AftVisionConfig>({
   name: 'aft-vision',
   recognizes: ({tensors}) => tensors.has('patch_embed.weight') && tensors.has('blocks.0.aft.to_q.weight'),
-  readConfig(checkpoint) {
-    const json = configOf(checkpoint);
-    const {num_classes, patch_size, channels} = json as {[field: string]: number};
-    const [gridRows, gridColumns] = json.type === 'conv' ? [0, 0] : gridOf(json.grid, checkpoint.name);
-    return resolveVisionConfig({
-      ...readMixerFields(json),
-      ...readBlockFields(json),
-      numClasses: num_classes,
-      patchSize: patch_size,
-      imageChannels: channels,
-      gridRows,
-      gridColumns,
-    });
+  fields: {
+    ...blockFields,
+    numClasses: {theirs: 'num_classes', required: true},
+    patchSize: 'patch_size',
+    imageChannels: 'channels',
+    gridRows: {
+      from: (json, file) => gridOf(json, 0, file),
+      to: (rows, {variant, gridColumns}) => (variant === 'conv' ? {spatial_dims: 2} : {grid: [rows, gridColumns]}),
+    },
+    gridColumns: {from: (json, file) => gridOf(json, 1, file)},
   },
-  writeConfig: (config) => ({
-    architecture: 'AFTVision',
-    num_classes: config.numClasses,
-    ...writeMixerFields(config),
-    ...writeBlockFields(config),
-    patch_size: config.patchSize,
-    channels: config.imageChannels,
-    ...(config.variant === 'conv' ? {spatial_dims: 2} : {grid: [config.gridRows, config.gridColumns]}),
-    causal: false,
-  }),
+  constants: {model_type: 'aft', architecture: 'AFTVision', causal: false},
+  resolve: resolveVisionConfig,
   tensors(config) {
-    const {hiddenSize, imageChannels, patchSize, numLayers, variant} = config;
+    const {hiddenSize, imageChannels, patchSize, variant} = config;
     const tokens = [
       {theirs: 'cls_token', ours: 'tokens/token', shape: [1, 1, hiddenSize]},
       {theirs: 'pos_emb', ours: 'tokens/positions', shape: [1, tokensOf(config), hiddenSize]},
@@ -50,12 +40,11 @@ export const visionLayout: CheckpointLayout<AftVisionConfig> = {
         ours: 'embedding/kernel',
         shape: [hiddenSize, imageChannels, patchSize, patchSize],
       },
-      bias('patch_embed', 'embedding'),
+      {theirs: 'patch_embed.bias', ours: 'embedding/bias'},
       ...(variant === 'conv' ? [] : tokens),
-      ...Array.from({length: numLayers}, (_, i) => blockTensors(config, i)).flat(),
+      ...blockTensors(config),
       ...norm('norm', 'final_norm'),
-      matrix('head', 'head'),
-      bias('head', 'head'),
+      ...linear('head', 'head'),
     ];
   },
-};
+});

@@ -1,9 +1,8 @@
-import {fields, requireConfig, resolveFields} from '@variants/core';
-import {countBlockRest} from '../config';
-import {assertMixer, countMixer, type MixerFields, mixerRules} from '../mixers/mixer-fields';
+import {fields, requireConfig, resolveFields, type StackFields, stackFields} from '@variants/core';
+import {checkMixerConfig, countBlockRest, countMixer, type MixerFields, mixerRules} from '../config';
 
 /** The configuration of an AFT image classifier; defaults are those of the paper's, at a smaller size. */
-export interface AftVisionConfig extends MixerFields {
+export interface AftVisionConfig extends StackFields, MixerFields {
   /** Number of classes. */
   numClasses: number;
   /** Values of a pixel. Default 3. */
@@ -14,16 +13,8 @@ export interface AftVisionConfig extends MixerFields {
   gridRows: number;
   /** Columns of patches, alike. */
   gridColumns: number;
-  /** Default 6. */
-  numLayers: number;
-  /** Width of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
   /** Epsilon of the layer norms. Default 1e-6. */
   normEpsilon: number;
-  /** Dropout behind mixers and feed-forwards. Default 0. */
-  dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link aftVision} takes: everything but numClasses has a default; that of `variant` is 'conv'. */
@@ -34,25 +25,20 @@ export type AftVisionOptions = Partial<AftVisionConfig> & Pick<AftVisionConfig, 
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveVisionConfig(options: AftVisionOptions): AftVisionConfig {
-  const {hiddenSize = 512} = options;
   const config = resolveFields<AftVisionConfig>(
     'aftVision',
     {
       numClasses: fields.count(),
+      ...stackFields({hiddenSize: options.hiddenSize, normEpsilon: 1e-6}),
       ...mixerRules(options, 'conv'),
       imageChannels: fields.count(3),
       patchSize: fields.count(16),
       gridRows: fields.count(0, 0),
       gridColumns: fields.count(0, 0),
-      numLayers: fields.count(6),
-      intermediateSize: fields.count(4 * hiddenSize),
-      normEpsilon: fields.positive(1e-6),
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
     },
     options,
   );
-  assertMixer('aftVision', config, false);
+  checkMixerConfig('aftVision', config, false);
   const {variant} = config;
   for (const field of ['gridRows', 'gridColumns'] as const)
     requireConfig(

@@ -16,9 +16,8 @@ import {
   loadCheckpoint,
   type VariantLayer,
 } from '@variants/core';
-import {AftBlock} from '../block';
+import {AftBlock} from '../model';
 import {visionLayout} from './checkpoint';
-import {ClassToken} from './class-token';
 import {
   type AftVisionConfig,
   type AftVisionOptions,
@@ -26,8 +25,7 @@ import {
   resolveVisionConfig,
   tokensOf,
 } from './config';
-import {PatchEmbedding} from './patch-embedding';
-import {Pool} from './pool';
+import {ClassToken, PatchEmbedding, Pool} from './layers';
 
 /**
  * An AFT image classifier: images [batch, height, width, channels], whole patches high and wide, to logits [batch, classes].

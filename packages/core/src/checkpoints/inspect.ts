@@ -1,7 +1,7 @@
 import {type OpenOptions, openCheckpoint} from '../files/checkpoint';
 import {countOf, type StoredDtype} from '../files/dtypes';
 import type {CheckpointSource} from '../files/sources';
-import type {CheckpointLayout} from './layout';
+import {findLayout, type Recognizer} from './recognize';
 
 /** What {@link inspect} finds. */
 export interface CheckpointSummary {
@@ -18,9 +18,9 @@ export interface CheckpointSummary {
 }
 
 /** Lists what a checkpoint holds without reading the values of a tensor, and which of the `layouts` it is of. */
-export async function inspect<Config>(
+export async function inspect(
   source: CheckpointSource,
-  layouts: readonly Pick<CheckpointLayout<Config>, 'name' | 'recognizes'>[] = [],
+  layouts: readonly Recognizer[] = [],
   options: OpenOptions = {},
 ): Promise<CheckpointSummary> {
   const checkpoint = await openCheckpoint(source, options);
@@ -28,7 +28,7 @@ export async function inspect<Config>(
     const tensors = [...checkpoint.tensors].map(([name, {dtype, shape}]) => ({name, dtype, shape: [...shape]}));
     return {
       format: checkpoint.format,
-      layout: layouts.find((layout) => layout.recognizes(checkpoint))?.name ?? null,
+      layout: findLayout(checkpoint, layouts)?.layout.name ?? null,
       config: checkpoint.config,
       tensors,
       parameters: tensors.reduce((sum, {shape}) => sum + countOf(shape), 0),

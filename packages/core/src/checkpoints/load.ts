@@ -1,14 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError} from '../errors';
 import {type Checkpoint, type OpenOptions, openCheckpoint} from '../files/checkpoint';
 import {countOf} from '../files/dtypes';
 import type {CheckpointSource} from '../files/sources';
 import {transposed} from '../files/strided';
-import {firstThree} from '../files/text';
 import {withInitialization} from '../layers/initializers';
 import {checkShapes, tensorToRead} from './check-shapes';
 import type {CheckpointLayout, CheckpointModel} from './layout';
 import {type PairedWeight, pairWeights} from './pairs';
+import {recognize} from './recognize';
 
 /** Options of {@link loadCheckpoint}. */
 export interface LoadOptions<Config> extends OpenOptions {
@@ -18,7 +17,8 @@ export interface LoadOptions<Config> extends OpenOptions {
 
 /**
  * Makes a model from a checkpoint: the first layout that recognises it reads its configuration, `create` makes the model,
- * and its weights are replaced by the checkpoint's.
+ * and its weights are replaced by the checkpoint's. Where no layout does, what DataParallel, Lightning, torch.compile or FSDP
+ * put before all names is taken off.
  *
  * All names, shapes and types are checked before the first value is read ({@link checkShapes}). When anything fails, the
  * model is disposed: nobody ever holds a model that is half loaded. One tensor at a time is read and written, so that
@@ -45,23 +45,11 @@ export async function loadFromCheckpoint<Config, Model extends CheckpointModel<C
   create: (config: Config) => Model,
   config: Partial<Config> = {},
 ): Promise<Model> {
-  const layout = recognizedLayout(checkpoint, layouts);
-  const complete = {...(await layout.readConfig(checkpoint)), ...config};
+  const {layout, checkpoint: named} = recognize(checkpoint, layouts);
+  const complete = {...(await layout.readConfig(named)), ...config};
   // Weights that are read next need no first values.
   const model = withInitialization({allocateOnly: true}, () => create(complete));
-  return fill(model, checkpoint, layout);
-}
-
-function recognizedLayout<Config>(
-  checkpoint: Checkpoint,
-  layouts: readonly CheckpointLayout<Config>[],
-): CheckpointLayout<Config> {
-  const layout = layouts.find((candidate) => candidate.recognizes(checkpoint));
-  if (layout) return layout;
-  const known = layouts.map(({name}) => name).join(', ');
-  throw new CheckpointError(
-    `${checkpoint.name}: is no checkpoint of a known layout (${known}); it has the tensors ${firstThree([...checkpoint.tensors.keys()])}`,
-  );
+  return fill(model, named, layout);
 }
 
 async function fill<Config, Model extends CheckpointModel<Config>>(

@@ -8,6 +8,7 @@ import {type CheckpointSource, openFiles} from './sources';
 import {firstThree} from './text';
 import {torchFormat} from './torch-file';
 import type {CheckpointFormat, WeightFile} from './weight-file';
+import {withoutReservedWrappers} from './wrapped-names';
 
 /** An open checkpoint: its configuration and its tensors, by the names of its authors. Close it when done. */
 export interface Checkpoint extends WeightFile {
@@ -32,7 +33,8 @@ const headLength = 64;
 
 /**
  * Opens a checkpoint: safetensors in one file or several with an index, or a file of torch.save. The format is decided
- * by the file's first bytes, never by its name. Tensors are read when asked for.
+ * by the file's first bytes, never by its name. Tensors are read when asked for. `_orig_mod.` and `_fsdp_wrapped_module.`,
+ * which torch.compile and FSDP put before all names, are taken off.
  *
  * In a directory the weights are model.safetensors.index.json, model.safetensors, pytorch_model.bin.index.json or
  * pytorch_model.bin, whichever comes first, else its only weight file.
@@ -45,7 +47,7 @@ export async function openCheckpoint(source: CheckpointSource, options: OpenOpti
     ...(options.formats ?? []),
   ]);
   const {tensors, extra, readIntegers} = weights;
-  return {
+  return withoutReservedWrappers({
     name: files.name,
     format,
     config,
@@ -54,7 +56,7 @@ export async function openCheckpoint(source: CheckpointSource, options: OpenOpti
     read: (name) => weights.read(name),
     ...(readIntegers && {readIntegers: (name) => readIntegers.call(weights, name)}),
     close: () => weights.close(),
-  };
+  });
 }
 
 async function readConfigFile(files: FileSet): Promise<Record<string, unknown> | null> {

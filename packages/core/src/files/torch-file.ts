@@ -22,15 +22,12 @@ const largestPickle = 256 * 2 ** 20;
 /** Where training scripts put the state_dict within what they save. */
 const containers = ['model', 'state_dict', 'model_state_dict', 'module', 'weights'];
 
-/** torch.compile puts it before each name. */
-const compilePrefix = /^_orig_mod\./;
-
 /**
  * Opens a file that torch.save wrote (.pt, .pth, pytorch_model.bin), reading its directory and its pickle alone.
  *
  * The tensors are those of the dict that was saved, or of the first of its items model, state_dict, model_state_dict,
- * module, weights that holds some; a prefix `_orig_mod.` is taken off their names. Everything else that was saved is in
- * `extra`. Nothing in the file is ever executed; what is no plain data or tensor is a CheckpointError.
+ * module, weights that holds some. Everything else that was saved is in `extra`. Nothing in the file is ever executed; what
+ * is no plain data or tensor is a CheckpointError.
  */
 export async function openTorchFile(bytes: ByteSource): Promise<WeightFile> {
   const file = bytes.name;
@@ -115,7 +112,7 @@ function splitSaved(saved: PickleValue, where: string): {references: Map<string,
   const references = new Map<string, TensorReference>();
   for (const [key, item] of stateDict) {
     if (!(item instanceof TensorReference)) continue;
-    const name = String(key).replace(compilePrefix, '');
+    const name = String(key);
     if (references.has(name)) throw new CheckpointError(`${where}: tensor "${name}" stands there twice`);
     references.set(name, item);
   }

@@ -56,7 +56,8 @@ export function runFused(
 
 /**
  * Makes a differentiable operation of a kernel's definition and registers it with tfjs, so that the operation takes the
- * fused kernel when the active backend has registered one under `name`, and else the reference.
+ * fused kernel when the active backend has registered one under `name`, and else the reference. What another copy of this
+ * package has registered stays: a kernel and its gradient belong together.
  *
  * tfjs hands kernels a list of tensors; {@link KernelCall} says which is which.
  */
@@ -66,7 +67,7 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
   const {name, reference, gradient, differentiable, outputs: outputNames} = definition;
   const fusedGradient = `${name}Gradient`;
 
-  tf.registerGradient({
+  const gradientConfig: tf.GradConfig = {
     kernelName: name,
     saveAllInputs: true,
     outputsToSave: outputNames.map(() => true),
@@ -86,7 +87,8 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
           );
       return Object.fromEntries(wanted.map((input) => [names.indexOf(input), () => gradients[input] as tf.Tensor]));
     },
-  });
+  };
+  if (!tf.getGradient(name)) tf.registerGradient(gradientConfig);
 
   const referenceKernel: tf.KernelFunc = ({inputs, attrs}) => {
     const {names, attributes} = attrs as unknown as KernelCall<Attributes>;

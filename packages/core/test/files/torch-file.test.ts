@@ -1,8 +1,8 @@
-import {readFile} from 'node:fs/promises';
 import {join as joinPath} from 'node:path';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {bufferSource} from '../../src/files/bytes';
+import {openCheckpoint} from '../../src/files/checkpoint';
 import {openTorchFile} from '../../src/files/torch-file';
 import {bytesOf, floats, join, named, op, rowMajor, tensor, torchFile} from './torch-files';
 
@@ -11,7 +11,7 @@ const open = (bytes: Uint8Array) => openTorchFile(bufferSource('x.pt', bytes));
 
 describe("a file that torch.save wrote (llama2.c's ckpt.pt)", () => {
   it('holds the tensors of its model without the prefix of torch.compile, and the rest as extra', async () => {
-    const file = await open(await readFile(fixture));
+    const file = await openCheckpoint(fixture);
     expect(file.tensors.size).toBe(21);
     expect(file.tensors.get('tok_embeddings.weight')).toEqual({dtype: 'F32', shape: [48, 32]});
     expect(file.tensors.get('layers.1.feed_forward.w2.weight')).toEqual({dtype: 'F32', shape: [32, 96]});
@@ -34,7 +34,7 @@ describe("a file that torch.save wrote (llama2.c's ckpt.pt)", () => {
   });
 
   it('gives the values that the safetensors file of the same model has', async () => {
-    const file = await open(await readFile(fixture));
+    const file = await openCheckpoint(fixture);
     const embeddings = await file.read('tok_embeddings.weight');
     const first = [0.11804935336112976, -0.4583152234554291, 0.20945025980472565, -0.1125536561012268];
     expect([...embeddings.subarray(0, 4)]).toEqual(first);

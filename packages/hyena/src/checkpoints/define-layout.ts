@@ -1,21 +1,20 @@
-import {type Checkpoint, CheckpointError, type CheckpointLayout, type TensorMapping} from '@variants/core';
+import {
+  type Checkpoint,
+  type CheckpointLayout,
+  defineLayout,
+  type LayoutDefinition,
+  type TensorMapping,
+} from '@variants/core';
 import type {HyenaBackboneConfig} from '../config';
-import type {AuthorsFields} from './fields';
 import {type Naming, namingOf, plainNaming} from './naming';
-import {type BackboneSizes, backboneSizes} from './sizes';
+import {backboneSizes} from './sizes';
 import {backboneTensors, type FrequencyNames, timeBuffers} from './tensors';
 
 /** What is particular to a layout. */
-export interface LayoutDefinition<Config extends HyenaBackboneConfig> {
-  name: string;
+export interface HyenaDefinition<Config extends HyenaBackboneConfig>
+  extends Pick<LayoutDefinition<Config>, 'name' | 'fields' | 'only' | 'constants' | 'resolve' | 'ignored'> {
   /** Whether a file with a backbone is of this layout. */
   recognizes(checkpoint: Checkpoint, naming: Naming): boolean;
-  /** What the authors' fields say and the tensors do not, in our names. `file` is for messages. */
-  read(json: AuthorsFields, file: string): Partial<Config>;
-  /** Our configuration in the authors' fields. */
-  write(config: Config): AuthorsFields;
-  /** Completes and checks a configuration. */
-  resolve(options: Partial<Config>): Config;
   /** What stands before `backbone` in the names that a model is saved under. */
   prefix: string;
   frequencies: FrequencyNames;
@@ -23,53 +22,10 @@ export interface LayoutDefinition<Config extends HyenaBackboneConfig> {
   head(config: Config, prefix: string): TensorMapping[];
   /** What the tensors of the head tell. Default: nothing. */
   headSizes?(checkpoint: Checkpoint, naming: Naming): Partial<Config>;
-  /** Names of further tensors that may be there. Default: none. */
-  ignored?: readonly RegExp[];
-}
-
-/** Where config.json keeps what the authors have no fields for. */
-const ownField = 'variants';
-
-/**
- * The layout of a definition. A model may have what the authors' configuration has no field for: such fields are added to it
- * under `variants`, in our names, and read back.
- */
-export function defineLayout<Config extends HyenaBackboneConfig>(
-  definition: LayoutDefinition<Config>,
-): CheckpointLayout<Config> {
-  const {name, prefix, frequencies, head, ignored = []} = definition;
-  return {
-    name,
-    recognizes(checkpoint) {
-      const naming = namingOf(checkpoint);
-      return naming !== undefined && definition.recognizes(checkpoint, naming);
-    },
-    readConfig(checkpoint) {
-      const {[ownField]: own, ...json} = checkpoint.config ?? {};
-      const naming = namingOf(checkpoint) ?? plainNaming(prefix);
-      const sizes = {...backboneSizes(checkpoint, naming), ...definition.headSizes?.(checkpoint, naming)};
-      const read = definition.read(json, checkpoint.name);
-      return definition.resolve({...read, ...(own as Partial<Config>), ...(sizes as Partial<Config>)});
-    },
-    writeConfig(config) {
-      const json = definition.write(config);
-      const back = definition.resolve({...pickSizes(config), ...definition.read(json, name)});
-      const own = Object.entries(config).filter(
-        ([field, value]) => field !== 'seed' && JSON.stringify(value) !== JSON.stringify(back[field as keyof Config]),
-      );
-      return own.length > 0 ? {...json, [ownField]: Object.fromEntries(own)} : json;
-    },
-    tensors(config, checkpoint) {
-      const naming = (checkpoint && namingOf(checkpoint)) ?? plainNaming(prefix);
-      return [...backboneTensors(config, naming, frequencies, checkpoint), ...head(config, naming.prefix)];
-    },
-    ignored: [/\.pos_emb\.t$/, ...ignored],
-    buffers: (config) => timeBuffers(config, prefix),
-  };
 }
 
 /** Fields that the tensors tell, in any layout. */
-const sizeFields: ReadonlySet<string> = new Set<keyof BackboneSizes | 'numLabels'>([
+const sizeFields: readonly (keyof HyenaBackboneConfig | 'numLabels')[] = [
   'vocabSize',
   'hiddenSize',
   'numLayers',
@@ -85,17 +41,37 @@ const sizeFields: ReadonlySet<string> = new Set<keyof BackboneSizes | 'numLabels
   'numInnerLayers',
   'headMixing',
   'numLabels',
-]);
+];
 
-function pickSizes<Config extends object>(config: Config): Partial<Config> {
-  const sizes = Object.entries(config).filter(([field]) => sizeFields.has(field));
-  return Object.fromEntries(sizes) as Partial<Config>;
-}
-
-/** Throws a CheckpointError where a field has another value than the only one that can be loaded. */
-export function requireValue(json: AuthorsFields, field: string, value: unknown, file: string): void {
-  if (json[field] != null && json[field] !== value)
-    throw new CheckpointError(
-      `${file}: ${field} is ${JSON.stringify(json[field])}, but only ${JSON.stringify(value)} can be loaded`,
-    );
+/** The layout of a definition: a backbone, whose tensors tell its sizes, and a head. */
+export function hyenaLayout<Config extends HyenaBackboneConfig>({
+  recognizes,
+  prefix,
+  frequencies,
+  head,
+  headSizes,
+  ignored = [],
+  ...definition
+}: HyenaDefinition<Config>): CheckpointLayout<Config> {
+  return defineLayout<Config>({
+    ...definition,
+    recognizes(checkpoint) {
+      const naming = namingOf(checkpoint);
+      return naming !== undefined && recognizes(checkpoint, naming);
+    },
+    fromTensors: {
+      names: sizeFields as readonly (keyof Config)[],
+      read(checkpoint) {
+        const naming = namingOf(checkpoint) ?? plainNaming(prefix);
+        const backbone: Partial<HyenaBackboneConfig> = backboneSizes(checkpoint, naming);
+        return {...(backbone as Partial<Config>), ...headSizes?.(checkpoint, naming)};
+      },
+    },
+    tensors(config, checkpoint) {
+      const naming = (checkpoint && namingOf(checkpoint)) ?? plainNaming(prefix);
+      return [...backboneTensors(config, naming, frequencies, checkpoint), ...head(config, naming.prefix)];
+    },
+    ignored: [/\.pos_emb\.t$/, ...ignored],
+    buffers: (config) => timeBuffers(config, prefix),
+  });
 }

@@ -1,24 +1,7 @@
-import {type Activation, CheckpointError} from '@variants/core';
-import type {FilterLayout, HyenaBackboneConfig} from '../config';
+import {type Activation, type FieldTable, namedValues, type RenamedField} from '@variants/core';
+import type {HyenaBackboneConfig} from '../config';
 
-/** Fields as the authors write them. */
-export type AuthorsFields = {readonly [field: string]: unknown};
-
-/** What an operator computes that the shapes of its tensors do not tell. */
-export type OperatorFields = Pick<
-  HyenaBackboneConfig,
-  | 'frequency'
-  | 'modulated'
-  | 'shift'
-  | 'normalized'
-  | 'useSkip'
-  | 'trainPositions'
-  | 'trainDecays'
-  | 'outerMixing'
-  | 'activation'
-  | 'filterLayout'
-  | 'operatorDropout'
->;
+type Table = FieldTable<HyenaBackboneConfig>;
 
 /** safari's names of the activations of an operator. */
 const activationNames: Readonly<Record<string, Activation>> = {
@@ -32,74 +15,87 @@ const activationNames: Readonly<Record<string, Activation>> = {
   sigmoid: 'sigmoid',
 };
 
-/** The channels' layout as an operator's file may name it: "od", order outermost, or "vo", order innermost. */
-const layoutNames: Readonly<Record<string, FilterLayout>> = {od: 'order-first', vo: 'channel-first'};
+/** A field of theirs that their code does not look at, and what it computes instead. */
+const fixed = (theirs: string, value: unknown): RenamedField => ({theirs, usual: value, read: () => value});
 
-/** An operator of safari's standalone code and of HyenaDNA, which has no options but these and leaves all others alone. */
-export function standaloneOperator(json: AuthorsFields, shift: number): OperatorFields {
-  const fields = json as {[field: string]: never};
-  return {
-    frequency: fields.w ?? 1,
-    modulated: fields.modulate ?? true,
-    shift: fields.shift ?? shift,
-    trainPositions: json.lr_pos_emb !== 0,
-    trainDecays: (json.modulation_lr ?? 0) !== 0,
-    operatorDropout: fields.dropout ?? 0,
-    normalized: false,
-    useSkip: true,
-    outerMixing: false,
-    activation: 'identity',
-    filterLayout: 'order-first',
-  };
-}
+/** The layout of an operator's channels, which the authors' code alone tells: "od", order outermost, "vo", innermost. */
+const filterLayout = (usual: 'od' | 'vo') =>
+  namedValues('filter_layout', {od: 'order-first', vo: 'channel-first'}, usual);
 
-/** An operator of safari's full code. @param file For messages. */
-export function fullOperator(json: AuthorsFields, file: string): OperatorFields {
-  const fields = json as {[field: string]: never};
-  const name = String(json.activation ?? 'id');
-  if (!Object.hasOwn(activationNames, name))
-    throw new CheckpointError(
-      `${file}: activation ${JSON.stringify(name)} is unknown; known are ${Object.keys(activationNames).join(', ')}`,
-    );
-  return {
-    ...standaloneOperator(json, 0),
-    normalized: fields.normalized ?? false,
-    useSkip: fields.bias ?? true,
-    outerMixing: fields.outer_mixing ?? false,
-    activation: activationNames[name],
-    filterLayout: 'channel-first',
-  };
-}
+/** What is the same in all of safari's operators. Their fields are in an object `layer`; the tensors tell the sizes. */
+const operator: Table = {
+  maxSequenceLength: 'layer.l_max',
+  order: 'layer.order',
+  filterSize: 'layer.filter_order',
+  positionSize: 'layer.emb_dim',
+  numInnerLayers: 'layer.num_inner_mlps',
+  shortFilterSize: 'layer.short_filter_order',
+  numHeads: 'layer.num_heads',
+  headMixing: 'layer.post_order_ffn',
+  frequency: {theirs: 'layer.w', usual: 1},
+  modulated: {theirs: 'layer.modulate', usual: true},
+  trainPositions: {
+    theirs: 'layer.lr_pos_emb',
+    usual: 1e-5,
+    read: (rate) => rate !== 0,
+    write: (isTrained) => (isTrained ? 1e-5 : 0),
+  },
+  trainDecays: {
+    theirs: 'layer.modulation_lr',
+    usual: 0,
+    read: (rate) => rate !== 0,
+    write: (isTrained) => (isTrained ? 1e-3 : 0),
+  },
+  operatorDropout: {theirs: 'layer.dropout', usual: 0},
+};
 
-/** The layout that a configuration names, or else the one given. */
-export const readFilterLayout = (json: AuthorsFields, usual: FilterLayout): FilterLayout =>
-  layoutNames[String(json.filter_layout)] ?? usual;
+/**
+ * An operator of safari's standalone code and of HyenaDNA, which has few options.
+ * @param shift The usual one.
+ */
+export const standaloneOperator = (shift: number): Table => ({
+  ...operator,
+  shift: {theirs: 'layer.shift', usual: shift},
+  normalized: fixed('layer.normalized', false),
+  useSkip: fixed('layer.bias', true),
+  outerMixing: fixed('layer.outer_mixing', false),
+  activation: {...namedValues('layer.activation', activationNames), ...fixed('layer.activation', 'identity')},
+  filterLayout: filterLayout('od'),
+});
 
-/** safari's fields of an operator, the sizes included. */
-export function writeOperator(config: HyenaBackboneConfig): AuthorsFields {
-  const {activation} = config;
-  return {
-    _name_: 'hyena',
-    l_max: config.maxSequenceLength,
-    order: config.order,
-    filter_order: config.filterSize,
-    emb_dim: config.positionSize,
-    num_inner_mlps: config.numInnerLayers,
-    short_filter_order: config.shortFilterSize,
-    w: config.frequency,
-    modulate: config.modulated,
-    shift: config.shift,
-    lr_pos_emb: config.trainPositions ? 1e-5 : 0,
-    modulation_lr: config.trainDecays ? 1e-3 : 0,
-    normalized: config.normalized,
-    bias: config.useSkip,
-    num_heads: config.numHeads,
-    outer_mixing: config.outerMixing,
-    post_order_ffn: config.headMixing,
-    activation: Object.keys(activationNames).find((name) => activationNames[name] === activation) ?? 'id',
-    dropout: config.operatorDropout,
-  };
-}
+/** An operator of safari's full code. */
+export const fullOperator: Table = {
+  ...operator,
+  shift: {theirs: 'layer.shift', usual: 0},
+  normalized: {theirs: 'layer.normalized', usual: false},
+  useSkip: {theirs: 'layer.bias', usual: true},
+  outerMixing: {theirs: 'layer.outer_mixing', usual: false},
+  activation: namedValues('layer.activation', activationNames, 'id'),
+  filterLayout: filterLayout('vo'),
+};
 
-/** Our layout's name in a configuration. */
-export const writeFilterLayout = (layout: FilterLayout): string => (layout === 'order-first' ? 'od' : 'vo');
+/** What safari's models have but for their operators. */
+export const modelFields: Table = {
+  hiddenSize: 'd_model',
+  numLayers: 'n_layer',
+  intermediateSize: 'd_inner',
+  vocabSize: 'vocab_size',
+  maxPositions: 'max_position_embeddings',
+  attentionLayers: {
+    theirs: 'attn_layer_idx',
+    write: (layers) => (layers.length > 0 ? layers : undefined),
+  },
+  numAttentionHeads: {
+    theirs: 'attn_cfg.num_heads',
+    write: (heads, {attentionLayers}) => (attentionLayers.length > 0 ? heads : undefined),
+  },
+  normEpsilon: {theirs: 'layer_norm_epsilon', usual: 1e-5},
+  dropout: {theirs: 'resid_dropout', usual: 0},
+  embeddingDropout: {theirs: 'embed_dropout', usual: 0.1},
+};
+
+/** The operators that can be loaded. */
+export const modelOnly = {'layer._name_': 'hyena', 'layer.num_blocks': 1, 'layer.inner_factor': 1};
+
+/** What safari's models write besides. */
+export const modelConstants = {model_type: 'hyena', 'layer._name_': 'hyena', pad_vocab_size_multiple: 1};

@@ -1,79 +1,80 @@
+import {type FieldTable, mappings} from '@variants/core';
 import {
   type HyenaBackboneConfig,
   type HyenaClassifierConfig,
   type HyenaConfig,
-  type HyenaOptions,
   resolveHyenaClassifierConfig,
   resolveHyenaConfig,
 } from '../config';
-import {defineLayout} from './define-layout';
-import {type AuthorsFields, standaloneOperator} from './fields';
-import {linear} from './tensors';
+import {hyenaLayout} from './define-layout';
 
 /** Names begin with it. */
 const prefix = 'hyena.';
 
 /** The fields of the port; the window and what is trained are the same in all of its models. */
-function readBackbone(json: AuthorsFields): Partial<HyenaBackboneConfig> {
-  const fields = json as {[field: string]: never};
-  return {
-    ...standaloneOperator({w: json.activation_freq ?? 10, dropout: json.hyena_dropout, lr_pos_emb: 0}, 0.05),
-    // Its blocks have norms of their own.
-    normEpsilon: 1e-5,
-    finalNormEpsilon: fields.layer_norm_epsilon ?? 1e-5,
-    embeddingDropout: fields.embed_dropout ?? 0.1,
-    dropout: 0,
-  };
-}
+const fields: FieldTable<HyenaBackboneConfig> = {
+  vocabSize: 'vocab_size',
+  hiddenSize: 'd_model',
+  intermediateSize: 'd_inner',
+  numLayers: 'n_layer',
+  maxSequenceLength: 'max_seq_len',
+  order: 'hyena_order',
+  filterSize: 'filter_order',
+  positionSize: 'emb_dim',
+  numInnerLayers: 'num_inner_mlps',
+  shortFilterSize: 'short_filter_order',
+  frequency: {theirs: 'activation_freq', usual: 10},
+  modulated: {from: () => true},
+  shift: {from: () => 0.05},
+  normalized: {from: () => false},
+  useSkip: {from: () => true},
+  trainPositions: {from: () => false},
+  trainDecays: {from: () => false},
+  outerMixing: {from: () => false},
+  activation: {from: () => 'identity'},
+  filterLayout: {from: () => 'order-first'},
+  // Its blocks have norms of their own.
+  normEpsilon: {from: () => 1e-5},
+  finalNormEpsilon: {theirs: 'layer_norm_epsilon', usual: 1e-5},
+  embeddingDropout: {theirs: 'embed_dropout', usual: 0.1},
+  operatorDropout: {theirs: 'hyena_dropout', usual: 0},
+  dropout: {from: () => 0},
+};
 
-const writeBackbone = (config: HyenaBackboneConfig): AuthorsFields => ({
+const constants = {
   model_type: 'hyenadna',
-  vocab_size: config.vocabSize,
   pad_vocab_size_multiple: 1,
-  d_model: config.hiddenSize,
-  d_inner: config.intermediateSize,
-  n_layer: config.numLayers,
-  max_seq_len: config.maxSequenceLength,
-  hyena_order: config.order,
-  filter_order: config.filterSize,
-  emb_dim: config.positionSize,
-  num_inner_mlps: config.numInnerLayers,
-  short_filter_order: config.shortFilterSize,
-  activation_freq: config.frequency,
   train_freq: true,
   use_bias: true,
-  layer_norm_epsilon: config.finalNormEpsilon,
-  embed_dropout: config.embeddingDropout,
-  hyena_dropout: config.operatorDropout,
   tie_word_embeddings: false,
-});
+};
 
 /** Files of Hugging Face's HyenaDNAForCausalLM (LongSafari/hyenadna-*-hf), whose head is its own. */
-export const huggingFace = defineLayout<HyenaConfig>({
+export const huggingFace = hyenaLayout<HyenaConfig>({
   name: 'huggingface',
   recognizes: (_, naming) => naming.prefix === prefix,
-  read: (json) => ({...readBackbone(json), tieEmbedding: false}),
-  write: (config) => ({...writeBackbone(config), architectures: ['HyenaDNAForCausalLM']}),
-  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
+  fields: {...fields, tieEmbedding: {from: () => false}},
+  constants: {...constants, architectures: ['HyenaDNAForCausalLM']},
+  resolve: resolveHyenaConfig,
   prefix,
   frequencies: 'once',
-  head: ({tieEmbedding}) => (tieEmbedding ? [] : linear('lm_head', 'head', false)),
+  head: (config) => mappings.head('lm_head', config),
 });
 
 /** Files of Hugging Face's HyenaDNAForSequenceClassification, which looks at the position before the first padding. */
-export const huggingFaceClassifier = defineLayout<HyenaClassifierConfig>({
+export const huggingFaceClassifier = hyenaLayout<HyenaClassifierConfig>({
   name: 'huggingface-classifier',
   recognizes: ({tensors}, naming) => naming.prefix === prefix && tensors.has('score.weight'),
-  read: (json) => ({...readBackbone(json), pooling: 'before-padding', padToken: (json.pad_token_id as number) ?? 4}),
-  write: (config) => ({
-    ...writeBackbone(config),
-    architectures: ['HyenaDNAForSequenceClassification'],
-    num_labels: config.numLabels,
-    pad_token_id: config.padToken,
-  }),
-  resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
+  fields: {
+    ...fields,
+    numLabels: 'num_labels',
+    pooling: {from: () => 'before-padding'},
+    padToken: {theirs: 'pad_token_id', usual: 4},
+  },
+  constants: {...constants, architectures: ['HyenaDNAForSequenceClassification']},
+  resolve: resolveHyenaClassifierConfig,
   prefix,
   frequencies: 'once',
-  head: () => linear('score', 'head/classifier', false),
+  head: () => mappings.linear('score', 'head/classifier', {useBias: false}),
   headSizes: ({tensors}) => ({numLabels: tensors.get('score.weight')?.shape[0]}),
 });

@@ -1,15 +1,13 @@
-import type {Checkpoint} from '@variants/core';
+import {type Checkpoint, mappings} from '@variants/core';
 import {
   type HyenaClassifierConfig,
   type HyenaConfig,
-  type HyenaOptions,
   resolveHyenaClassifierConfig,
   resolveHyenaConfig,
 } from '../config';
-import {defineLayout} from './define-layout';
-import {type AuthorsFields, type OperatorFields, readFilterLayout, standaloneOperator} from './fields';
-import {layerFields, modelFields, safari, writeModel} from './safari';
-import {linear} from './tensors';
+import {hyenaLayout} from './define-layout';
+import {modelConstants, modelFields, modelOnly, standaloneOperator} from './fields';
+import {safari} from './safari';
 
 /** HyenaDNA's alphabet, which its vocabulary of 12 is. */
 const vocabulary = 12;
@@ -18,41 +16,37 @@ const vocabulary = 12;
 const isHyenaDna = ({config}: Checkpoint) =>
   config?.architecture === 'HyenaDNAModel' || config?.use_head !== undefined || config?.vocab_size === vocabulary;
 
-/** The operator of HyenaDNA's model, whose window never falls below 0.05. */
-const operator = (json: AuthorsFields, file: string): OperatorFields => ({
-  ...standaloneOperator(layerFields(json, file), 0.05),
-  filterLayout: readFilterLayout(json, 'order-first'),
-});
+const architecture = 'HyenaDNAModel';
+
+/** The fields of HyenaDNA's model, the window of whose operators never falls below 0.05. */
+const fields = {...modelFields, ...standaloneOperator(0.05)};
 
 /** Files of HazyResearch/hyena-dna: a model without a head, or with the tied head that it was trained with. */
-export const hyenaDna = defineLayout<HyenaConfig>({
+export const hyenaDna = hyenaLayout<HyenaConfig>({
   name: 'hyenadna',
   recognizes: (checkpoint) => isHyenaDna(checkpoint),
-  read: (json, file) => ({...modelFields(json), ...operator(json, file), tieEmbedding: true}),
-  write: (config) => ({...writeModel(config), architecture: 'HyenaDNAModel', use_head: false}),
-  resolve: (options) => resolveHyenaConfig(options as HyenaOptions),
+  fields: {...fields, tieEmbedding: {from: () => true}},
+  only: modelOnly,
+  constants: {...modelConstants, architecture, use_head: false},
+  resolve: resolveHyenaConfig,
   prefix: '',
   frequencies: 'of every sine',
   head: () => [],
   ignored: safari.ignored,
 });
 
-const headWeight = 'head.output_transform.weight';
+const headName = 'head.output_transform';
 
 /** Files of HazyResearch/hyena-dna's HyenaDNAModel with a head on the mean over all positions. */
-export const hyenaDnaClassifier = defineLayout<HyenaClassifierConfig>({
+export const hyenaDnaClassifier = hyenaLayout<HyenaClassifierConfig>({
   name: 'hyenadna-classifier',
-  recognizes: ({tensors}, {prefix}) => tensors.has(prefix + headWeight),
-  read: (json, file) => ({...modelFields(json), ...operator(json, file), pooling: 'mean'}),
-  write: (config) => ({
-    ...writeModel(config),
-    architecture: 'HyenaDNAModel',
-    use_head: true,
-    n_classes: config.numLabels,
-  }),
-  resolve: (options) => resolveHyenaClassifierConfig(options as HyenaClassifierConfig),
+  recognizes: ({tensors}, {prefix}) => tensors.has(`${prefix}${headName}.weight`),
+  fields: {...fields, numLabels: 'n_classes', pooling: {from: () => 'mean'}},
+  only: modelOnly,
+  constants: {...modelConstants, architecture, use_head: true},
+  resolve: resolveHyenaClassifierConfig,
   prefix: '',
   frequencies: 'of every sine',
-  head: (_, prefix) => linear(`${prefix}head.output_transform`, 'head/classifier'),
-  headSizes: ({tensors}, {prefix}) => ({numLabels: tensors.get(prefix + headWeight)?.shape[0]}),
+  head: (_, prefix) => mappings.linear(prefix + headName, 'head/classifier'),
+  headSizes: ({tensors}, {prefix}) => ({numLabels: tensors.get(`${prefix}${headName}.weight`)?.shape[0]}),
 });

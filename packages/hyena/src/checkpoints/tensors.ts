@@ -1,19 +1,9 @@
-import type {Checkpoint, TensorMapping} from '@variants/core';
+import {type Checkpoint, mappings, type TensorMapping} from '@variants/core';
 import type {HyenaBackboneConfig} from '../config';
 import type {Naming} from './naming';
 import type {OperatorSizes} from './sizes';
 
-/** A Linear, which PyTorch keeps as [out, in]. */
-export function linear(theirs: string, ours: string, useBias = true): TensorMapping[] {
-  const matrix = {theirs: `${theirs}.weight`, ours: `${ours}/kernel`, transpose: true};
-  return useBias ? [matrix, {theirs: `${theirs}.bias`, ours: `${ours}/bias`}] : [matrix];
-}
-
-/** Weight and bias of a norm. */
-const norm = (theirs: string, ours: string): TensorMapping[] => [
-  {theirs: `${theirs}.weight`, ours: `${ours}/weight`},
-  {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
-];
+const {blocks, embedding, linear, linears, norm} = mappings;
 
 /** How often the frequency that all sines share is stored. */
 export type FrequencyNames = 'once' | 'of every sine';
@@ -31,7 +21,7 @@ export function operatorTensors(
   const filter = `${theirs}filter_fn.`;
   const wide = (order + 1) * hiddenSize;
   const layers = Array.from({length: numInnerLayers + 2}, (_, i) =>
-    linear(`${filter}implicit_filter.${2 * i}`, `${ours}filter/layer_${i}`, i <= numInnerLayers),
+    linear(`${filter}implicit_filter.${2 * i}`, `${ours}filter/layer_${i}`, {useBias: i <= numInnerLayers}),
   );
   const sines = Array.from({length: numInnerLayers + 1}, (_, i) => `${filter}implicit_filter.${2 * i + 1}.freq`);
   return [
@@ -77,27 +67,17 @@ export function backboneTensors(
   checkpoint?: Checkpoint,
 ): TensorMapping[] {
   const backbone = `${prefix}backbone`;
-  const block = (i: number): TensorMapping[] => {
-    const [theirs, ours] = [`${backbone}.layers.${i}`, `block_${i}`];
-    const operator = () => operatorTensors(config, `${theirs}.${mixer}.`, `${ours}/mixer/`, frequencies, checkpoint);
-    const attention = () => [
-      ...linear(`${theirs}.${mixer}.Wqkv`, `${ours}/mixer/projections`),
-      ...linear(`${theirs}.${mixer}.out_proj`, `${ours}/mixer/output`),
-    ];
-    return [
-      ...(config.attentionLayers.includes(i) ? attention() : operator()),
-      ...norm(`${theirs}.norm1`, `${ours}/mixer_norm`),
-      ...linear(`${theirs}.${mlp}.fc1`, `${ours}/feed_forward/up`),
-      ...linear(`${theirs}.${mlp}.fc2`, `${ours}/feed_forward/down`),
-      ...norm(`${theirs}.norm2`, `${ours}/feed_forward_norm`),
-    ];
-  };
   return [
-    {theirs: `${backbone}.embeddings.word_embeddings.weight`, ours: 'embedding/table'},
-    ...(config.maxPositions > 0
-      ? [{theirs: `${backbone}.embeddings.position_embeddings.weight`, ours: 'positions/table'}]
-      : []),
-    ...Array.from({length: config.numLayers}, (_, i) => block(i)).flat(),
+    ...embedding(`${backbone}.embeddings.word_embeddings`),
+    ...(config.maxPositions > 0 ? embedding(`${backbone}.embeddings.position_embeddings`, 'positions') : []),
+    ...blocks(config.numLayers, `${backbone}.layers`, (theirs, ours, i) => [
+      ...(config.attentionLayers.includes(i)
+        ? linears(`${theirs}.${mixer}`, `${ours}/mixer`, {projections: 'Wqkv', output: 'out_proj'})
+        : operatorTensors(config, `${theirs}.${mixer}.`, `${ours}/mixer/`, frequencies, checkpoint)),
+      ...norm(`${theirs}.norm1`, `${ours}/mixer_norm`),
+      ...linears(`${theirs}.${mlp}`, `${ours}/feed_forward`, {up: 'fc1', down: 'fc2'}),
+      ...norm(`${theirs}.norm2`, `${ours}/feed_forward_norm`),
+    ]),
     ...norm(`${backbone}.ln_f`, 'final_norm'),
   ];
 }

@@ -1,4 +1,4 @@
-import type {CheckpointLayout, TensorMapping} from '@variants/core';
+import {type CheckpointLayout, mappings, type TensorMapping} from '@variants/core';
 import {plainNaming} from '../checkpoints/naming';
 import {backboneTensors} from '../checkpoints/tensors';
 import {type DistilledHyenaConfig, type DistilledHyenaOptions, resolveDistilledHyenaConfig} from './config';
@@ -16,7 +16,7 @@ function tensors(config: DistilledHyenaConfig): TensorMapping[] {
     ...operators.flatMap((i) =>
       modes.map((part) => ({theirs: `backbone.layers.${i}.mixer.modes.${part}`, ours: `block_${i}/mixer/${part}`})),
     ),
-    ...(config.tieEmbedding ? [] : [{theirs: 'lm_head.weight', ours: 'head/kernel', transpose: true}]),
+    ...mappings.head('lm_head', config),
   ];
 }
 

@@ -1,4 +1,4 @@
-import {type Field, resolveFields} from '@variants/core';
+import {fields, resolveFields} from '@variants/core';
 import {checkHyenaBackboneConfig, type HyenaConfig, type HyenaOptions, hyenaRules} from '../config';
 
 /** The configuration of a Hyena whose long convolutions are recurrences. */
@@ -10,18 +10,13 @@ export interface DistilledHyenaConfig extends HyenaConfig {
 /** What a {@link DistilledHyena} is made of: everything but vocabSize has a default. */
 export type DistilledHyenaOptions = HyenaOptions & Partial<DistilledHyenaConfig>;
 
-const stateSize: Field<number> = {
-  allowed: 'an even number of at least 2',
-  accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 2 && (value as number) % 2 === 0,
-  fallback: 16,
-};
-
 /**
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveDistilledHyenaConfig(options: DistilledHyenaOptions): DistilledHyenaConfig {
-  const config = resolveFields<DistilledHyenaConfig>('distilledHyena', {...hyenaRules(options), stateSize}, options);
+  const rules = {...hyenaRules(options), stateSize: fields.even(16)};
+  const config = resolveFields<DistilledHyenaConfig>('distilledHyena', rules, options);
   checkHyenaBackboneConfig('distilledHyena', config);
   return config;
 }

@@ -1,16 +1,21 @@
-import type {TensorMapping} from '@variants/core';
+import {type FieldTable, mappings, type TensorMapping} from '@variants/core';
+import type {MixerFields} from '../config';
 
-/** A Linear, which the authors keep as [out, in], with its bias. */
-export const linear = (theirs: string, ours: string): TensorMapping[] => [
-  {theirs: `${theirs}.weight`, ours: `${ours}/kernel`, transpose: true},
-  {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
-];
+const {linear, norm} = mappings;
 
-/** Weight and bias of a norm. */
-export const norm = (theirs: string, ours: string): TensorMapping[] => [
-  {theirs: `${theirs}.weight`, ours: `${ours}/weight`},
-  {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
-];
+/** M2-BERT's fields of a network that makes filters. Causal models, which no code of the authors' has, take them over. */
+export const filterFields: FieldTable<MixerFields> = {
+  positionSize: 'hyena_emb_dim',
+  filterSize: 'hyena_filter_order',
+  frequency: 'hyena_w',
+  frequencyScale: 'hyena_w_mod',
+  trainPositions: {
+    theirs: 'hyena_lr_pos_emb',
+    usual: 1e-5,
+    read: (rate) => rate !== 0,
+    write: (isTrained) => (isTrained ? 1e-5 : 0),
+  },
+};
 
 /** What the tensors of a mixer depend on. */
 export interface MixerShape {
@@ -25,10 +30,7 @@ export interface MixerShape {
 
 /** A filter's network: the authors keep its layers under even numbers, and under odd ones its sines' one frequency. */
 function network(theirs: string, ours: string): TensorMapping[] {
-  return [0, 1, 2, 3].flatMap((i): TensorMapping[] => {
-    const [matrix, bias] = linear(`${theirs}.${2 * i}`, `${ours}_${i}`);
-    return i < 3 ? [matrix, bias] : [matrix];
-  });
+  return [0, 1, 2, 3].flatMap((i) => linear(`${theirs}.${2 * i}`, `${ours}_${i}`, {useBias: i < 3}));
 }
 
 /** The filter of a long convolution and what goes with it. */

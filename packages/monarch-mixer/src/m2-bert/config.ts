@@ -1,5 +1,5 @@
-import {type Fields, fields, requireConfig, resolveFields} from '@variants/core';
-import {checkMixer, countFeedForward, countSequenceMixer, type MixerFields, mixerRules} from '../config';
+import {type Fields, fields, requireConfig, resolveFields, type StackFields, stackFields} from '@variants/core';
+import {countFeedForward, countSequenceMixer, type MixerFields, mixerRules} from '../config';
 
 const poolings = ['first', 'mean', 'token'] as const;
 
@@ -10,15 +10,13 @@ const poolings = ['first', 'mean', 'token'] as const;
 export type Pooling = (typeof poolings)[number];
 
 /** The configuration of an M2-BERT; defaults are those of the published 80M model, without dropout. */
-export interface M2BertConfig extends MixerFields {
+export interface M2BertConfig extends StackFields, MixerFields {
   /** Number of different tokens. Default 30528: bert-base-uncased's 30522, up to a multiple of 8. */
   vocabSize: number;
   /** Width D. Default 768. */
   hiddenSize: number;
   /** Default 12. */
   numLayers: number;
-  /** Width I of the feed-forward. Default 4 hiddenSize. */
-  intermediateSize: number;
   /** The longest sequence. Default 128. */
   maxSequenceLength: number;
   /** Positions that the convolutions' filters are made for, at least maxSequenceLength. Default maxSequenceLength. */
@@ -37,8 +35,6 @@ export interface M2BertConfig extends MixerFields {
   normEpsilon: number;
   /** Dropout behind embeddings and feed-forwards. Default 0. */
   dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link m2Bert} takes: everything has a default. */
@@ -63,9 +59,7 @@ export type M2BertClassifierOptions = Partial<M2BertClassifierConfig>;
 /** The rules of all fields, given the fields that others' defaults depend on. */
 const m2BertRules = ({hiddenSize = 768, maxSequenceLength = 128}: M2BertOptions): Fields<M2BertConfig> => ({
   vocabSize: fields.count(30528),
-  hiddenSize: fields.count(768),
-  numLayers: fields.count(12),
-  intermediateSize: fields.count(4 * hiddenSize),
+  ...stackFields({hiddenSize, numLayers: 12, normEpsilon: 1e-12}),
   maxSequenceLength: fields.count(128),
   filterLength: fields.count(maxSequenceLength),
   typeVocabSize: fields.count(2),
@@ -74,15 +68,11 @@ const m2BertRules = ({hiddenSize = 768, maxSequenceLength = 128}: M2BertOptions)
   bidirectional: fields.flag(true),
   trainingAdditions: fields.flag(false),
   ...mixerRules,
-  normEpsilon: fields.positive(1e-12),
-  dropout: fields.rate(0),
-  seed: fields.count(0, 0),
 });
 
 /** Throws a ConfigError where fields do not go together. */
 function checkM2BertConfig(architecture: string, config: M2BertConfig): void {
   const {filterLength, maxSequenceLength, padToken, vocabSize} = config;
-  checkMixer(architecture, config);
   requireConfig(
     filterLength >= maxSequenceLength,
     architecture,

@@ -1,5 +1,5 @@
-import {type Checkpoint, CheckpointError, type CheckpointLayout} from '@variants/core';
-import {type RwkvConfig, type RwkvVersion, resolveConfig} from '../config';
+import {type Checkpoint, CheckpointError, defineLayout} from '@variants/core';
+import {type RwkvConfig, type RwkvVersion, resolveRwkvConfig} from '../config';
 import {modelTensors} from './tensors';
 
 /** The shape of a tensor that every file has. */
@@ -30,28 +30,26 @@ function versionOf({tensors}: Checkpoint): RwkvVersion | undefined {
   return has('time_first') ? 4 : undefined;
 }
 
-/** The configuration as the shapes of the tensors tell it; config.json is needed for what they do not show. */
-function readConfig(checkpoint: Checkpoint): RwkvConfig {
+/** What the shapes of the tensors tell, which is nearly all. */
+function readSizes(checkpoint: Checkpoint): Partial<RwkvConfig> {
   const version = versionOf(checkpoint);
   const [vocabSize, hiddenSize] = shapeOf(checkpoint, 'emb.weight', 2);
   const [attentionSize] = shapeOf(checkpoint, 'blocks.0.att.key.weight', 2);
   const [intermediateSize] = shapeOf(checkpoint, 'blocks.0.ffn.key.weight', 2);
-  const {dropout} = (checkpoint.config ?? {}) as {[field: string]: number};
-  return resolveConfig({
+  return {
     version,
     vocabSize,
     hiddenSize,
     numLayers: countBlocks(checkpoint),
     attentionSize,
     intermediateSize,
-    ...(version && timeMixFields(version, checkpoint)),
-    dropout,
-  });
+    ...(version && timeMixSizes(version, checkpoint)),
+  };
 }
 
 /** What the shapes tell about the time mix of a version. */
-function timeMixFields(version: RwkvVersion, checkpoint: Checkpoint): Partial<RwkvConfig> {
-  const {tensors, config} = checkpoint;
+function timeMixSizes(version: RwkvVersion, checkpoint: Checkpoint): Partial<RwkvConfig> {
+  const {tensors} = checkpoint;
   const axis = (name: string, rank: number, index: number) => shapeOf(checkpoint, name, rank)[index];
   const ofFirst = (name: string, index: number) => axis(`blocks.0.att.${name}`, 2, index);
   if (version === 4) return {};
@@ -66,41 +64,55 @@ function timeMixFields(version: RwkvVersion, checkpoint: Checkpoint): Partial<Rw
       ...(shares && {valueRank: axis(shares, 2, 1)}),
     };
   }
-  const shared = {
-    numHeads: ofFirst('time_faaaa', 0),
-    headSizeDivisor: config?.head_size_divisor as number | undefined,
-  };
-  if (version === 5) return shared;
+  const numHeads = ofFirst('time_faaaa', 0);
+  if (version === 5) return {numHeads};
   return {
-    ...shared,
+    numHeads,
     mixRank: ofFirst('time_maa_w1', 1) / 5,
     decayRank: ofFirst('time_decay_w1', 1),
     initialState: tensors.has('blocks.0.att.time_state'),
   };
 }
 
-/** The configuration in the fields of the authors' training code. */
-function writeConfig(config: RwkvConfig): Record<string, unknown> {
-  const {version, attentionSize, numHeads} = config;
-  return {
-    model_type: `rwkv${version}`,
-    vocab_size: config.vocabSize,
-    n_layer: config.numLayers,
-    n_embd: config.hiddenSize,
-    dim_att: attentionSize,
-    dim_ffn: config.intermediateSize,
-    ...(numHeads > 0 && {head_size_a: attentionSize / numHeads, head_size_divisor: config.headSizeDivisor}),
-    dropout: config.dropout,
-  };
-}
-
 /** Files of BlinkDL's RWKV-LM: .pth, or the same tensors as safetensors. They need no config.json. */
-export const blinkDL: CheckpointLayout<RwkvConfig> = {
+export const blinkDL = defineLayout<RwkvConfig>({
   name: 'blinkdl',
   recognizes: (checkpoint) => checkpoint.tensors.has('emb.weight') && versionOf(checkpoint) !== undefined,
-  readConfig,
-  writeConfig,
+  // Those of the authors' training code.
+  fields: {
+    version: {to: (version) => ({model_type: `rwkv${version}`})},
+    vocabSize: 'vocab_size',
+    numLayers: 'n_layer',
+    hiddenSize: 'n_embd',
+    attentionSize: 'dim_att',
+    intermediateSize: 'dim_ffn',
+    numHeads: {to: (heads, {attentionSize}) => (heads > 0 ? {head_size_a: attentionSize / heads} : {})},
+    headSizeDivisor: {
+      theirs: 'head_size_divisor',
+      write: (divisor, {numHeads}) => (numHeads > 0 ? divisor : undefined),
+    },
+    dropout: 'dropout',
+  },
+  fromTensors: {
+    names: [
+      'version',
+      'vocabSize',
+      'hiddenSize',
+      'numLayers',
+      'attentionSize',
+      'intermediateSize',
+      'numHeads',
+      'mixRank',
+      'decayRank',
+      'learningRateRank',
+      'valueRank',
+      'gateRank',
+      'initialState',
+    ],
+    read: readSizes,
+  },
+  resolve: resolveRwkvConfig,
   tensors: modelTensors,
   // Training code makes them for the first block too, which does not use them.
   ignored: [/^blocks\.0\.att\.v[012]$/],
-};
+});

@@ -1,5 +1,5 @@
-import {CheckpointError, type CheckpointLayout} from '@variants/core';
-import {type RwkvConfig, resolveConfig} from '../config';
+import {defineLayout} from '@variants/core';
+import {type RwkvConfig, resolveRwkvConfig} from '../config';
 import {modelTensors} from './tensors';
 
 /** Hugging Face's words for the authors'. */
@@ -19,37 +19,21 @@ const nameOf = (authors: string) =>
     : `rwkv.${words.reduce((name, [pattern, word]) => name.replace(pattern, word), authors)}`;
 
 /** Files of Hugging Face's RwkvForCausalLM, which is version 4. */
-export const huggingFace: CheckpointLayout<RwkvConfig> = {
+export const huggingFace = defineLayout<RwkvConfig>({
   name: 'huggingface',
   recognizes: ({tensors}) => tensors.has('rwkv.blocks.0.attention.time_first'),
-  readConfig({name, config}) {
-    const json = config ?? {};
-    if (json.tie_word_embeddings === true)
-      throw new CheckpointError(
-        `${name}: tie_word_embeddings is true, but only models with a head of their own can be loaded`,
-      );
-    return resolveConfig({
-      version: 4,
-      vocabSize: json.vocab_size as number,
-      hiddenSize: json.hidden_size as number,
-      numLayers: json.num_hidden_layers as number,
-      attentionSize: json.attention_hidden_size as number | undefined,
-      intermediateSize: json.intermediate_size as number | undefined,
-      normEpsilon: json.layer_norm_epsilon as number | undefined,
-      rescaleEvery: (json.rescale_every as number | undefined) ?? 6,
-    });
+  fields: {
+    version: {from: () => 4},
+    vocabSize: {theirs: 'vocab_size', required: true},
+    hiddenSize: {theirs: 'hidden_size', required: true},
+    numLayers: {theirs: 'num_hidden_layers', required: true},
+    attentionSize: 'attention_hidden_size',
+    intermediateSize: 'intermediate_size',
+    normEpsilon: 'layer_norm_epsilon',
+    rescaleEvery: {theirs: 'rescale_every', usual: 6},
   },
-  writeConfig: (config) => ({
-    model_type: 'rwkv',
-    architectures: ['RwkvForCausalLM'],
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    num_hidden_layers: config.numLayers,
-    attention_hidden_size: config.attentionSize,
-    intermediate_size: config.intermediateSize,
-    layer_norm_epsilon: config.normEpsilon,
-    rescale_every: config.rescaleEvery,
-    tie_word_embeddings: false,
-  }),
+  only: {tie_word_embeddings: false},
+  constants: {model_type: 'rwkv', architectures: ['RwkvForCausalLM'], tie_word_embeddings: false},
+  resolve: resolveRwkvConfig,
   tensors: (config) => modelTensors(config).map((mapping) => ({...mapping, theirs: nameOf(mapping.theirs)})),
-};
+});

@@ -1,18 +1,10 @@
-import type {TensorMapping} from '@variants/core';
+import {mappings, type TensorMapping} from '@variants/core';
 import type {RwkvConfig} from '../config';
 
-/** A Linear, which the authors keep as [out, in]. */
-const matrix = (theirs: string, ours: string): TensorMapping => ({
-  theirs: `${theirs}.weight`,
-  ours: `${ours}/kernel`,
-  transpose: true,
-});
+const {blocks, embedding, linear, norm} = mappings;
 
-/** Weight and bias of a norm. */
-const norm = (theirs: string, ours: string): TensorMapping[] => [
-  {theirs: `${theirs}.weight`, ours: `${ours}/weight`},
-  {theirs: `${theirs}.bias`, ours: `${ours}/bias`},
-];
+/** A Linear without a bias. */
+const matrix = (theirs: string, ours: string): TensorMapping[] => linear(theirs, ours, {useBias: false});
 
 /** A number per feature, which the authors keep as [1, 1, features]. */
 const perFeature = (theirs: string, ours: string, size: number): TensorMapping => ({
@@ -38,10 +30,10 @@ export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string,
   const {version, hiddenSize, attentionSize} = config;
   if (version === 7) return timeMix7Tensors(config, theirs, ours, isFirst);
   const shared = [
-    matrix(`${theirs}key`, `${ours}keys`),
-    matrix(`${theirs}value`, `${ours}values`),
-    matrix(`${theirs}receptance`, `${ours}receptance`),
-    matrix(`${theirs}output`, `${ours}output`),
+    ...matrix(`${theirs}key`, `${ours}keys`),
+    ...matrix(`${theirs}value`, `${ours}values`),
+    ...matrix(`${theirs}receptance`, `${ours}receptance`),
+    ...matrix(`${theirs}output`, `${ours}output`),
   ];
   const mixes = (kind: string, names: readonly Projected[]) =>
     names.map((name) => perFeature(`${theirs}${kind}_${letters[name]}`, `${ours}${name}_mix`, hiddenSize));
@@ -55,7 +47,7 @@ export function timeMixTensors(config: RwkvConfig, theirs: string, ours: string,
   const withHeads = [
     {theirs: `${theirs}time_faaaa`, ours: `${ours}bonus`},
     ...shared,
-    matrix(`${theirs}gate`, `${ours}gate`),
+    ...matrix(`${theirs}gate`, `${ours}gate`),
     ...norm(`${theirs}ln_x`, `${ours}head_norm`),
   ];
   if (version === 5)
@@ -95,10 +87,10 @@ function timeMix7Tensors(config: RwkvConfig, theirs: string, ours: string, isFir
     vector('k_k', 'removal'),
     vector('k_a', 'replacement'),
     {theirs: `${theirs}r_k`, ours: `${ours}bonus`},
-    matrix(`${theirs}receptance`, `${ours}receptance`),
-    matrix(`${theirs}key`, `${ours}keys`),
-    matrix(`${theirs}value`, `${ours}values`),
-    matrix(`${theirs}output`, `${ours}output`),
+    ...matrix(`${theirs}receptance`, `${ours}receptance`),
+    ...matrix(`${theirs}key`, `${ours}keys`),
+    ...matrix(`${theirs}value`, `${ours}values`),
+    ...matrix(`${theirs}output`, `${ours}output`),
     ...norm(`${theirs}ln_x`, `${ours}head_norm`),
   ];
 }
@@ -108,35 +100,32 @@ export function channelMixTensors({version, hiddenSize}: RwkvConfig, theirs: str
   if (version === 7)
     return [
       perFeature(`${theirs}x_k`, `${ours}key_mix`, hiddenSize),
-      matrix(`${theirs}key`, `${ours}keys`),
-      matrix(`${theirs}value`, `${ours}values`),
+      ...matrix(`${theirs}key`, `${ours}keys`),
+      ...matrix(`${theirs}value`, `${ours}values`),
     ];
   const kind = version < 6 ? 'time_mix' : 'time_maa';
   return [
     perFeature(`${theirs}${kind}_k`, `${ours}key_mix`, hiddenSize),
     perFeature(`${theirs}${kind}_r`, `${ours}receptance_mix`, hiddenSize),
-    matrix(`${theirs}key`, `${ours}keys`),
-    matrix(`${theirs}receptance`, `${ours}receptance`),
-    matrix(`${theirs}value`, `${ours}values`),
+    ...matrix(`${theirs}key`, `${ours}keys`),
+    ...matrix(`${theirs}receptance`, `${ours}receptance`),
+    ...matrix(`${theirs}value`, `${ours}values`),
   ];
 }
 
 /** All tensors of a model, in the order of the authors' files. */
 export function modelTensors(config: RwkvConfig): TensorMapping[] {
-  const block = (i: number): TensorMapping[] => {
-    const [theirs, ours] = [`blocks.${i}`, `block_${i}`];
-    return [
+  return [
+    ...embedding('emb'),
+    ...blocks(config.numLayers, 'blocks', (theirs, ours, i) => [
       ...norm(`${theirs}.ln1`, `${ours}/mixer_norm`),
       ...norm(`${theirs}.ln2`, `${ours}/feed_forward_norm`),
       ...(i === 0 ? norm(`${theirs}.ln0`, 'embedding_norm') : []),
       ...timeMixTensors(config, `${theirs}.att.`, `${ours}/mixer/`, i === 0),
       ...channelMixTensors(config, `${theirs}.ffn.`, `${ours}/feed_forward/`),
-    ];
-  };
-  return [
-    {theirs: 'emb.weight', ours: 'embedding/table'},
-    ...Array.from({length: config.numLayers}, (_, i) => block(i)).flat(),
+    ]),
     ...norm('ln_out', 'final_norm'),
-    {theirs: 'head.weight', ours: 'head/table'},
+    // Kept as the authors do, since it may be very large.
+    ...embedding('head', 'head'),
   ];
 }

@@ -1,5 +1,23 @@
-import {CheckpointError} from '@variants/core';
-import type {TrainingPosition, TrainingRun} from './training-state';
+import {CheckpointError, type VariantModel} from '@variants/core';
+import type {BatchSource} from '../data/batch-source';
+import type {AdamW} from '../optim/adamw';
+import type {TrainSettings} from './train-options';
+
+/** All that a training changes or depends on. */
+export interface TrainingRun {
+  model: VariantModel;
+  source: BatchSource;
+  settings: TrainSettings;
+  optimizer: AdamW;
+}
+
+/** How far a training has come. The next batch and the next masks of dropout depend on seed and step alone. */
+export interface TrainingPosition {
+  /** Steps done. */
+  step: number;
+  /** Seconds of training. */
+  seconds: number;
+}
 
 /** What must be the same for a run to be resumed. */
 interface RunDescription {

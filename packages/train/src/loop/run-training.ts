@@ -8,9 +8,10 @@ import {DivergenceError} from './divergence-error';
 import {type Evaluation, evaluate} from './evaluate';
 import {learningRateAt} from './learning-rate';
 import {type PositionUnit, positionUnit} from './positions';
+import type {TrainingPosition, TrainingRun} from './run-description';
 import {loadState, storeState} from './state-storage';
 import type {TrainSettings} from './train-options';
-import {encodeTrainingState, restoreTrainingState, type TrainingPosition, type TrainingRun} from './training-state';
+import {encodeTrainingState, restoreTrainingState} from './training-state';
 
 /** What one step of a training did. */
 export interface TrainingStep {

@@ -1,4 +1,4 @@
-import {ConfigError} from '@variants/core';
+import {ConfigError, shown} from '@variants/core';
 import {wholeRange} from '../checks';
 import {oneLine} from '../one-line';
 
@@ -78,7 +78,6 @@ export function resolveFields<C>(owner: string, fields: Fields<C>, config: Parti
 function resolveField(owner: string, name: string, field: Field, given: unknown): unknown {
   const value = given === undefined ? field.initial : given;
   if (value === undefined) throw new ConfigError(`${owner}: ${name} has no default; give ${field.allowed}`);
-  if (!field.accepts(value))
-    throw new ConfigError(`${owner}: ${name} is ${oneLine(String(value))}; allowed: ${field.allowed}`);
+  if (!field.accepts(value)) throw new ConfigError(`${owner}: ${name} is ${shown(value)}; allowed: ${field.allowed}`);
   return value;
 }

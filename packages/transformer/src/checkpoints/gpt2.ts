@@ -1,33 +1,25 @@
-import type {Activation, Checkpoint, TensorMapping} from '@variants/core';
+import {type AuthorsConfig, type Checkpoint, mappings, namedValues, type TensorMapping} from '@variants/core';
 import type {LayoutName, TransformerConfig} from '../config';
-import {assertModelType, defineLayout, fieldsOf, readActivation, writeActivation} from './define-layout';
-import {blocks, linear, norm} from './mappings';
+import {decoderLayout, fieldsOf} from './define-layout';
 
-/** Hugging Face's names of the activations that GPT-2 may have. */
-const activationNames: Record<string, Activation> = {
-  gelu_new: 'geluTanh',
-  gelu: 'gelu',
-  relu: 'relu',
-  silu: 'silu',
-  tanh: 'tanh',
-};
+const {blocks, embedding, head, linear, linears, norm} = mappings;
 
 /** @param prefix Before every name but the head's. @param transpose Whether matrices are stored as [out, in]. */
 function tensors(config: TransformerConfig, prefix: string, transpose: boolean): TensorMapping[] {
-  const {attentionBias, feedForwardBias, normBias} = config;
+  const attention = {useBias: config.attentionBias, transpose};
+  const feedForward = {useBias: config.feedForwardBias, transpose};
+  const norms = {useBias: config.normBias};
   return [
-    {theirs: `${prefix}wte.weight`, ours: 'embedding/table'},
-    {theirs: `${prefix}wpe.weight`, ours: 'positions/table'},
-    ...blocks(config, (ours, i) => [
-      ...norm(`${prefix}h.${i}.ln_1`, `${ours}/mixer_norm`, normBias),
-      ...linear(`${prefix}h.${i}.attn.c_attn`, `${ours}/mixer/projections`, attentionBias, transpose),
-      ...linear(`${prefix}h.${i}.attn.c_proj`, `${ours}/mixer/output`, attentionBias, transpose),
-      ...norm(`${prefix}h.${i}.ln_2`, `${ours}/feed_forward_norm`, normBias),
-      ...linear(`${prefix}h.${i}.mlp.c_fc`, `${ours}/feed_forward/up`, feedForwardBias, transpose),
-      ...linear(`${prefix}h.${i}.mlp.c_proj`, `${ours}/feed_forward/down`, feedForwardBias, transpose),
+    ...embedding(`${prefix}wte`),
+    ...embedding(`${prefix}wpe`, 'positions'),
+    ...blocks(config.numLayers, `${prefix}h`, (theirs, ours) => [
+      ...norm(`${theirs}.ln_1`, `${ours}/mixer_norm`, norms),
+      ...linear(`${theirs}.attn.c_attn`, `${ours}/mixer/projections`, attention),
+      ...linear(`${theirs}.attn.c_proj`, `${ours}/mixer/output`, attention),
+      ...norm(`${theirs}.ln_2`, `${ours}/feed_forward_norm`, norms),
+      ...linears(`${theirs}.mlp`, `${ours}/feed_forward`, {up: 'c_fc', down: 'c_proj'}, feedForward),
     ]),
-    ...norm(`${prefix}ln_f`, 'final_norm', normBias),
-    ...(config.tieEmbedding ? [] : linear('lm_head', 'head', false)),
+    ...norm(`${prefix}ln_f`, 'final_norm', norms),
   ];
 }
 
@@ -36,51 +28,38 @@ const hasNames = (checkpoint: Checkpoint, prefix: string) => checkpoint.tensors.
 /** The names are those of nanoGPT too, the fields of the configuration are not. */
 const isNanogpt = (checkpoint: Checkpoint) => fieldsOf(checkpoint)?.block_size !== undefined;
 
+/** The fields that Hugging Face's code and nanoGPT have alike. */
+const sizes = {
+  family: {from: () => 'gpt2'},
+  vocabSize: {theirs: 'vocab_size', required: true},
+  hiddenSize: {theirs: 'n_embd', required: true},
+  numLayers: {theirs: 'n_layer', required: true},
+  numHeads: {theirs: 'n_head', required: true},
+} as const;
+
 function huggingFaceGpt2(name: LayoutName, prefix: string) {
-  return defineLayout({
+  return decoderLayout({
     name,
     recognizes: (checkpoint) => hasNames(checkpoint, prefix) && !isNanogpt(checkpoint),
-    required: ['vocab_size', 'n_embd', 'n_layer', 'n_head', 'n_positions'],
-    read(json, _, file) {
-      assertModelType(json, 'gpt2', file);
-      const fields = json as Record<string, never>;
-      return {
-        family: 'gpt2',
-        activation: readActivation(activationNames, json.activation_function ?? 'gelu_new', file),
-        vocabSize: fields.vocab_size,
-        hiddenSize: fields.n_embd,
-        numLayers: fields.n_layer,
-        numHeads: fields.n_head,
-        intermediateSize: fields.n_inner ?? undefined,
-        maxSequenceLength: fields.n_positions,
-        normEpsilon: fields.layer_norm_epsilon,
-        scaleAttention: fields.scale_attn_weights,
-        scaleAttentionByLayer: fields.scale_attn_by_inverse_layer_idx,
-        tieEmbedding: fields.tie_word_embeddings,
-        dropout: fields.resid_pdrop,
-      };
+    fields: {
+      ...sizes,
+      intermediateSize: 'n_inner',
+      maxSequenceLength: {theirs: 'n_positions', also: ['n_ctx'], required: true},
+      activation: namedValues(
+        'activation_function',
+        {gelu_new: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh'},
+        'gelu_new',
+      ),
+      normEpsilon: 'layer_norm_epsilon',
+      scaleAttention: 'scale_attn_weights',
+      scaleAttentionByLayer: 'scale_attn_by_inverse_layer_idx',
+      tieEmbedding: 'tie_word_embeddings',
+      dropout: {theirs: 'resid_pdrop', also: ['embd_pdrop', 'attn_pdrop']},
     },
-    write: (config) => ({
-      architectures: ['GPT2LMHeadModel'],
-      model_type: 'gpt2',
-      vocab_size: config.vocabSize,
-      n_embd: config.hiddenSize,
-      n_layer: config.numLayers,
-      n_head: config.numHeads,
-      n_inner: config.intermediateSize,
-      n_positions: config.maxSequenceLength,
-      n_ctx: config.maxSequenceLength,
-      activation_function: writeActivation(activationNames, config.activation),
-      layer_norm_epsilon: config.normEpsilon,
-      scale_attn_weights: config.scaleAttention,
-      scale_attn_by_inverse_layer_idx: config.scaleAttentionByLayer,
-      tie_word_embeddings: config.tieEmbedding,
-      embd_pdrop: config.dropout,
-      attn_pdrop: config.dropout,
-      resid_pdrop: config.dropout,
-    }),
+    only: {model_type: 'gpt2'},
+    constants: {architectures: ['GPT2LMHeadModel'], model_type: 'gpt2'},
     // The four matrices are "Conv1D"s, stored as [in, out] like ours.
-    tensors: (config) => tensors(config, prefix, false),
+    tensors: (config) => [...tensors(config, prefix, false), ...head('lm_head', config)],
     // Masks of old exports, and a second copy of a tied embedding, which that wins over.
     ignored: [/\.attn\.bias$/, /\.attn\.masked_bias$/, /^lm_head\.weight$/],
   });
@@ -92,40 +71,22 @@ export const gpt2 = huggingFaceGpt2('gpt2', 'transformer.');
 /** OpenAI's files at Hugging Face: the same without the prefix. */
 export const gpt2bare = huggingFaceGpt2('gpt2bare', '');
 
-/** karpathy/nanoGPT: GPT-2's names, PyTorch's matrices, the exact GELU, one flag for all biases. */
-export const nanogpt = defineLayout({
+/** One flag for all biases. */
+const readBias = ({bias}: AuthorsConfig) => bias ?? true;
+
+/** karpathy/nanoGPT: GPT-2's names, PyTorch's matrices, the exact GELU. */
+export const nanogpt = decoderLayout({
   name: 'nanogpt',
   recognizes: (checkpoint) => hasNames(checkpoint, 'transformer.') && isNanogpt(checkpoint),
-  required: ['block_size', 'vocab_size', 'n_layer', 'n_head', 'n_embd'],
-  read(json) {
-    const fields = json as Record<string, never>;
-    const bias = fields.bias ?? true;
-    return {
-      family: 'gpt2',
-      activation: 'gelu',
-      vocabSize: fields.vocab_size,
-      hiddenSize: fields.n_embd,
-      numLayers: fields.n_layer,
-      numHeads: fields.n_head,
-      maxSequenceLength: fields.block_size,
-      attentionBias: bias,
-      feedForwardBias: bias,
-      normBias: bias,
-      dropout: fields.dropout,
-    };
+  fields: {
+    ...sizes,
+    maxSequenceLength: {theirs: 'block_size', required: true},
+    activation: {from: () => 'gelu'},
+    attentionBias: {from: readBias},
+    feedForwardBias: {from: readBias},
+    normBias: {theirs: 'bias', usual: true},
+    dropout: 'dropout',
   },
-  write: (config) => ({
-    block_size: config.maxSequenceLength,
-    vocab_size: config.vocabSize,
-    n_layer: config.numLayers,
-    n_head: config.numHeads,
-    n_embd: config.hiddenSize,
-    dropout: config.dropout,
-    bias: config.normBias,
-  }),
-  tensors: (config) => [
-    ...tensors(config, 'transformer.', true),
-    ...(config.tieEmbedding ? [{theirs: 'lm_head.weight', ours: 'embedding/table', alias: true}] : []),
-  ],
+  tensors: (config) => [...tensors(config, 'transformer.', true), ...head('lm_head', {...config, repeated: true})],
   ignored: [/\.attn\.bias$/],
 });

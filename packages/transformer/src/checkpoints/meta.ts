@@ -1,8 +1,9 @@
-import type {Checkpoint, TensorMapping} from '@variants/core';
-import type {TransformerConfig, TransformerOptions} from '../config';
+import {type AuthorsConfig, type Checkpoint, mappings, type TensorMapping} from '@variants/core';
+import type {TransformerConfig} from '../config';
 import type {RopeScaling} from '../rope-scaling';
-import {type AuthorsConfig, defineLayout, fieldsOf, type TensorFacts} from './define-layout';
-import {blocks, linear, norm} from './mappings';
+import {decoderLayout, fieldsOf} from './define-layout';
+
+const {blocks, embedding, head, linears, norm} = mappings;
 
 /** What Meta's code does where params.json says `use_scaled_rope` (Llama 3.1; files of 3.2 say so too, but mean factor 32). */
 const scaledRope: RopeScaling = {
@@ -13,8 +14,8 @@ const scaledRope: RopeScaling = {
   originalMaxSequenceLength: 8192,
 };
 
-const embedding = 'tok_embeddings.weight';
-const head = 'output.weight';
+const table = 'tok_embeddings';
+const output = 'output';
 
 const hasNames = ({tensors}: Checkpoint) => tensors.has('layers.0.attention.wq.weight');
 
@@ -39,118 +40,104 @@ function intermediateSize(json: AuthorsConfig, usualMultiple: number): number {
 }
 
 /** The fields that llama2.c and Meta's code share. */
-function readShared(json: AuthorsConfig): Omit<TransformerOptions, 'vocabSize'> {
-  const fields = json as Record<string, never>;
-  return {
-    family: 'llama',
-    rotaryPairing: 'interleaved',
-    hiddenSize: fields.dim,
-    numLayers: fields.n_layers,
-    numHeads: fields.n_heads,
-    numKeyValueHeads: fields.n_kv_heads ?? fields.n_heads,
-    normEpsilon: fields.norm_eps,
-    rotaryBase: fields.rope_theta,
-    ropeScaling: json.use_scaled_rope === true ? scaledRope : null,
-  };
-}
+const shared = {
+  family: {from: () => 'llama'},
+  rotaryPairing: {from: () => 'interleaved'},
+  hiddenSize: {theirs: 'dim', required: true},
+  numLayers: {theirs: 'n_layers', required: true},
+  numHeads: {theirs: 'n_heads', required: true},
+  numKeyValueHeads: 'n_kv_heads',
+  normEpsilon: 'norm_eps',
+} as const;
 
-function writeShared(config: TransformerConfig): AuthorsConfig {
-  return {
-    dim: config.hiddenSize,
-    n_layers: config.numLayers,
-    n_heads: config.numHeads,
-    n_kv_heads: config.numKeyValueHeads,
-    vocab_size: config.vocabSize,
-    norm_eps: config.normEpsilon,
-  };
-}
+const readScaling = ({use_scaled_rope}: AuthorsConfig) => (use_scaled_rope === true ? scaledRope : null);
 
 function tensors(config: TransformerConfig): TensorMapping[] {
-  const {attentionBias, feedForwardBias} = config;
+  const attention = {useBias: config.attentionBias};
+  const feedForward = {useBias: config.feedForwardBias};
   return [
-    {theirs: embedding, ours: 'embedding/table'},
-    ...blocks(config, (ours, i) => {
-      const layer = `layers.${i}`;
-      return [
-        ...linear(`${layer}.attention.wq`, `${ours}/mixer/queries`, attentionBias),
-        ...linear(`${layer}.attention.wk`, `${ours}/mixer/keys`, attentionBias),
-        ...linear(`${layer}.attention.wv`, `${ours}/mixer/values`, attentionBias),
-        ...linear(`${layer}.attention.wo`, `${ours}/mixer/output`, attentionBias),
-        ...linear(`${layer}.feed_forward.w1`, `${ours}/feed_forward/up`, feedForwardBias),
-        ...linear(`${layer}.feed_forward.w2`, `${ours}/feed_forward/down`, feedForwardBias),
-        ...linear(`${layer}.feed_forward.w3`, `${ours}/feed_forward/gate`, feedForwardBias),
-        ...norm(`${layer}.attention_norm`, `${ours}/mixer_norm`, false),
-        ...norm(`${layer}.ffn_norm`, `${ours}/feed_forward_norm`, false),
-      ];
-    }),
-    ...norm('norm', 'final_norm', false),
-    ...(config.tieEmbedding ? [{theirs: head, ours: 'embedding/table', alias: true}] : linear('output', 'head', false)),
+    ...embedding(table),
+    ...blocks(config.numLayers, 'layers', (theirs, ours) => [
+      ...linears(
+        `${theirs}.attention`,
+        `${ours}/mixer`,
+        {queries: 'wq', keys: 'wk', values: 'wv', output: 'wo'},
+        attention,
+      ),
+      ...linears(`${theirs}.feed_forward`, `${ours}/feed_forward`, {up: 'w1', down: 'w2', gate: 'w3'}, feedForward),
+      ...norm(`${theirs}.attention_norm`, `${ours}/mixer_norm`, {useBias: false}),
+      ...norm(`${theirs}.ffn_norm`, `${ours}/feed_forward_norm`, {useBias: false}),
+    ]),
+    ...norm('norm', 'final_norm', {useBias: false}),
+    ...head(output, {...config, repeated: true}),
   ];
 }
 
 const ignored = [/^rope\.freqs$/, /^freqs_(cos|sin)$/, /\.attention\.mask$/];
 
 /** Whether the head is the embedding: llama2.c decides by the values, when it writes its own files. */
-async function isTied(checkpoint: Checkpoint): Promise<boolean> {
-  const [rows, other] = [embedding, head].map((name) => checkpoint.tensors.get(name)?.shape.join());
-  if (other === undefined || rows === undefined) return true;
-  if (rows !== other) return false;
-  const [table, matrix] = [await checkpoint.read(embedding), await checkpoint.read(head)];
-  return table.every((value, i) => value === matrix[i]);
+async function readTied(checkpoint: Checkpoint): Promise<Pick<TransformerConfig, 'tieEmbedding'>> {
+  const [rows, other] = [table, output].map((name) => checkpoint.tensors.get(`${name}.weight`)?.shape.join());
+  if (other === undefined || rows === undefined) return {tieEmbedding: true};
+  if (rows !== other) return {tieEmbedding: false};
+  const [ours, theirs] = [await checkpoint.read(`${table}.weight`), await checkpoint.read(`${output}.weight`)];
+  return {tieEmbedding: ours.every((value, i) => value === theirs[i])};
 }
 
 /** karpathy/llama2.c: Meta's names; the output is mostly tied to the embedding and stored twice. */
-export const llama2c = defineLayout({
+export const llama2c = decoderLayout({
   name: 'llama2c',
   recognizes: (checkpoint) => hasNames(checkpoint) && hasLength(checkpoint),
-  facts: async (checkpoint) => ({tieEmbedding: await isTied(checkpoint)}),
-  required: ['dim', 'n_layers', 'n_heads', 'vocab_size'],
-  read: (json, {tieEmbedding}) => ({
-    ...readShared(json),
-    vocabSize: json.vocab_size as number,
-    intermediateSize: intermediateSize(json, 32),
-    maxSequenceLength: json.max_seq_len as number | null,
-    tieEmbedding,
-    dropout: json.dropout as number | undefined,
-  }),
-  write: (config) => ({
-    ...writeShared(config),
-    hidden_dim: config.intermediateSize,
-    multiple_of: 32,
-    max_seq_len: config.maxSequenceLength,
-    dropout: config.dropout,
-  }),
+  fields: {
+    ...shared,
+    vocabSize: {theirs: 'vocab_size', required: true},
+    intermediateSize: {
+      from: (json) => intermediateSize(json, 32),
+      to: (width) => ({hidden_dim: width, multiple_of: 32}),
+    },
+    maxSequenceLength: {theirs: 'max_seq_len', usual: null},
+    rotaryBase: {from: ({rope_theta}) => rope_theta},
+    ropeScaling: {from: readScaling},
+    dropout: 'dropout',
+  },
+  fromTensors: {names: ['tieEmbedding'], read: readTied},
   tensors,
   ignored,
 });
 
 /** The multiplier and multiple that give F in Meta's code, which has no field for F itself. */
-function widthFields({hiddenSize, intermediateSize: width}: TransformerConfig): AuthorsConfig {
+function widthFields(width: number, {hiddenSize}: TransformerConfig): AuthorsConfig {
   const plain = plainWidth(hiddenSize);
   // Half of one more than F, so that no rounding goes below it before it is truncated.
   return width >= plain ? {multiple_of: width} : {multiple_of: 1, ffn_dim_multiplier: (width + 0.5) / plain};
 }
 
+/** Rows of the embedding, where the configuration leaves them to the tokenizer, as -1: in files of Llama 1 and 2. */
+function readVocabulary({tensors: stored}: Checkpoint, {vocab_size}: AuthorsConfig): Partial<TransformerConfig> {
+  if ((vocab_size as number) > 0) return {};
+  return {vocabSize: stored.get(`${table}.weight`)?.shape[0]};
+}
+
 /** meta-llama/llama: params.json and consolidated.00.pth; how long a text may be is up to the caller. */
-export const meta = defineLayout({
+export const meta = decoderLayout({
   name: 'meta',
   recognizes: (checkpoint) => hasNames(checkpoint) && !hasLength(checkpoint),
-  facts: async ({tensors: stored}): Promise<TensorFacts> => ({vocabSize: stored.get(embedding)?.shape[0]}),
-  required: ['dim', 'n_layers', 'n_heads'],
-  read: (json, {vocabSize}) => ({
-    ...readShared(json),
-    // Files of Llama 1 and 2 leave it to the tokenizer, as -1.
-    vocabSize: ((json.vocab_size as number) > 0 ? json.vocab_size : vocabSize) as number,
-    intermediateSize: intermediateSize(json, 256),
-    maxSequenceLength: null,
-    tieEmbedding: false,
-  }),
-  write: (config) => ({
-    ...writeShared(config),
-    ...widthFields(config),
-    ...(config.rotaryBase !== 10000 && {rope_theta: config.rotaryBase}),
-    ...(JSON.stringify(config.ropeScaling) === JSON.stringify(scaledRope) && {use_scaled_rope: true}),
-  }),
+  fields: {
+    ...shared,
+    vocabSize: 'vocab_size',
+    intermediateSize: {from: (json) => intermediateSize(json, 256), to: widthFields},
+    maxSequenceLength: {from: () => null},
+    tieEmbedding: {from: () => false},
+    rotaryBase: {
+      theirs: 'rope_theta',
+      write: (base) => (base === 10000 ? undefined : base),
+    },
+    ropeScaling: {
+      from: readScaling,
+      to: (scaling) => (JSON.stringify(scaling) === JSON.stringify(scaledRope) ? {use_scaled_rope: true} : {}),
+    },
+  },
+  fromTensors: {names: [], read: readVocabulary},
   tensors,
   ignored,
 });

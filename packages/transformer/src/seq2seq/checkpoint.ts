@@ -1,59 +1,7 @@
-import {type Checkpoint, CheckpointError, type CheckpointLayout, type TensorMapping} from '@variants/core';
-import {linear, norm} from '../checkpoints/mappings';
-import {type EncoderDecoderConfig, resolveConfig} from './config';
+import {type AuthorsConfig, defineLayout, mappings, type TensorMapping} from '@variants/core';
+import {type EncoderDecoderConfig, resolveEncoderDecoderConfig} from './config';
 
-function readConfig({name, config}: Checkpoint): EncoderDecoderConfig {
-  if (config?.nhead === undefined)
-    throw new CheckpointError(
-      `${name}: has no config.json with nhead; the number of heads does not show in the weights`,
-    );
-  const json = config as Record<string, never>;
-  const shareEmbeddings = json.share_embeddings ?? false;
-  return resolveConfig({
-    shareEmbeddings,
-    activation: json.activation,
-    sourceVocabSize: json.src_vocab_size,
-    targetVocabSize: json.tgt_vocab_size,
-    hiddenSize: json.d_model,
-    numHeads: json.nhead,
-    numEncoderLayers: json.num_encoder_layers,
-    numDecoderLayers: json.num_decoder_layers,
-    intermediateSize: json.dim_feedforward,
-    normEpsilon: json.layer_norm_eps,
-    normalization: json.norm_first ? 'pre' : 'post',
-    finalNorm: json.final_norm ?? true,
-    // The shared matrix leaves no generator, whatever else the field says.
-    outputBias: !shareEmbeddings && (json.generator_bias ?? true),
-    scaleEmbedding: json.scale_embedding ?? true,
-    maxSequenceLength: json.max_len,
-    padToken: json.pad_token_id,
-    labelSmoothing: json.label_smoothing,
-    dropout: json.dropout,
-  });
-}
-
-function writeConfig(config: EncoderDecoderConfig): Record<string, unknown> {
-  return {
-    d_model: config.hiddenSize,
-    nhead: config.numHeads,
-    num_encoder_layers: config.numEncoderLayers,
-    num_decoder_layers: config.numDecoderLayers,
-    dim_feedforward: config.intermediateSize,
-    activation: config.activation,
-    layer_norm_eps: config.normEpsilon,
-    norm_first: config.normalization === 'pre',
-    final_norm: config.finalNorm,
-    share_embeddings: config.shareEmbeddings,
-    generator_bias: config.outputBias,
-    scale_embedding: config.scaleEmbedding,
-    src_vocab_size: config.sourceVocabSize,
-    tgt_vocab_size: config.targetVocabSize,
-    max_len: config.maxSequenceLength,
-    pad_token_id: config.padToken,
-    label_smoothing: config.labelSmoothing,
-    dropout: config.dropout,
-  };
-}
+const {blocks, embedding, linear, linears, norm} = mappings;
 
 /** How an nn.MultiheadAttention holds its weights. */
 export interface TorchAttention {
@@ -84,51 +32,83 @@ export function torchAttention(
     ...(stacked ? {theirs: `${theirs}in_proj_weight`, rows} : {theirs: `${theirs}${part[0]}_proj_weight`}),
   }));
   const biases = parts.map(({part, rows}) => ({theirs: `${theirs}in_proj_bias`, ours: `${ours}${part}/bias`, rows}));
-  return [...kernels, ...(useBias ? biases : []), ...linear(`${theirs}out_proj`, `${ours}output`, useBias)];
+  return [...kernels, ...(useBias ? biases : []), ...linear(`${theirs}out_proj`, `${ours}output`, {useBias})];
 }
 
 /** The parts of a layer: torch's name of each, what its norm is called there, and ours. */
-const encoderAttentions = [['self_attn', 'norm1', 'self_attention']] as const;
-const decoderAttentions = [...encoderAttentions, ['multihead_attn', 'norm2', 'cross_attention']] as const;
+const encoderAttentions = [['self_attn', 'norm1', 'mixer']] as const;
+const decoderAttentions = [
+  ['self_attn', 'norm1', 'self_attention'],
+  ['multihead_attn', 'norm2', 'cross_attention'],
+] as const;
 
 function tensors(config: EncoderDecoderConfig): TensorMapping[] {
   const {hiddenSize, finalNorm, shareEmbeddings, outputBias} = config;
-  const side = (name: 'encoder' | 'decoder', numLayers: number, attentions: readonly (readonly string[])[]) => {
-    const layer = (theirs: string, ours: string): TensorMapping[] => [
-      ...attentions.flatMap(([part, partNorm, ourPart]) => [
-        ...torchAttention(`${theirs}.${part}.`, `${ours}/${ourPart}/`, {hiddenSize}),
-        ...norm(`${theirs}.${partNorm}`, `${ours}/${ourPart}_norm`, true),
-      ]),
-      ...linear(`${theirs}.linear1`, `${ours}/feed_forward/up`, true),
-      ...linear(`${theirs}.linear2`, `${ours}/feed_forward/down`, true),
-      ...norm(`${theirs}.norm${attentions.length + 1}`, `${ours}/feed_forward_norm`, true),
-    ];
-    return [
-      ...Array.from({length: numLayers}, (_, i) => layer(`transformer.${name}.layers.${i}`, `${name}_${i}`)).flat(),
-      ...(finalNorm ? norm(`transformer.${name}.norm`, `${name}_norm`, true) : []),
-    ];
-  };
-  const table = (theirs: string, ours: string) => ({theirs: `${theirs}.embedding.weight`, ours: `${ours}/table`});
+  const side = (name: 'encoder' | 'decoder', numLayers: number, attentions: readonly (readonly string[])[]) => [
+    ...blocks(
+      numLayers,
+      `transformer.${name}.layers`,
+      (theirs, ours) => [
+        ...attentions.flatMap(([part, partNorm, ourPart]) => [
+          ...torchAttention(`${theirs}.${part}.`, `${ours}/${ourPart}/`, {hiddenSize}),
+          ...norm(`${theirs}.${partNorm}`, `${ours}/${ourPart}_norm`),
+        ]),
+        ...linears(theirs, `${ours}/feed_forward`, {up: 'linear1', down: 'linear2'}),
+        ...norm(`${theirs}.norm${attentions.length + 1}`, `${ours}/feed_forward_norm`),
+      ],
+      name,
+    ),
+    ...(finalNorm ? norm(`transformer.${name}.norm`, `${name}_norm`) : []),
+  ];
   return [
     ...side('encoder', config.numEncoderLayers, encoderAttentions),
     ...side('decoder', config.numDecoderLayers, decoderAttentions),
     ...(shareEmbeddings
-      ? [table('src_tok_emb', 'embedding')]
+      ? embedding('src_tok_emb.embedding')
       : [
-          table('src_tok_emb', 'source_embedding'),
-          table('tgt_tok_emb', 'target_embedding'),
-          ...linear('generator', 'head', outputBias),
+          ...embedding('src_tok_emb.embedding', 'source_embedding'),
+          ...embedding('tgt_tok_emb.embedding', 'target_embedding'),
+          ...linear('generator', 'head', {useBias: outputBias}),
         ]),
   ];
 }
 
+/** The shared matrix leaves no generator, whatever else the field says. */
+const readOutputBias = ({share_embeddings, generator_bias}: AuthorsConfig) =>
+  !share_embeddings && (generator_bias ?? true);
+
 /** torch.nn.Transformer between embeddings and a generator, in the names of PyTorch's translation tutorial. */
-export const torchTransformer: CheckpointLayout<EncoderDecoderConfig> = {
+export const torchTransformer = defineLayout<EncoderDecoderConfig>({
   name: 'torch-transformer',
   recognizes: ({tensors: stored}) =>
     stored.has('src_tok_emb.embedding.weight') && stored.has('transformer.encoder.layers.0.self_attn.in_proj_weight'),
-  readConfig,
-  writeConfig,
+  fields: {
+    hiddenSize: 'd_model',
+    // Does not show in the weights, and a wrong number would not either.
+    numHeads: {theirs: 'nhead', required: true},
+    numEncoderLayers: 'num_encoder_layers',
+    numDecoderLayers: 'num_decoder_layers',
+    intermediateSize: 'dim_feedforward',
+    activation: 'activation',
+    normEpsilon: 'layer_norm_eps',
+    normalization: {
+      theirs: 'norm_first',
+      usual: false,
+      read: (isFirst) => (isFirst ? 'pre' : 'post'),
+      write: (normalization) => normalization === 'pre',
+    },
+    finalNorm: {theirs: 'final_norm', usual: true},
+    shareEmbeddings: {theirs: 'share_embeddings', usual: false},
+    outputBias: {from: readOutputBias, to: (hasBias) => ({generator_bias: hasBias})},
+    scaleEmbedding: {theirs: 'scale_embedding', usual: true},
+    sourceVocabSize: 'src_vocab_size',
+    targetVocabSize: 'tgt_vocab_size',
+    maxSequenceLength: 'max_len',
+    padToken: 'pad_token_id',
+    labelSmoothing: 'label_smoothing',
+    dropout: 'dropout',
+  },
+  resolve: resolveEncoderDecoderConfig,
   tensors,
   ignored: [/^positional_encoding\.pos_embedding$/],
-};
+});

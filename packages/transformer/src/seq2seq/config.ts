@@ -1,33 +1,29 @@
 import {
   type Activation,
   activations,
-  type Field,
   fields,
   requireConfig,
+  requireDivides,
   resolveFields,
   type SequenceToSequenceConfig,
+  type StackFields,
+  stackFields,
 } from '@variants/core';
 
 /** The configuration of an encoder-decoder. Defaults are the paper's base model, with its norms in front. */
-export interface EncoderDecoderConfig extends SequenceToSequenceConfig {
+export interface EncoderDecoderConfig extends SequenceToSequenceConfig, Omit<StackFields, 'numLayers'> {
   /** Number of different tokens of a source. */
   sourceVocabSize: number;
   /** Number of different tokens of a target. Default sourceVocabSize. */
   targetVocabSize: number;
-  /** Width D. Default 512. */
-  hiddenSize: number;
   /** Default: one per 64 of hiddenSize, at least 1. */
   numHeads: number;
   /** Default 6. */
   numEncoderLayers: number;
   /** Default 6. */
   numDecoderLayers: number;
-  /** Width F of the feed-forwards. Default 4 hiddenSize. */
-  intermediateSize: number;
   /** Of the feed-forwards. Default 'relu'. */
   activation: Activation;
-  /** Epsilon of all norms. Default 1e-5. */
-  normEpsilon: number;
   /** 'pre': norms in front of each part, which trains more easily; 'post': behind each sum, as in the paper. Default 'pre'. */
   normalization: 'pre' | 'post';
   /** A norm behind the encoder and one behind the decoder. Default: with 'pre' alone, as without them in the paper. */
@@ -46,8 +42,6 @@ export interface EncoderDecoderConfig extends SequenceToSequenceConfig {
   labelSmoothing: number;
   /** Dropout on the embeddings with their positions and on each part's output. Default 0. */
   dropout: number;
-  /** Seed of the first weights. Default 0. */
-  seed: number;
 }
 
 /** What {@link encoderDecoder} takes: everything but sourceVocabSize has a default. */
@@ -59,20 +53,19 @@ const architecture = 'encoderDecoder';
  * Completes and checks a configuration.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
+export function resolveEncoderDecoderConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
   const {hiddenSize = 512, normalization = 'pre', shareEmbeddings = false} = options;
+  const {numLayers: _, ...stack} = stackFields({hiddenSize});
   const config = resolveFields<EncoderDecoderConfig>(
     architecture,
     {
       sourceVocabSize: fields.count(),
       targetVocabSize: fields.count(options.sourceVocabSize),
-      hiddenSize: fields.count(512),
+      ...stack,
       numHeads: fields.count(Math.max(1, Math.floor(hiddenSize / 64))),
       numEncoderLayers: fields.count(6),
       numDecoderLayers: fields.count(6),
-      intermediateSize: fields.count(4 * hiddenSize),
       activation: fields.choice(activations, 'relu'),
-      normEpsilon: fields.positive(1e-5),
       normalization: fields.choice(['pre', 'post'] as const, 'pre'),
       finalNorm: fields.flag(normalization === 'pre'),
       shareEmbeddings: fields.flag(false),
@@ -81,19 +74,17 @@ export function resolveConfig(options: EncoderDecoderOptions): EncoderDecoderCon
       maxSequenceLength: fields.count(1024),
       padToken: fields.count(0, 0),
       labelSmoothing: fields.rate(0),
-      dropout: fields.rate(0),
-      seed: fields.count(0, 0),
-    } satisfies {[name in keyof EncoderDecoderConfig]: Field<EncoderDecoderConfig[name]>},
+    },
     options,
   );
-  checkTogether(config);
+  checkEncoderDecoderConfig(config);
   return config;
 }
 
-function checkTogether(config: EncoderDecoderConfig): void {
-  const {hiddenSize, numHeads, shareEmbeddings, sourceVocabSize, targetVocabSize, padToken} = config;
+function checkEncoderDecoderConfig(config: EncoderDecoderConfig): void {
+  const {shareEmbeddings, sourceVocabSize, targetVocabSize, padToken} = config;
   const check = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
-  check(hiddenSize % numHeads === 0, `numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize}`);
+  requireDivides(architecture, config, 'numHeads', 'hiddenSize');
   check(
     !shareEmbeddings || sourceVocabSize === targetVocabSize,
     `targetVocabSize is ${targetVocabSize}, but must be sourceVocabSize ${sourceVocabSize} where embeddings are shared`,
@@ -107,7 +98,7 @@ function checkTogether(config: EncoderDecoderConfig): void {
 }
 
 /** All weights counted once. */
-export function countParameters(config: EncoderDecoderConfig): number {
+export function countEncoderDecoderParameters(config: EncoderDecoderConfig): number {
   const {sourceVocabSize, targetVocabSize, hiddenSize: D, intermediateSize: F} = config;
   const {numEncoderLayers, numDecoderLayers, shareEmbeddings, outputBias, finalNorm} = config;
   const attention = 4 * (D * D + D);

@@ -25,7 +25,12 @@ import {
 } from '@variants/core';
 import {DecoderBlock, EncoderBlock} from './blocks';
 import {torchTransformer} from './checkpoint';
-import {countParameters, type EncoderDecoderConfig, type EncoderDecoderOptions, resolveConfig} from './config';
+import {
+  countEncoderDecoderParameters,
+  type EncoderDecoderConfig,
+  type EncoderDecoderOptions,
+  resolveEncoderDecoderConfig,
+} from './config';
 
 /** An encoder-decoder Transformer. */
 export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
@@ -33,8 +38,8 @@ export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
   override layout: CheckpointLayout<EncoderDecoderConfig> = torchTransformer;
 
   constructor(config: EncoderDecoderOptions) {
-    const complete = resolveConfig(config);
-    super(complete, makeLayers(complete), {name: 'encoder_decoder', parameters: countParameters(complete)});
+    const complete = resolveEncoderDecoderConfig(config);
+    super(complete, stages(complete), {name: 'encoder_decoder', parameters: countEncoderDecoderParameters(complete)});
   }
 
   override get contextLength(): number {
@@ -43,7 +48,7 @@ export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
 }
 tf.serialization.registerClass(EncoderDecoder);
 
-function makeLayers(config: EncoderDecoderConfig): SequenceToSequenceLayers {
+function stages(config: EncoderDecoderConfig): SequenceToSequenceLayers {
   const {sourceVocabSize, targetVocabSize, shareEmbeddings, outputBias} = config;
   const source = makeEmbedding(shareEmbeddings ? 'embedding' : 'source_embedding', sourceVocabSize, config);
   const target = shareEmbeddings ? source : makeEmbedding('target_embedding', targetVocabSize, config);

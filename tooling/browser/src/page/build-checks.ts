@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import {EngineError, Random} from '@variants/core';
 import {expect} from 'vitest';
-import {relaxedModule, strictModule} from '../../../../packages/core/src/engines/simd/generated/modules';
-import {compileEngine} from '../../../../packages/core/src/engines/simd/wasm';
+import {code as relaxedCode} from '../../../../packages/core/src/engines/simd/generated/relaxed';
+import {code as strictCode} from '../../../../packages/core/src/engines/simd/generated/strict';
+import {compileEngine, relaxedProbe} from '../../../../packages/core/src/engines/simd/wasm';
 import type {Checks} from './check';
 
 /** Bytes of a module that is encoded as base64. */
 const size = (encoded: string) => atob(encoded).length;
 
-/** Runs something while the browser validates only modules of one size; resolves to the sizes of those compiled. */
+/** Runs something while the browser validates only modules of these sizes; resolves to the sizes of those compiled. */
 async function validatingOnly(sizes: readonly number[], run: () => Promise<unknown>): Promise<number[]> {
   const {validate, compile} = WebAssembly;
   const compiled: number[] = [];
@@ -49,11 +50,12 @@ async function runsBuild(valid: readonly number[], build: number): Promise<void>
   expect(await distance(compute)).toBeLessThan(1e-5);
 }
 
-const [relaxed, strict] = [size(relaxedModule), size(strictModule)];
+const [relaxed, strict] = [size(relaxedCode), size(strictCode)];
 
 /** Which build runs where. */
 export const buildChecks: Checks = {
-  'runs the relaxed build where the browser has relaxed SIMD': () => runsBuild([relaxed, strict], relaxed),
+  'runs the relaxed build where the browser has relaxed SIMD': () =>
+    runsBuild([relaxedProbe.length, relaxed, strict], relaxed),
   'runs the strict build where it has none': () => runsBuild([strict], strict),
   'says so in one line where there is no SIMD': async () => {
     const error = await validatingOnly([], compileEngine).catch((error: Error) => error);

@@ -1,1 +1,3 @@
+import '../../one-copy';
+
 export {setThreads} from './register';

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../../errors';
-import {SimdBackend} from './backend';
+import type {SimdBackend} from './backend';
 import './einsum-gradient';
 import {kernels} from './kernels';
 import {EngineMemory} from './memory';
+import {RecordingSimdBackend} from './recording';
 import {Threads} from './threads';
 import {compileEngine, isNode} from './wasm';
 
@@ -39,15 +40,19 @@ async function createBackend(): Promise<SimdBackend> {
   const memory = new EngineMemory();
   const threads = new Threads(await compileEngine(), memory);
   await threads.start(wantedThreads ?? (await defaultThreads()));
-  return new SimdBackend(memory, threads);
+  return new RecordingSimdBackend(memory, threads);
 }
 
 function fallback(kernelName: string): tf.KernelFunc {
   return ({inputs, backend, attrs}) => (backend as SimdBackend).fallback(kernelName, inputs, attrs as object);
 }
 
-/** Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. */
+/**
+ * Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. Where another
+ * copy of this package has done so, everything stays as it is: kernels of two versions would work on one memory.
+ */
 function register(): void {
+  if (tf.findBackendFactory(SIMD)) return;
   // Below tfjs's own, so that importing the engine does not change what a program runs on.
   tf.registerBackend(SIMD, createBackend, 0);
   const own = new Set(kernels.map(({kernelName}) => kernelName));

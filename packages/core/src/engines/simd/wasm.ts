@@ -1,5 +1,4 @@
 import {EngineError} from '../../errors';
-import {relaxedModule, strictModule} from './generated/modules';
 
 /** What the compiled code exports: how jobs are run and, by name, the numbers of the jobs. */
 export type EngineExports = {
@@ -15,17 +14,28 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+/** A module of one function that takes one `f32x4.relaxed_madd`. */
+export const relaxedProbe = Uint8Array.from([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00],
+  ...[0x03, 0x02, 0x01, 0x00],
+  ...[0x0a, 0x10, 0x01, 0x0e, 0x01, 0x01, 0x7b, 0x20, 0x00, 0x20, 0x00, 0x20, 0x00, 0xfd, 0x85, 0x02, 0x1a, 0x0b],
+]);
+
 /**
  * The compiled code, in the build that this machine can run: with relaxed SIMD where there is any, else with strict SIMD.
+ * Only that one is loaded.
  * @throws EngineError where WebAssembly has no SIMD or no threads.
  */
 export async function compileEngine(): Promise<WebAssembly.Module> {
   await allowRelaxedSimd();
-  for (const encoded of [relaxedModule, strictModule]) {
-    const bytes = fromBase64(encoded);
-    if (WebAssembly.validate(bytes)) return WebAssembly.compile(bytes);
-  }
-  throw new EngineError('simd: this machine runs no WebAssembly with SIMD and shared memory; take the engine "cpu"');
+  const {code} = await (WebAssembly.validate(relaxedProbe)
+    ? import('./generated/relaxed')
+    : import('./generated/strict'));
+  const bytes = fromBase64(code);
+  if (!WebAssembly.validate(bytes))
+    throw new EngineError('simd: this machine runs no WebAssembly with SIMD and shared memory; take the engine "cpu"');
+  return WebAssembly.compile(bytes);
 }
 
 /** Whether this is Node, with its modules. */

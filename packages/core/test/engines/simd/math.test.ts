@@ -1,6 +1,7 @@
 import {beforeAll, describe, expect, it} from 'vitest';
 import {Binary, Unary} from '../../../src/engines/simd/assembly/operations';
-import {relaxedModule, strictModule} from '../../../src/engines/simd/generated/modules';
+import {code as relaxed} from '../../../src/engines/simd/generated/relaxed';
+import {code as strict} from '../../../src/engines/simd/generated/strict';
 import {EngineMemory} from '../../../src/engines/simd/memory';
 import {Threads} from '../../../src/engines/simd/threads';
 import {compileEngine} from '../../../src/engines/simd/wasm';
@@ -59,8 +60,8 @@ function isRight(actual: number, exact: number): boolean {
 }
 
 describe.each([
-  ['strict', strictModule],
-  ['relaxed', relaxedModule],
+  ['strict', strict],
+  ['relaxed', relaxed],
 ])('functions of the %s build are within 2e-7 of the true values', (_, encoded) => {
   const memory = new EngineMemory();
   const [from, second, to] = [0, 1, 2].map(() => memory.allocate(4 * COUNT));
