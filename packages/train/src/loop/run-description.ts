@@ -1,11 +1,11 @@
-import {CheckpointError, type LanguageModel} from '@variants/core';
+import {CheckpointError, type VariantModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import type {AdamW} from '../optim/adamw';
 import type {TrainSettings} from './train-options';
 
 /** All that a training changes or depends on. */
 export interface TrainingRun {
-  model: LanguageModel;
+  model: VariantModel;
   source: BatchSource;
   settings: TrainSettings;
   optimizer: AdamW;
@@ -34,13 +34,14 @@ interface RunDescription {
 /** Describes a run as it stands in the metadata of its state. */
 export function describeRun({model, source, settings}: TrainingRun): RunDescription {
   const {seed, batchSize, accumulate, betas} = settings;
-  const {tokensPerExample, vocabSize} = source;
+  const {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses} = source;
+  const sizes = {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses};
   // JSON has no Infinity.
   const numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 'without end';
   const description = {
     architecture: model.getClassName(),
-    config: model.config,
-    batches: {seed, batchSize, accumulate, tokensPerExample, vocabSize, numExamples, data: source.fingerprint?.()},
+    config: {...model.config},
+    batches: {seed, batchSize, accumulate, ...sizes, numExamples, data: source.fingerprint?.()},
     moments: {betas},
   };
   // As JSON will give it back: without what is undefined.

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, type LanguageModel, readSafetensors, writeSafetensors} from '@variants/core';
+import {CheckpointError, readSafetensors, type VariantModel, writeSafetensors} from '@variants/core';
 import {assertSameRun, describeRun, readDescription, type TrainingPosition, type TrainingRun} from './run-description';
 
 const metadataEntry = 'training';
@@ -63,7 +63,7 @@ export async function restoreTrainingState(
 
 function assertComplete(
   stored: ReturnType<typeof readSafetensors>['tensors'],
-  model: LanguageModel,
+  model: VariantModel,
   file: string,
 ): void {
   const shapes = (kind: Kind, weights: tf.LayerVariable[]) =>
