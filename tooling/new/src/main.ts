@@ -19,29 +19,29 @@ README and for the changelog.
 const nextSteps = (name: string) => `Next:
 
   1. pnpm install
-  2. Replace the mathematics room by room; REPLACE says where. In src/, in this order:
-       ${name}-mixer.ts         glossary and ops; test/${name}-mixer.test.ts holds them to their definition.
-                                Rename both and what they export after the mixer, as retention in packages/retnet.
-       ${name}-mixer-layer.ts   the mixer as a layer
-       config.ts, model.ts      fields and rules, count of parameters; block and stages
-       checkpoint.ts            the authors' names; test/golden/ what their code computes, as the golden test says
-       presets.ts, card.ts      published sizes with their sources; paper, idea, equation, costs
-     then README.md, and "gated running means" in package.json, the workspace's README and .changeset/${name}.md
+  2. In packages/${name}, replace the mathematics room by room, each with its tests; REPLACE says where:
+       src/${name}-mixer.ts: glossary and ops. Rename it, and what it exports, after the mixer, as retnet's retention.
+       src/${name}-mixer-layer.ts: the mixer as a layer
+       src/config.ts, src/model.ts: fields, rules, count of parameters; block and stages
+       src/checkpoint.ts: the authors' names; test/golden: what their code computes
+       src/presets.ts, src/card.ts: published sizes with their sources; paper, idea, equation, costs
+       README.md, and "gated running means" in package.json, the workspace's README and .changeset/${name}.md
   3. pnpm test packages/${name}
-  4. pnpm api:update, then pnpm check
+  4. pnpm api:update
 `;
 
 const workspace = join(import.meta.dirname, '../../..');
 
-function run(argv: string[]): string {
+function run(argv: readonly string[]): string {
   const {values, positionals} = parseArgs({
-    args: argv,
+    // pnpm passes `--` on.
+    args: argv.filter((word) => word !== '--'),
     options: {title: {type: 'string'}, help: {type: 'boolean'}},
     allowPositionals: true,
   });
   if (values.help) return help;
   if (positionals.length !== 1)
-    throw new Refusal(`${positionals.length} names are given, but must be one; see pnpm new --help`);
+    throw new Refusal(`${positionals.length} names are given, but it must be one; see pnpm new --help`);
   const names = namesFor(workspace, positionals[0], values.title);
   const paths = writePackage(workspace, names);
   format(workspace, paths);

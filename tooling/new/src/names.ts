@@ -1,7 +1,8 @@
-import {existsSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import ts from 'typescript';
 import {Refusal} from './refusal';
+import {architecturesPath} from './registration';
 import {camelCase, type PackageNames, renamed, templateFiles} from './template';
 
 /**
@@ -21,7 +22,7 @@ export function namesFor(workspace: string, name: string, title = titleOf(name))
   if (!/^[\p{L}\d][\p{L}\d .+()-]*$/u.test(title))
     throw new Refusal(`the title is ${JSON.stringify(title)}, but must be letters, digits, spaces and . + - ( ) alone`);
   const names = {name, title};
-  const meant = meantOtherwise(names);
+  const meant = meantOtherwise(names, readFileSync(join(workspace, architecturesPath), 'utf8'));
   if (meant) throw new Refusal(`the name is ${given}, but ${meant} means something else in the code already`);
   return names;
 }
@@ -29,15 +30,16 @@ export function namesFor(workspace: string, name: string, title = titleOf(name))
 const titleOf = (name: string) => name.replace(/(^|-)(.)/g, (_, dash, letter) => (dash && ' ') + letter.toUpperCase());
 
 /** The first of the identifiers that a package would have which is a word of the language or stands for another thing. */
-function meantOtherwise(names: PackageNames): string | undefined {
+function meantOtherwise(names: PackageNames, architectures: string): string | undefined {
   const factory = camelCase(names.name);
   if (ts.createScanner(ts.ScriptTarget.Latest, true, undefined, factory).scan() !== ts.SyntaxKind.Identifier)
     return factory;
-  const inTemplate = new Set([...templateFiles()].flatMap(([path, text]) => identifiersOf(path, text)));
-  return [...inTemplate]
+  const files = [...templateFiles(), [architecturesPath, architectures] as const];
+  const known = new Set(files.flatMap(([path, text]) => identifiersOf(path, text)));
+  return [...known]
     .filter((identifier) => renamed(identifier, names) !== identifier)
     .map((identifier) => renamed(identifier, names))
-    .find((identifier) => inTemplate.has(identifier));
+    .find((identifier) => known.has(identifier));
 }
 
 function identifiersOf(path: string, text: string): string[] {

@@ -1,6 +1,9 @@
 import {camelCase, type PackageNames} from './template';
 
-/** apps/bench/src/architectures.ts with the package's import and its line, the last. */
+/** Where the architectures of the comparison stand. */
+export const architecturesPath = 'apps/bench/src/architectures.ts';
+
+/** That file with the package's import and its line, the last. */
 export function withContestant(source: string, {name}: PackageNames): string {
   const variable = camelCase(name);
   const specifier = `@variants/${name}`;
@@ -14,14 +17,10 @@ export function withContestant(source: string, {name}: PackageNames): string {
 
 /** A package.json with the package among its dependencies, which stay in order. */
 export function withDependency(manifest: string, {name}: PackageNames): string {
-  const {dependencies, ...fields} = JSON.parse(manifest);
-  const entries = Object.entries({...dependencies, [`@variants/${name}`]: 'workspace:*'});
-  const sorted = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  const all = Object.keys(JSON.parse(manifest)).map((field) => [
-    field,
-    field === 'dependencies' ? sorted : fields[field],
-  ]);
-  return `${JSON.stringify(Object.fromEntries(all), null, 2)}\n`;
+  const fields = JSON.parse(manifest);
+  const entries = Object.entries({...fields.dependencies, [`@variants/${name}`]: 'workspace:*'});
+  const dependencies = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `${JSON.stringify({...fields, dependencies}, null, 2)}\n`;
 }
 
 /** The workspace's README with the package's row behind those of the other architectures, before the baseline's. */

@@ -10,13 +10,13 @@ export interface PackageNames {
 }
 
 /** The package whose files are the template: valid as it stands, with the placeholders for names. */
-export const templateDirectory = join(import.meta.dirname, '..', 'template');
+const templateDirectory = join(import.meta.dirname, '..', 'template');
 
 /** `monarch-mixer` as the name of its factory, `monarchMixer`. */
 export const camelCase = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** `monarch-mixer` as the name of its class, `MonarchMixer`. */
-export const pascalCase = (name: string) => camelCase(`-${name}`);
+const pascalCase = (name: string) => camelCase(`-${name}`);
 
 /** A text of the template, or one of its paths, with a package's names. */
 export function renamed(text: string, {name, title}: PackageNames): string {

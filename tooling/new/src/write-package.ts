@@ -1,6 +1,6 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
-import {changeset, withContestant, withDependency, withRow} from './registration';
+import {architecturesPath, changeset, withContestant, withDependency, withRow} from './registration';
 import {type PackageNames, renamed, templateFiles} from './template';
 
 /**
@@ -21,7 +21,7 @@ export function writePackage(workspace: string, names: PackageNames): string[] {
       join('packages', name, renamed(path, names)),
       renamed(text, names),
     ]),
-    edited('apps/bench/src/architectures.ts', withContestant),
+    edited(architecturesPath, withContestant),
     edited('apps/bench/package.json', withDependency),
     edited('README.md', withRow),
     [`.changeset/${name}.md`, changeset(names)],

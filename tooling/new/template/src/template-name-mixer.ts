@@ -45,6 +45,7 @@ export function templateNameMixer(
 
 /** The sums of x [batch, time, size] over all positions up to each, those before it included. */
 function continuedSum(x: tf.Tensor, before?: tf.Tensor): tf.Tensor {
-  const sums = x.cumsum(1);
+  // Along the last axis: tfjs's gradient of cumsum is wrong along any other.
+  const sums = x.transpose([0, 2, 1]).cumsum(2).transpose([0, 2, 1]);
   return before ? sums.add(before) : sums;
 }
