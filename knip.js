@@ -54,7 +54,7 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/browser-globals.js'],
+      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts}'],
       ignoreDependencies: ['@arethetypeswrong/cli', '@tensorflow/tfjs', 'publint'],
     },
   },

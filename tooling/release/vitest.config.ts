@@ -14,6 +14,11 @@ export default defineConfig({
     // A report of an interface is only written when asked for.
     update: 'none',
     reporters: ['verbose'],
-    projects: [project('tarballs', 'tarball'), project('interfaces', 'interface'), project('pack', 'installed')],
+    projects: [
+      project('copies', 'copies'),
+      project('tarballs', 'tarball'),
+      project('interfaces', 'interface'),
+      project('pack', 'installed'),
+    ],
   },
 });

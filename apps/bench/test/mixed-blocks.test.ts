@@ -21,6 +21,7 @@ import {layers as retNetLayers, retnet} from '@variants/retnet';
 import {rwkv, layers as rwkvLayers} from '@variants/rwkv';
 import {checkpointed} from '@variants/train';
 import {transformer, layers as transformerLayers} from '@variants/transformer';
+import {conformance} from '@variants-tooling/conformance';
 import {beforeAll, describe, expect, it} from 'vitest';
 
 const shape = {vocabSize: 11, hiddenSize: 16, numLayers: 3, intermediateSize: 24};
@@ -154,4 +155,11 @@ describe('a model of mixed blocks', () => {
       languageModel({vocabSize: 3, hiddenSize: 4, blocks: [{className: 'Dense', config: {units: 4}}]}),
     ).toThrow('languageModel: block 0 is a Dense, but must be a causal layer');
   });
+});
+
+conformance({
+  name: 'a model of mixed blocks',
+  create: (overrides) => languageModel({vocabSize: 11, hiddenSize: 16, blocks: hybridBlocks(), ...overrides}),
+  fromPretrained: languageModelFromPretrained,
+  invalid: [[{norm: 'batchNorm'}, /norm is "batchNorm", but must be one of layerNorm, rmsNorm/]],
 });

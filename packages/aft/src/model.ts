@@ -8,6 +8,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
   FeedForward,
@@ -16,8 +18,6 @@ import {
   LearnedPositions,
   Linear,
   loadCheckpoint,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   TiedHead,
   TokenEmbedding,
@@ -42,10 +42,10 @@ export interface AftBlockConfig extends AnyMixerConfig, Pick<ResidualConfig, 'dr
  *
  * [batch, ..., hidden] to the same.
  */
-export class AftBlock extends ResidualBlock<AftBlockConfig> {
+export class AftBlock extends CausalResidualBlock<AftBlockConfig> {
   static readonly className = 'AftBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
     return {
       mixer: createMixer({...this.config, name: 'mixer'}),

@@ -1,5 +1,5 @@
 import {conformance} from '@variants-tooling/conformance';
-import {type AftOptions, aft, fromPretrained} from '../src';
+import {type AftOptions, type AftVisionOptions, aft, aftVision, fromPretrained, visionFromPretrained} from '../src';
 
 const small = {vocabSize: 11, hiddenSize: 16, numLayers: 2, intermediateSize: 24, maxSequenceLength: 20};
 const create = (fields: Partial<AftOptions>) => (overrides?: object) => aft({...small, ...fields, ...overrides});
@@ -57,3 +57,28 @@ conformance({
     [{kernelSize: 0}, /kernelSize is 0, but must be at least 1/],
   ],
 });
+
+const images = {numClasses: 3, imageChannels: 2, patchSize: 2, hiddenSize: 8, numLayers: 1, intermediateSize: 16};
+const grid = {gridRows: 4, gridColumns: 4};
+const vision = (fields: Partial<AftVisionOptions>) => (overrides?: object) =>
+  aftVision({...images, ...fields, ...overrides});
+
+conformance({
+  name: 'aft of images, conv',
+  kind: 'image-classifier',
+  create: vision({variant: 'conv', numHeads: 2, kernelSize: 3}),
+  fromPretrained: visionFromPretrained,
+  invalid: [[{gridRows: 2}, /gridRows is 2, but must be 0, as variant conv takes any/]],
+});
+
+for (const fields of [
+  {variant: 'simple'},
+  {variant: 'full', factorSize: 2},
+  {variant: 'local', windowSize: 3, factorSize: 2},
+] as const)
+  conformance({
+    name: `aft of images, ${fields.variant}`,
+    kind: 'image-classifier',
+    create: vision({...fields, ...grid}),
+    fromPretrained: visionFromPretrained,
+  });

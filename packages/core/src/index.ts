@@ -1,7 +1,7 @@
 import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 
-export {byteDecoding} from './byte-decoding';
+export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
   type AuthorsConfig,
@@ -32,6 +32,7 @@ export {type HuggingFaceTokenizer, huggingFaceTokenizer} from './hugging-face-to
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
+export {mergeAttention} from './kernels/attention/merge';
 export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
@@ -39,11 +40,14 @@ export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kern
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';
+export {joinHeads, splitHeads} from './kernels/heads';
 export {type LayerNormWeights, layerNorm} from './kernels/layer-norm';
 export {type LinearRecurrenceOptions, linearRecurrence} from './kernels/linear-recurrence';
 export {type LongConvolutionOptions, longConvolution} from './kernels/long-convolution';
 export {type ConvolutionState, type OnlineConvolutionOptions, onlineConvolution} from './kernels/online-convolution';
+export {growAxis, padAxis, withoutPadding} from './kernels/padding';
 export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
+export {ringInOrder, writeRing} from './kernels/ring';
 export {rmsNorm} from './kernels/rms-norm';
 export {
   type RotaryPairing,
@@ -123,6 +127,6 @@ export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
-export {byteTokenizer, type StreamDecoder, type Tokenizer} from './tokenizer';
+export type {StreamDecoder, Tokenizer} from './tokenizer';
 
 registerFileUrls();

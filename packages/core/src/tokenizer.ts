@@ -1,6 +1,3 @@
-import {byteDecoding} from './byte-decoding';
-import {DataError} from './errors';
-
 /** Text to token ids and back. */
 export interface Tokenizer {
   /** The number of different ids: every id is below it. */
@@ -18,13 +15,3 @@ export interface StreamDecoder {
   /** What is still held back, an unfinished character as U+FFFD. */
   end(): string;
 }
-
-/** One id per byte of the UTF-8 text: 256 ids, no vocabulary file. */
-export const byteTokenizer: Tokenizer = {
-  vocabSize: 256,
-  encode: (text) => Array.from(new TextEncoder().encode(text)),
-  ...byteDecoding((token) => {
-    if (Number.isInteger(token) && token >= 0 && token < 256) return Uint8Array.of(token);
-    throw new DataError(`byteTokenizer: ${token} is no byte; ids are whole numbers from 0 to 255`);
-  }),
-};

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../src/checkpoints/layout';
-import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../src/layers';
+import {type CausalBlockParts, CausalResidualBlock, type ResidualConfig} from '../src/layers';
 import {CausalLayer} from '../src/layers/causal-layer';
 import {TokenEmbedding} from '../src/layers/embedding';
 import {FeedForward} from '../src/layers/feed-forward';
@@ -40,10 +40,10 @@ export class RunningMean extends CausalLayer {
 tf.serialization.registerClass(RunningMean);
 
 /** A residual block around a {@link RunningMean}. */
-export class TinyBlock extends ResidualBlock<ResidualConfig> {
+export class TinyBlock extends CausalResidualBlock<ResidualConfig> {
   static readonly className = 'TestTinyBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     return {
       mixer: new RunningMean({}),
       feedForward: new FeedForward({intermediateSize: 6}),
@@ -90,10 +90,6 @@ export class TinyModel extends LanguageModel<TinyConfig> {
       new Linear({units: config.vocabSize, name: 'head'}, {kernel: normal(1)}),
     ]);
     super(config, stages, {name: 'tiny'});
-  }
-
-  override get contextLength(): number | null {
-    return this.config.maxSequenceLength;
   }
 }
 tf.serialization.registerClass(TinyModel);

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  CausalResidualBlock,
   type CheckpointLayout,
   FeedForward,
   LanguageModel,
   type LanguageModelConfig,
   Linear,
-  ResidualBlock,
   RMSNorm,
   SelfAttention,
   TokenEmbedding,
@@ -15,7 +15,7 @@ interface TourConfig extends LanguageModelConfig {
   hiddenSize: number;
 }
 
-class TourBlock extends ResidualBlock<object> {
+class TourBlock extends CausalResidualBlock<object> {
   static readonly className = 'TourBlock';
 
   protected parts() {

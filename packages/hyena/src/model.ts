@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
   type CausalLayer,
+  CausalResidualBlock,
   type CheckpointLayout,
   Dropout,
   FeedForward,
@@ -10,8 +12,6 @@ import {
   LearnedPositions,
   Linear,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   SelfAttention,
   TiedHead,
@@ -53,13 +53,13 @@ export interface HyenaBlockConfig extends Pick<ResidualConfig, 'dropout'> {
  *
  *     x = x + mixer(norm x);      x + W_2 gelu(W_1 norm x)
  */
-export class HyenaBlock extends ResidualBlock<HyenaBlockConfig> {
+export class HyenaBlock extends CausalResidualBlock<HyenaBlockConfig> {
   static readonly className = 'HyenaBlock';
 
   /** Its operator, if that is its mixer and not a distilled one; known when the block was built. */
   operator: HyenaOperator | undefined;
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, normEpsilon: epsilon, numLayers = 1} = this.config;
     const [inner, outer] = [normal(0.02), normal(0.02 / Math.sqrt(2 * numLayers))];
     const mixer = makeMixer(this.config.mixer, inner, outer);

@@ -1,5 +1,12 @@
 import {conformance} from '@variants-tooling/conformance';
-import {fromPretrained, type HyenaOptions, hyena} from '../src';
+import {
+  fromPretrained,
+  type HyenaClassifier,
+  type HyenaClassifierOptions,
+  type HyenaOptions,
+  hyena,
+  hyenaClassifier,
+} from '../src';
 
 const small: HyenaOptions = {
   vocabSize: 11,
@@ -50,4 +57,21 @@ conformance({
     trainPositions: true,
   }),
   fromPretrained,
+});
+
+const classifier = (fields: Partial<HyenaClassifierOptions>) => (overrides?: object) =>
+  hyenaClassifier({...small, numLayers: 1, numLabels: 3, ...fields, ...overrides});
+
+conformance({
+  name: 'hyena classifier of the mean',
+  kind: 'sequence-classifier',
+  create: classifier({}),
+  fromPretrained: (source) => fromPretrained<HyenaClassifier>(source),
+});
+
+conformance({
+  name: 'hyena classifier of the position before padding',
+  kind: 'sequence-classifier',
+  create: classifier({pooling: 'before-padding', padToken: 0}),
+  fromPretrained: (source) => fromPretrained<HyenaClassifier>(source),
 });

@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   LanguageModel,
   LayerNorm,
   Linear,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   TiedHead,
   TokenEmbedding,
@@ -31,10 +31,10 @@ export interface MonarchBlockConfig
  *
  *     y = x + sequenceMixer(norm x);      y + feedForward(norm y)
  */
-export class MonarchBlock extends ResidualBlock<MonarchBlockConfig> {
+export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
   static readonly className = 'MonarchBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
     return {
       mixer: new SequenceMixer(mixer),

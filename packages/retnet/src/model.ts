@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
   FeedForward,
@@ -9,8 +11,6 @@ import {
   linearUniform,
   loadCheckpoint,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   TiedHead,
@@ -36,10 +36,10 @@ export interface RetNetBlockConfig extends RetentionConfig, ResidualConfig {
  *
  *     y = x + retention(norm x);      y + feedForward(norm y)
  */
-export class RetNetBlock extends ResidualBlock<RetNetBlockConfig> {
+export class RetNetBlock extends CausalResidualBlock<RetNetBlockConfig> {
   static readonly className = 'RetNetBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {numHeads, valueSize, form, chunkSize, decays, normEpsilon = 1e-6, initialDivisor = 1} = this.config;
     const {intermediateSize, activation = 'silu', gated = true} = this.config;
     const kernel: Initializer = (shape, random) => linearUniform(shape, random).map((w) => w / initialDivisor);

@@ -3,6 +3,7 @@ import {
   activation,
   CausalLayer,
   type ForwardOptions,
+  joinHeads,
   Linear,
   lastDimension,
   positionAfter,
@@ -12,6 +13,7 @@ import {
   rotaryTables,
   type StateTree,
   type StreamStep,
+  splitHeads,
   streamPositions,
   xavierUniform,
 } from '@variants/core';
@@ -108,26 +110,20 @@ export class Retention extends CausalLayer<RetentionConfig> {
   private project(x: tf.Tensor, position: tf.Tensor | null, {attentionMask}: ForwardOptions) {
     const time = x.shape[1] as number;
     const tables = rotaryTables(streamPositions(time, position), rotationFrequencies(this.keySize));
-    const q = rotaryEmbedding(this.split(this.queries.forward(x)), tables);
+    const inHeads = (features: tf.Tensor) => splitHeads(features, this.config.numHeads);
+    const q = rotaryEmbedding(inHeads(this.queries.forward(x)), tables);
     const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);
-    const k = rotaryEmbedding(this.split(scaled), tables);
-    const v = this.split(this.values.forward(x));
+    const k = rotaryEmbedding(inHeads(scaled), tables);
+    const v = inHeads(this.values.forward(x));
     // Padding must leave no trace in the memory; what positions it takes up does not matter, only distances do.
     return {q, k: attentionMask ? k.mul(attentionMask.reshape([-1, 1, time, 1])) : k, v};
   }
 
-  /** [batch, time, heads · size] as [batch, heads, time, size]. */
-  private split(x: tf.Tensor): tf.Tensor {
-    const [batch, time, width] = x.shape as number[];
-    const {numHeads} = this.config;
-    return x.reshape([batch, time, numHeads, width / numHeads]).transpose([0, 2, 1, 3]);
-  }
-
   /** The norm over each head, the gate and the output projection. */
   private gated(x: tf.Tensor, retained: tf.Tensor): tf.Tensor {
-    const normed = rmsNorm(retained, this.config.normEpsilon).transpose([0, 2, 1, 3]);
+    const normed = joinHeads(rmsNorm(retained, this.config.normEpsilon));
     const gate = activation('silu')(this.gate.forward(x));
-    return this.outputProjection.forward(gate.mul(normed.reshape(gate.shape)));
+    return this.outputProjection.forward(gate.mul(normed));
   }
 }
 tf.serialization.registerClass(Retention);

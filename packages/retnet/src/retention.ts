@@ -17,7 +17,7 @@
  * head that follows takes the length away, but for its epsilon.
  */
 import * as tf from '@tensorflow/tfjs';
-import {linearRecurrence} from '@variants/core';
+import {growAxis, linearRecurrence} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
@@ -148,14 +148,7 @@ function chunks(x: tf.Tensor, c: number): tf.Tensor[] {
   // Not tf.split, which has no gradient where there is one piece.
   return Array.from({length: Math.ceil(time / c)}, (_, i) => {
     const missing = Math.max(0, (i + 1) * c - time);
-    const piece = x.slice([0, 0, i * c, 0], [-1, -1, c - missing, -1]);
-    if (missing === 0) return piece;
-    return piece.pad([
-      [0, 0],
-      [0, 0],
-      [0, missing],
-      [0, 0],
-    ]);
+    return growAxis(x.slice([0, 0, i * c, 0], [-1, -1, c - missing, -1]), 2, c);
   });
 }
 

@@ -35,8 +35,7 @@ abstract class ChannelMix<Config extends ChannelMixConfig> extends CausalLayer<C
 
   /** x' of x: what stands one position before. */
   protected shifted(x: tf.Tensor, state: StateTree | null): tf.Tensor {
-    const {shift} = (state ?? this.initialState(x.shape[0] as number)) as ChannelMixState;
-    return tokenShift(x, shift);
+    return tokenShift(x, (state as ChannelMixState | null)?.shift ?? null);
   }
 
   /** A matrix without bias. */

@@ -1,17 +1,11 @@
-import {readmeTable, readmeTests} from '@variants-tooling/readme';
-import {expect, test} from 'vitest';
+import {presetTableTest, readmeTests} from '@variants-tooling/readme';
 import {presets} from '../src';
 import {countParameters, resolveRwkvConfig} from '../src/config';
 
 readmeTests(import.meta.url);
 
-test('the table of presets is that of the code', () => {
-  const rows = Object.entries(presets).map(([name, preset]) => {
-    const config = resolveRwkvConfig(preset);
-    const {numLayers, hiddenSize, vocabSize} = config;
-    return [name, ...[numLayers, hiddenSize, vocabSize, countParameters(config)].map(inWords)];
-  });
-  expect(readmeTable(import.meta.url, '## Presets')).toEqual(rows);
+presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
+  const config = resolveRwkvConfig(preset);
+  const {numLayers, hiddenSize, vocabSize} = config;
+  return [numLayers, hiddenSize, vocabSize, countParameters(config)];
 });
-
-const inWords = (count: number) => count.toLocaleString('en');

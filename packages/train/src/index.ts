@@ -1,5 +1,18 @@
-export {type Batch, type BatchSource, type EachBatchOptions, eachBatch} from './data/batch-source';
+export {
+  type Batch,
+  type BatchSource,
+  type EachBatchOptions,
+  eachBatch,
+  type SourceNeeds,
+  type TokenBatch,
+} from './data/batch-source';
+export type {IdRows} from './data/id-rows';
+export {type ImageBatch, type Images, type LabelledImagesOptions, labelledImages} from './data/labelled-images';
+export {type LabelledBatch, type LabelledSequencesOptions, labelledSequences} from './data/labelled-sequences';
+export {type MaskedWindows, type MaskedWindowsOptions, maskedWindows} from './data/masked-windows';
 export {readText, type TextSource} from './data/read-text';
+export type {RowOptions} from './data/row-order';
+export {type PairBatch, type SequencePair, type SequencePairsOptions, sequencePairs} from './data/sequence-pairs';
 export {type SplitText, type SplitTextOptions, splitText} from './data/split-text';
 export {type TextWindows, type TextWindowsOptions, textWindows} from './data/text-windows';
 export {
@@ -18,6 +31,7 @@ export {
   evaluate,
 } from './loop/evaluate';
 export {type EvaluateTaskOptions, evaluateTask} from './loop/evaluate-task';
+export type {PositionUnit} from './loop/positions';
 export type {ProgressStream} from './loop/progress-line';
 export type {TrainingStep} from './loop/run-training';
 export type {StateTarget, TrainingStateSource} from './loop/state-storage';

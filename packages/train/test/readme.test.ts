@@ -11,6 +11,7 @@ import {
   randomWindows,
   readText,
   scoreTask,
+  sequencePairs,
   type TaskScore,
   taskBatches,
   tasks,
@@ -98,6 +99,20 @@ test('AdamW in fit', async () => {
   model.dispose();
 });
 
+test('other kinds of models', () => {
+  const turned = ['abc', 'de', 'f'].map((word) => ({
+    source: Array.from(word, (letter) => letter.charCodeAt(0) - 94), // a is 3
+    target: Array.from(word, (letter) => letter.charCodeAt(0) - 94).reverse(),
+  }));
+  const pairs = sequencePairs(turned, {beginToken: 1, endToken: 2, padToken: 0});
+  for (const {inputs, targets} of eachBatch(pairs, {batchSize: 1, firstStep: 1, steps: 1})) {
+    const [source, begun] = inputs;
+    console.log(source.arraySync(), begun.arraySync(), targets.arraySync()); // of 'de', all filled up to the longest
+  }
+
+  expect(console.log.mock.calls[0]).toEqual([[[6, 7, 0]], [[1, 7, 6, 0]], [[7, 6, 2, -100]]]);
+});
+
 test('synthetic tasks', () => {
   const {config, batchSize} = tasks.mqar.sizes.quick;
   const test = taskBatches(tasks.mqar, {config, split: 'test', numExamples: 256});
@@ -116,7 +131,7 @@ test('synthetic tasks', () => {
 test('the examples above are those of the README', () => {
   const linesOf = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8').replace(/^ +/gm, '');
   const blocks = Array.from(linesOf('../README.md').matchAll(/```ts\n(.*?)```/gs), ([, code]) => code);
-  expect(blocks).toHaveLength(4);
+  expect(blocks).toHaveLength(5);
   for (const block of blocks) expect(linesOf('readme.test.ts')).toContain(block.replace(/^import .*\n+/gm, ''));
 });
 

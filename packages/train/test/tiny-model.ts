@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
   CausalLayer,
+  CausalResidualBlock,
   type CheckpointLayout,
   FeedForward,
   LanguageModel,
@@ -8,8 +10,6 @@ import {
   Linear,
   lastDimension,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   type StateTree,
@@ -42,10 +42,10 @@ class RunningSum extends CausalLayer {
 tf.serialization.registerClass(RunningSum);
 
 /** A residual block around a running sum. */
-export class TinyBlock extends ResidualBlock<ResidualConfig> {
+export class TinyBlock extends CausalResidualBlock<ResidualConfig> {
   static readonly className = 'TrainTestBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     return {
       mixer: new RunningSum({}),
       feedForward: new FeedForward({intermediateSize: 6}),

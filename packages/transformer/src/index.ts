@@ -26,7 +26,7 @@ export const layers = {
   multiHeadAttention: (config: ConstructorParameters<typeof MultiHeadAttention>[0]) => new MultiHeadAttention(config),
   /** A block of the original encoder, see {@link EncoderBlock}. */
   encoderBlock: (config: ConstructorParameters<typeof EncoderBlock>[0]) => new EncoderBlock(config),
-  /** A block of the original decoder, applied to [x, mask, memory, memory's mask], see {@link DecoderBlock}. */
+  /** A block of the original decoder, applied to [x, memory, memory's mask, mask], see {@link DecoderBlock}. */
   decoderBlock: (config: ConstructorParameters<typeof DecoderBlock>[0]) => new DecoderBlock(config),
   /** Attention and feed-forward with norms and skip connections, see {@link TransformerBlock}. */
   transformerBlock: (config: ConstructorParameters<typeof TransformerBlock>[0]) => new TransformerBlock(config),

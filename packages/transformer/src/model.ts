@@ -16,6 +16,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   type Activation,
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   Dropout,
   FeedForward,
@@ -24,8 +26,6 @@ import {
   LearnedPositions,
   Linear,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   SelfAttention,
@@ -59,10 +59,10 @@ export interface TransformerBlockConfig extends ResidualConfig {
 }
 
 /** Attention and a feed-forward, each with a norm before it and a skip connection: x = x + attention(norm x); x = x + ff(norm x). */
-export class TransformerBlock extends ResidualBlock<TransformerBlockConfig> {
+export class TransformerBlock extends CausalResidualBlock<TransformerBlockConfig> {
   static readonly className = 'TransformerBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {
       attention,
       intermediateSize,

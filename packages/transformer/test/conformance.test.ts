@@ -1,5 +1,12 @@
 import {conformance} from '@variants-tooling/conformance';
-import {fromPretrained, type TransformerOptions, transformer} from '../src';
+import {
+  type EncoderDecoder,
+  type EncoderDecoderOptions,
+  encoderDecoder,
+  fromPretrained,
+  type TransformerOptions,
+  transformer,
+} from '../src';
 
 const small = {vocabSize: 11, hiddenSize: 16, numLayers: 2, numHeads: 2, intermediateSize: 24, maxSequenceLength: 16};
 const create = (fields: Partial<TransformerOptions>) => (overrides?: object) =>
@@ -48,4 +55,36 @@ conformance({
     normBias: false,
   }),
   fromPretrained,
+});
+
+const pair = {
+  sourceVocabSize: 11,
+  targetVocabSize: 9,
+  hiddenSize: 16,
+  numHeads: 2,
+  numEncoderLayers: 1,
+  numDecoderLayers: 2,
+  intermediateSize: 24,
+  maxSequenceLength: 16,
+};
+const createPair = (fields: Partial<EncoderDecoderOptions>) => (overrides?: object) =>
+  encoderDecoder({...pair, ...fields, ...overrides});
+
+conformance({
+  name: 'transformer, encoder-decoder',
+  kind: 'sequence-to-sequence',
+  create: createPair({}),
+  fromPretrained: (source) => fromPretrained<EncoderDecoder>(source),
+  invalid: [
+    [{numHeads: 3}, /numHeads is 3, but must divide hiddenSize 16/],
+    [{padToken: 9}, /padToken is 9, but must be below both vocabulary sizes, 9/],
+    [{shareEmbeddings: true}, /targetVocabSize is 9, but must be sourceVocabSize 11/],
+  ],
+});
+
+conformance({
+  name: 'transformer, encoder-decoder as in the paper',
+  kind: 'sequence-to-sequence',
+  create: createPair({targetVocabSize: 11, normalization: 'post', shareEmbeddings: true, padToken: 3}),
+  fromPretrained: (source) => fromPretrained<EncoderDecoder>(source),
 });

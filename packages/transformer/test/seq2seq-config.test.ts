@@ -169,7 +169,7 @@ describe('the blocks as layers', () => {
     const [xMask, yMask] = [3, 2].map((time) => tf.input({shape: [time]}));
     const memory = layers.encoderBlock({...config, name: 'encoder'}).apply([x, xMask]) as tf.SymbolicTensor;
     const decoder = layers.decoderBlock({...config, name: 'decoder', normalization: 'post'});
-    const outputs = decoder.apply([y, yMask, memory, xMask]) as tf.SymbolicTensor;
+    const outputs = decoder.apply([y, memory, xMask, yMask]) as tf.SymbolicTensor;
     const model = tf.model({inputs: [x, xMask, y, yMask], outputs});
     model.compile({optimizer: 'sgd', loss: 'meanSquaredError'});
 

@@ -1,3 +1,4 @@
 export {conformance} from './conformance';
+export {generatesInConstantMemory} from './constant-memory';
 export {laws} from './laws';
-export type {Law, Subject} from './subject';
+export type {ExampleSize, Law, Subject} from './subject';

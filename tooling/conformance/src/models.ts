@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LanguageModel, Random} from '@variants/core';
-import type {Subject} from './subject';
+import {type Example, inference, type LanguageModel, Random, type VariantModel} from '@variants/core';
+import {assert} from './assert';
+import {kindOf, type Subject} from './subject';
 
 /** Runs `body` with a model with its first weights, and frees the model. */
-export async function withFreshModel<Result>(
+export async function withFreshModel<Result, Model extends VariantModel = VariantModel>(
   subject: Subject,
-  body: (model: LanguageModel) => Result | Promise<Result>,
+  body: (model: Model) => Result | Promise<Result>,
   overrides: {[field: string]: unknown} = {},
 ): Promise<Result> {
   const model = subject.create(overrides);
   try {
-    return await body(model);
+    assert(model.kind === kindOf(subject), `the model is of the kind ${model.kind}, not ${kindOf(subject)}`);
+    return await body(model as Model);
   } finally {
     model.dispose();
   }
@@ -20,14 +22,14 @@ export async function withFreshModel<Result>(
  * Runs `body` with a model whose weights are all moved at random, as if it had been trained: no law may hold only because
  * a projection begins at zero.
  */
-export function withModel<Result>(
+export function withModel<Result, Model extends VariantModel = VariantModel>(
   subject: Subject,
-  body: (model: LanguageModel) => Result | Promise<Result>,
+  body: (model: Model) => Result | Promise<Result>,
   overrides: {[field: string]: unknown} = {},
 ): Promise<Result> {
   return withFreshModel(
     subject,
-    (model) => {
+    (model: Model) => {
       moveWeights(model);
       return body(model);
     },
@@ -35,7 +37,7 @@ export function withModel<Result>(
   );
 }
 
-function moveWeights(model: LanguageModel): void {
+function moveWeights(model: VariantModel): void {
   for (const weight of model.trainableWeights)
     tf.tidy(() => {
       const random = new Random(1, weight.originalName);
@@ -51,7 +53,7 @@ export function randomTokens(model: LanguageModel, batch: number, time: number, 
 }
 
 /** The longest sequence to try on a model. */
-export function longestTime(subject: Subject, model: LanguageModel): number {
+export function longestTime(subject: Subject, model: VariantModel): number {
   return Math.min(subject.longest ?? 12, model.contextLength ?? Number.POSITIVE_INFINITY);
 }
 
@@ -66,31 +68,23 @@ export function logitsOf(model: LanguageModel, tokens: number[][]): Float32Array
 }
 
 /** Every weight's values by its name. */
-export function weightsOf(model: LanguageModel): Map<string, Float32Array> {
+export function weightsOf(model: VariantModel): Map<string, Float32Array> {
   return new Map(model.weights.map((weight) => [weight.originalName, weight.read().dataSync<'float32'>().slice()]));
 }
 
-/** Two sequences of 8 tokens that begin differently, so that each next token follows from those before it. */
-export function twoSequences(model: LanguageModel): number[][] {
-  const {vocabSize} = model.config;
-  return randomTokens(model, 2, Math.min(8, model.contextLength ?? 8), 3).map(([, ...rest], row) => [
-    row % vocabSize,
-    ...rest,
-  ]);
-}
-
-/** A few steps of Adam on one batch; yields the loss before each. */
+/** A few steps of Adam on one example; yields the loss before each. */
 export function* adamSteps(
-  model: LanguageModel,
-  tokens: number[][],
+  model: VariantModel,
+  {inputs, targets}: Example,
   steps: number,
   learningRate: number,
 ): Generator<number, void, void> {
   const optimizer = tf.train.adam(learningRate);
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const loss = () => model.criterion(model.forward(inputs, inference), targets);
   try {
     for (let step = 0; step < steps; step++)
-      yield tf.tidy(() => (optimizer.minimize(() => model.loss(tokens), true, variables) as tf.Scalar).dataSync()[0]);
+      yield tf.tidy(() => (optimizer.minimize(loss, true, variables) as tf.Scalar).dataSync()[0]);
   } finally {
     optimizer.dispose();
   }

@@ -1,4 +1,5 @@
 import {conformance} from '../src';
+import {TinyClassifier, TinyImages, TinyMasked, TinyPairs} from './tiny-kinds';
 import {loadTiny, TinyModel, tinyFields} from './tiny-model';
 
 conformance({
@@ -12,4 +13,14 @@ conformance({
   name: 'tiny with a limited context',
   create: (overrides) => new TinyModel({...tinyFields, maxSequenceLength: 9, ...overrides}),
   fromPretrained: loadTiny,
+});
+
+conformance({name: 'tiny', kind: 'masked-language-model', create: (overrides = {}) => new TinyMasked(overrides)});
+conformance({name: 'tiny', kind: 'sequence-classifier', create: (overrides = {}) => new TinyClassifier(overrides)});
+conformance({name: 'tiny', kind: 'image-classifier', create: (overrides = {}) => new TinyImages(overrides)});
+conformance({
+  name: 'tiny',
+  kind: 'sequence-to-sequence',
+  create: (overrides = {}) => new TinyPairs(overrides),
+  invalid: [[{labelSmoothing: 1}, /labelSmoothing is 1, but must be a number from 0/]],
 });

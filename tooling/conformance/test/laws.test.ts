@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it, vi} from 'vitest';
 import {type Law, laws, type Subject} from '../src';
+import * as kinds from './broken-kinds';
 import * as broken from './broken-models';
 
 /** What each broken model is, the law that it breaks, and what the law says to that. */
@@ -37,6 +38,17 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['a message without the field', broken.silent, 'badConfigs', /"something is wrong" does not match/],
   ['a message of two lines', broken.talkative, 'badConfigs', /more than one line/],
   ['an error that is not ours', broken.plain, 'badConfigs', /throws "TypeError: .*", which is no ConfigError/],
+  ['another kind than it says', kinds.impostor, 'logitsShape', /of the kind masked-language-model, not image-classif/],
+  ['no look at padding', kinds.blind, 'padding', /\d tokens and \d of padding: value/],
+  ['no look at padding of a source', kinds.blindReader, 'padding', /\d tokens and \d of padding: value/],
+  ['a look at one token alone', kinds.solitary, 'allTokensSeen', /output 1 does not depend on token 0/],
+  ['two classes for one', kinds.undecided, 'oneClass', /logits have the shape \[2,2\] instead of \[2,1\]/],
+  ['a look at the rest of a target', kinds.foresight, 'targetCausality', /outputs before token \d+ of the target/],
+  ['no look at the source', kinds.sourceless, 'targetCausality', /output 0 does not depend on token \d+ of the source/],
+  ['a target that is forgotten', kinds.forgetful, 'targetStreams', /a target cut at [\d,]+: value/],
+  ['a target that is drawn', kinds.adventurous, 'targetGeneration', /token \d is \d, with the logit/],
+  ['no look at pairs', kinds.credulous, 'badPairs', /an empty list as a source: is accepted/],
+  ['no look at images', kinds.farSighted, 'badImages', /an image without a batch: is accepted/],
   ['an error of another kind', broken.mistaken, 'badConfigs', /throws "CheckpointError: .*", which is no ConfigError/],
 ];
 

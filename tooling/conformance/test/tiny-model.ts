@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
   CausalLayer,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
   FeedForward,
@@ -13,8 +15,6 @@ import {
   lastDimension,
   loadCheckpoint,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   resolveFields,
@@ -60,7 +60,7 @@ interface TinyBlockConfig extends ResidualConfig {
 }
 
 /** A residual block around a mixer. */
-class TinyBlock extends ResidualBlock<TinyBlockConfig> {
+class TinyBlock extends CausalResidualBlock<TinyBlockConfig> {
   static readonly className = 'ConformanceTinyBlock';
 
   constructor(
@@ -70,7 +70,7 @@ class TinyBlock extends ResidualBlock<TinyBlockConfig> {
     super(config);
   }
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {intermediateSize} = this.config;
     return {
       mixer: this.makeMixer(),

@@ -6,7 +6,7 @@ import {type Example, examplesOf, isExpected} from './examples';
 import {runExample} from './run-example';
 import {typeErrors} from './type-errors';
 
-export {readmeTable} from './table';
+export {presetTableTest} from './table';
 export {type Mistake, typeErrors} from './type-errors';
 
 /**

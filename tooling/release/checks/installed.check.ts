@@ -1,9 +1,13 @@
-import {rm} from 'node:fs/promises';
+import {cp, rm} from 'node:fs/promises';
+import {join} from 'node:path';
 import {runSuiteInNode} from '@variants-tooling/tfjs-suite';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {examplePath, importNames, publishedPackages} from '../src/packages';
-import {exampleName, importName, scratchProject} from '../src/scratch-project';
+import {exampleName, hasExample} from '../src/examples';
+import {importNames, publishedPackages} from '../src/packages';
+import {run} from '../src/run';
+import {importName, scratchProject, warningsName} from '../src/scratch-project';
 import {bundle, compile, runAsBrowser, runInNode} from '../src/toolchain';
+import {coreVersion, setVersion} from '../src/versions';
 
 let project: string;
 
@@ -38,7 +42,7 @@ describe.each(publishedPackages.flatMap(importNames))('%s', (name) => {
   });
 });
 
-describe.each(publishedPackages.filter(examplePath))('the example of $name', ({name}) => {
+describe.each(publishedPackages.filter(hasExample))('the example of $name', ({name}) => {
   it('runs in Node', async () => {
     console.log(await runInNode(project, `compiled-nodenext/${exampleName(name)}.js`));
   });
@@ -56,4 +60,45 @@ it("@variants/core/simd passes tfjs-core's own test suite", async () => {
   });
   expect(failures).toEqual([]);
   expect(passed).toBeGreaterThan(4200);
+});
+
+describe('packages of different versions', () => {
+  /** The folders of core in the project. */
+  const copies = async () =>
+    (await run('npm', ['ls', '@variants/core', '--all', '--parseable'], project))
+      .split('\n')
+      .filter((path) => path.endsWith('core'));
+
+  it('share one core, and have nothing to warn of', async () => {
+    expect(await copies()).toEqual([join(project, 'node_modules/@variants/core')]);
+    expect(await runInNode(project, `compiled-nodenext/${warningsName}.js`)).toBe('');
+  });
+
+  describe('one of which has a core of its own', () => {
+    const [own, version] = ['node_modules/@variants/retnet/node_modules/@variants/core', '1.98.0'];
+    const example = `compiled-nodenext/${exampleName('@variants/retnet')}.js`;
+    const line = new RegExp(`^@variants/core: two copies are loaded, ${coreVersion} and ${version}, .*\n$`);
+
+    let printed: string;
+
+    beforeAll(async () => {
+      printed = await runInNode(project, example);
+      await cp(join(project, 'node_modules/@variants/core'), join(project, own), {recursive: true});
+      await setVersion(join(project, own), version);
+    });
+
+    afterAll(() => rm(join(project, own), {recursive: true}));
+
+    it('say so in one line', async () => {
+      expect(await runInNode(project, `compiled-nodenext/${warningsName}.js`)).toMatch(line);
+    });
+
+    it('compute what they did without', async () => {
+      expect(await runInNode(project, example)).toBe(printed);
+    });
+
+    it('say so in one line when Vite has bundled them', async () => {
+      expect(await runAsBrowser(project, await bundle(project, warningsName))).toMatch(line);
+    });
+  });
 });

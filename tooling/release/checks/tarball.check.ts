@@ -1,6 +1,6 @@
-import {rm} from 'node:fs/promises';
+import {readdir, readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {pack, temporaryDirectory} from '../src/pack';
 import {publishedPackages} from '../src/packages';
 import {run} from '../src/run';
@@ -26,5 +26,21 @@ describe.each(publishedPackages)('the tarball of $name', (published) => {
 
   it('has types that resolve for ES modules (attw)', async () => {
     await run(join(tools, 'attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii'], published.directory);
+  });
+
+  it('has source maps that do not repeat what was compiled into the sources', async () => {
+    const dist = join(published.directory, 'dist');
+    for (const file of (await readdir(dist)).filter((name) => name.endsWith('.map'))) {
+      const {sourcesContent} = JSON.parse(await readFile(join(dist, file), 'utf8'));
+      expect(
+        Math.max(
+          0,
+          ...sourcesContent
+            .join('\n')
+            .split('\n')
+            .map((line: string) => line.length),
+        ),
+      ).toBeLessThan(2000);
+    }
   });
 });

@@ -21,15 +21,6 @@ export const publishedPackages: readonly PublishedPackage[] = readdirSync(join(w
   .filter(({manifest}) => !manifest.private)
   .map(({directory, manifest}) => ({name: manifest.name, directory, entries: manifest.exports}));
 
-/**
- * The program that a package may keep in `test/pack/example.ts`, to be run as its user's: against what `pnpm pack` makes
- * of the packages.
- */
-export function examplePath({directory}: PublishedPackage): string | undefined {
-  const path = join(directory, 'test/pack/example.ts');
-  return existsSync(path) ? path : undefined;
-}
-
 /** The names that a program can import from: `@variants/core`, `@variants/core/simd`. */
 export function importNames({name, entries}: PublishedPackage): string[] {
   return Object.keys(entries).map((entry) => `${name}${entry.slice(1)}`);

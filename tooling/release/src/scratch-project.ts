@@ -1,12 +1,15 @@
-import {copyFile, readFile, writeFile} from 'node:fs/promises';
+import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {pack, temporaryDirectory} from './pack';
-import {examplePath, importNames, type PublishedPackage, workspaceDirectory} from './packages';
+import {writeExamples} from './examples';
+import {temporaryDirectory} from './pack';
+import {importNames, type PublishedPackage, workspaceDirectory} from './packages';
 import {run} from './run';
+import {packVersions} from './versions';
 
 /**
- * Makes the project of a user who installed all packages, outside the workspace: their tarballs, and tfjs, TypeScript and
- * Vite from the registry. It holds a file that imports everything for each entry, and each package's example.
+ * Makes the project of a user who installed all packages at different times, outside the workspace: tarballs of different
+ * versions, and tfjs, TypeScript and Vite from the registry. It holds a file that imports everything for each entry, each
+ * package's example, and a program that prints what the packages warn of.
  *
  * @returns the path of its folder.
  */
@@ -14,10 +17,8 @@ export async function scratchProject(packages: readonly PublishedPackage[]): Pro
   const directory = await temporaryDirectory('installed');
   await install(packages, directory);
   for (const name of packages.flatMap(importNames)) await writeImport(name, directory);
-  for (const each of packages) {
-    const example = examplePath(each);
-    if (example !== undefined) await copyFile(example, join(directory, `${exampleName(each.name)}.ts`));
-  }
+  await writeWarnings(packages, directory);
+  await writeExamples(packages, directory);
   return directory;
 }
 
@@ -26,14 +27,20 @@ export function importName(entry: string): string {
   return `import-${entry.replace('@', '').replaceAll('/', '-')}`;
 }
 
-/** The file of a package's example, without its ending. */
-export function exampleName(packageName: string): string {
-  return `example-${packageName.replace('@', '').replaceAll('/', '-')}`;
+/** The file that imports all packages and prints a line for each warning of theirs, without its ending. */
+export const warningsName = 'warnings';
+
+async function writeWarnings(packages: readonly PublishedPackage[], directory: string): Promise<void> {
+  const program = `
+    console.warn = (line: string) => line.startsWith('@variants') && console.log(line);
+    ${packages.map(({name}) => `await import('${name}');`).join('\n')}
+    export {};`;
+  await writeFile(join(directory, `${warningsName}.ts`), program);
 }
 
 async function install(packages: readonly PublishedPackage[], directory: string): Promise<void> {
   const dependencies: Record<string, string> = {};
-  for (const each of packages) dependencies[each.name] = `file:${await pack(each, directory)}`;
+  for (const [name, tarball] of await packVersions(packages, directory)) dependencies[name] = `file:${tarball}`;
   for (const name of ['@tensorflow/tfjs', 'typescript', 'vite']) dependencies[name] = await versionInWorkspace(name);
   await writeFile(join(directory, 'package.json'), JSON.stringify({private: true, type: 'module', dependencies}));
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], directory);

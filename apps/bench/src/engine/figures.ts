@@ -1,4 +1,5 @@
-import type {CaseReport, EngineReport, GroupReport, Measurement, Outcome, PeerReport} from './report';
+import type {CaseReport, EngineReport, GroupReport, Measurement, PeerReport} from './report';
+import type {Outcome} from './sampling';
 import {median} from './statistics';
 import type {Unit} from './tasks/cases';
 

@@ -1,7 +1,8 @@
 import {conditions} from '../conditions';
 import type {EngineOptions} from './options';
 import type {Entrant, Field} from './peers/peers';
-import type {CaseReport, EngineReport, Measurement, Outcome} from './report';
+import type {CaseReport, EngineReport, Measurement} from './report';
+import type {Outcome} from './sampling';
 import {sampleInTurns} from './sampling';
 import type {Case, Group} from './tasks/cases';
 import {workOf} from './tasks/work';

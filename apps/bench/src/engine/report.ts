@@ -1,18 +1,7 @@
 import type {Conditions} from '../conditions';
-import type {SamplingSettings} from './sampling';
+import type {Outcome, SamplingSettings} from './sampling';
 import type {Unit} from './tasks/cases';
 import type {Work} from './tasks/task';
-
-/** What came of a task on a contestant. */
-export type Outcome =
-  /** Milliseconds of a call, one number per sample, and some numbers of its result. */
-  | {milliseconds: number[]; result: number[]}
-  /** It lacks the operation. */
-  | {none: true}
-  /** A call takes more seconds than anybody waits. */
-  | {tooLong: number}
-  /** What went wrong. */
-  | {error: string};
 
 /** An outcome, and whose. */
 export interface Measurement {

@@ -1,5 +1,4 @@
 import type {Reply} from './peers/protocol';
-import type {Outcome} from './report';
 import type {Task} from './tasks/task';
 
 /** How long and how often is measured. */
@@ -19,6 +18,17 @@ export interface Contestant {
   prepare(task: Task): Promise<Reply>;
   time(calls: number, untimed: number): Promise<Reply>;
 }
+
+/** What came of a task on a contestant. */
+export type Outcome =
+  /** Milliseconds of a call, one number per sample, and some numbers of its result. */
+  | {milliseconds: number[]; result: number[]}
+  /** It lacks the operation. */
+  | {none: true}
+  /** A call takes more seconds than anybody waits. */
+  | {tooLong: number}
+  /** What went wrong. */
+  | {error: string};
 
 /** Calls before the first sample, and for how long at least; V8 compiles what is hot in the meantime. */
 const warmUp = {calls: 10, milliseconds: 100};

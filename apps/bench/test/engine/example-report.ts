@@ -1,4 +1,5 @@
-import type {EngineReport, Outcome} from '../../src/engine/report';
+import type {EngineReport} from '../../src/engine/report';
+import type {Outcome} from '../../src/engine/sampling';
 
 const times = (...milliseconds: number[]): Outcome => ({milliseconds, result: [1]});
 const seen = (peer: string, threads: number, outcome: Outcome) => ({peer, threads, outcome});

@@ -1,4 +1,4 @@
-import type {Checkpoint} from './checkpoint';
+import type {WeightFile} from './weight-file';
 
 /** Modules of PyTorch that hold another one; the underscore keeps models from having parts of these names. */
 const reserved = ['_orig_mod.', '_fsdp_wrapped_module.'];
@@ -10,7 +10,7 @@ const usual = ['module.', 'model.'];
  * A checkpoint under the names that it had without torch.compile (`_orig_mod.`) and FSDP (`_fsdp_wrapped_module.`) around
  * the model. Only what stands before all names is taken off.
  */
-export function withoutReservedWrappers(checkpoint: Checkpoint): Checkpoint {
+export function withoutReservedWrappers<File extends WeightFile>(checkpoint: File): File {
   const inner = withoutPrefix(checkpoint, reserved);
   return inner ? withoutReservedWrappers(inner) : checkpoint;
 }
@@ -19,11 +19,11 @@ export function withoutReservedWrappers(checkpoint: Checkpoint): Checkpoint {
  * The same with one wrapper less, DataParallel's `module.` and Lightning's `model.` among them; null where no wrapper stands
  * before all names. Names of a model may begin so too: only for a checkpoint that nobody knows as it is.
  */
-export function withoutWrapper(checkpoint: Checkpoint): Checkpoint | null {
+export function withoutWrapper<File extends WeightFile>(checkpoint: File): File | null {
   return withoutPrefix(checkpoint, [...reserved, ...usual]);
 }
 
-function withoutPrefix(checkpoint: Checkpoint, prefixes: readonly string[]): Checkpoint | null {
+function withoutPrefix<File extends WeightFile>(checkpoint: File, prefixes: readonly string[]): File | null {
   const names = [...checkpoint.tensors.keys()];
   const prefix = prefixes.find((candidate) => names.every((name) => name.startsWith(candidate)));
   if (prefix === undefined || names.length === 0) return null;

@@ -10,6 +10,7 @@ import {type ForwardOptions, VariantLayer} from './layer';
  *
  * Beside x travel `memory`, what an encoder made of the source, [batch, source time, width], and `memoryMask`
  * [batch, source time], 1 = a token, 0 = padding that no one may look at; without it all are tokens.
+ * In a `tf.model` it is applied to [x, memory, memoryMask, attentionMask].
  */
 export abstract class DecoderLayer<Config extends object = object> extends VariantLayer<Config> {
   override get takes(): readonly string[] {

@@ -24,5 +24,10 @@ export class Dropout extends VariantLayer<DropoutConfig> {
     if (!training || rate === 0) return x;
     return tf.dropout(x, rate, undefined, random.next());
   }
+
+  /** {@link forward} where it changes anything. */
+  inTraining(options: ForwardOptions): ((x: tf.Tensor) => tf.Tensor) | undefined {
+    return options.training && this.config.rate > 0 ? (x) => this.forward(x, options) : undefined;
+  }
 }
 tf.serialization.registerClass(Dropout);

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
+import {ConfigError} from '../errors';
 import {type Activation, activation} from './activations';
 import type {Initializer} from './initializers';
 import {type LayerOptions, lastDimension, VariantLayer} from './layer';
-import {Linear, type LinearInitializers} from './linear';
+import {Linear} from './linear';
 
 /** Options of {@link FeedForward}. */
 export interface FeedForwardConfig {
@@ -12,8 +13,15 @@ export interface FeedForwardConfig {
   activation?: Activation;
   /** A gated unit (Shazeer 2020): down(activation(up x) * gate x). SwiGLU is gated with 'silu', GLU with 'sigmoid'. Default false. */
   gated?: boolean;
-  /** Biases on all projections. Default true. */
+  /**
+   * One projection in place of `up` and `gate`: the first half of what it gives is activated, the second is the gate. With
+   * `gated` only. Default false.
+   */
+  fusedGate?: boolean;
+  /** Biases on `up` and `gate`. Default true. */
   useBias?: boolean;
+  /** A bias on `down`. Default: as useBias. */
+  useOutputBias?: boolean;
 }
 
 /** How a {@link FeedForward}'s first weights are drawn; each as in a Linear where missing. */
@@ -31,7 +39,8 @@ export interface FeedForwardInitializers {
  *
  *     down(activation(up x))      or, gated,      down(activation(up x) * gate x)
  *
- * Children `up` and `gate` [hidden, intermediate], `down` [intermediate, hidden].
+ * Children `up` and `gate` [hidden, intermediate], or `up` [hidden, 2 intermediate] for both when they are fused; `down`
+ * [intermediate, hidden].
  */
 export class FeedForward extends VariantLayer<FeedForwardConfig> {
   static readonly className = 'VariantsFeedForward';
@@ -46,22 +55,27 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
   ) {
     super(config);
     this.activate = activation(config.activation ?? 'gelu');
+    if (config.fusedGate && !config.gated)
+      throw new ConfigError(`FeedForward: fusedGate is true, but needs gated to be true`);
   }
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
-    const {intermediateSize, gated, useBias} = this.config;
+    const {intermediateSize, gated, fusedGate, useBias, useOutputBias = useBias} = this.config;
     const {up, gate, down, upBias, downBias} = this.initializers;
-    const linear = (units: number, initializers: LinearInitializers) => new Linear({units, useBias}, initializers);
-    this.up = this.child('up', linear(intermediateSize, {kernel: up, bias: upBias}), [null, hiddenSize]);
-    if (gated)
-      this.gate = this.child('gate', linear(intermediateSize, {kernel: gate, bias: upBias}), [null, hiddenSize]);
-    this.down = this.child('down', linear(hiddenSize, {kernel: down, bias: downBias}), [null, intermediateSize]);
+    const inner = (name: string, units: number, kernel?: Initializer) =>
+      this.child(name, new Linear({units, useBias}, {kernel, bias: upBias}), [null, hiddenSize]);
+    this.up = inner('up', fusedGate ? 2 * intermediateSize : intermediateSize, up);
+    if (gated && !fusedGate) this.gate = inner('gate', intermediateSize, gate);
+    const outer = new Linear({units: hiddenSize, useBias: useOutputBias}, {kernel: down, bias: downBias});
+    this.down = this.child('down', outer, [null, intermediateSize]);
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    const activated = this.activate(this.up.forward(x));
-    return this.down.forward(this.gate ? activated.mul(this.gate.forward(x)) : activated);
+    const up = this.up.forward(x);
+    const [inner, gate] = this.config.fusedGate ? tf.split(up, 2, -1) : [up, this.gate?.forward(x)];
+    const activated = this.activate(inner);
+    return this.down.forward(gate ? activated.mul(gate) : activated);
   }
 }
 tf.serialization.registerClass(FeedForward);

@@ -1,4 +1,6 @@
 export {type Activation, activation, activations} from './activations';
+export {alibiBias, alibiSlopes} from './alibi';
+export type {AttentionHeadsConfig} from './attention-heads';
 export {BertEmbeddings, type BertEmbeddingsConfig} from './bert-embeddings';
 export {CausalLayer} from './causal-layer';
 export {ClassifierHead, type ClassifierHeadConfig} from './classifier-head';
@@ -40,10 +42,15 @@ export {
   streamPositions,
   tokenPositions,
 } from './positions';
-export {type ResidualConfig, type ResidualLayers, residual} from './residual';
-export {ResidualBlock, type ResidualBlockParts} from './residual-block';
+export {type ResidualConfig, type ResidualOptions, residual, residualStep} from './residual';
 export {
-  type RotaryConfig,
+  type CausalBlockParts,
+  CausalResidualBlock,
+  ResidualBlock,
+  type ResidualBlockParts,
+} from './residual-block';
+export type {RotaryConfig} from './rotary';
+export {
   SelfAttention,
   type SelfAttentionConfig,
   type SelfAttentionInitializers,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type Activation, activation} from './activations';
 import type {TokenEmbedding} from './embedding';
 import {zeros} from './initializers';
-import {type LayerOptions, lastDimension, VariantLayer} from './layer';
+import {firstShape, type LayerOptions, lastDimension, VariantLayer} from './layer';
 import {Linear} from './linear';
 import {LayerNorm} from './norms';
 
@@ -36,9 +36,9 @@ export class MaskedHead extends VariantLayer<MaskedHeadConfig> {
     super(config);
   }
 
-  override build(inputShape: tf.Shape): void {
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
     const hiddenSize = lastDimension(inputShape, this.path);
-    const embedding = this.child('embedding', this.tableOf(), inputShape);
+    const embedding = this.child('embedding', this.tableOf(), firstShape(inputShape));
     const [vocabSize, width] = embedding.table.shape as [number, number];
     this.transform = this.child('transform', new Linear({units: width}), [null, hiddenSize]);
     this.norm = this.child('norm', new LayerNorm({epsilon: this.config.normEpsilon ?? 1e-12}), [null, width]);
@@ -53,8 +53,8 @@ export class MaskedHead extends VariantLayer<MaskedHeadConfig> {
     return logits.reshape([...x.shape.slice(0, -1), vocabSize]);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [...inputShape.slice(0, -1), this.tableOf().table.shape[0]];
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return [...firstShape(inputShape).slice(0, -1), this.tableOf().table.shape[0]];
   }
 }
 tf.serialization.registerClass(MaskedHead);

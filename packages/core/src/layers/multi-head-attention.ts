@@ -1,20 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, ShapeError} from '../errors';
-import {attention} from '../kernels/attention';
+import {ShapeError} from '../errors';
+import {type AttentionOptions, attention} from '../kernels/attention';
+import {joinHeads, splitHeads} from '../kernels/heads';
+import {type AttentionHeadsConfig, type HeadSizes, headSizes} from './attention-heads';
 import {Dropout} from './dropout';
 import {type Initializer, xavierUniform} from './initializers';
 import {type ForwardOptions, type LayerOptions, lastDimension, VariantLayer} from './layer';
 import {Linear} from './linear';
+import {streamPositions} from './positions';
+import {rotation} from './rotary';
 
-/** Options of {@link MultiHeadAttention}. */
-export interface MultiHeadAttentionConfig {
-  /** Heads; must divide the width of the queries' input. */
-  numHeads: number;
-  /** Biases on all projections. Default true. */
-  useBias?: boolean;
-  /** Dropout on the attention weights. Default 0. */
-  dropout?: number;
-}
+/** Options of {@link MultiHeadAttention}. Rotary positions count from 0 in every sequence. */
+export interface MultiHeadAttentionConfig extends AttentionHeadsConfig {}
 
 /** How a {@link MultiHeadAttention}'s first weights are drawn. */
 export interface MultiHeadAttentionInitializers {
@@ -24,7 +21,7 @@ export interface MultiHeadAttentionInitializers {
   output?: Initializer;
 }
 
-/** Keys and values in heads, [batch, heads, time, head size]: what queries attend to. */
+/** Keys and values in heads, [batch, key heads, time, size]: what queries attend to. */
 export type KeysAndValues = {keys: tf.Tensor; values: tf.Tensor};
 
 /** How queries attend; here the `attentionMask` is that of the keys, [batch, keys]. */
@@ -37,14 +34,14 @@ export interface AttendOptions extends ForwardOptions {
  * Attention in heads, from any sequence to any (Vaswani et al. 2017, section 3.2.2), with the mathematics of PyTorch's
  * nn.MultiheadAttention:
  *
- *     q = x W_q;  k = source W_k;  v = source W_v, in heads of size d = hidden / numHeads
+ *     q = x W_q;  k = source W_k;  v = source W_v, in heads of size d
  *     y = concat over heads of [softmax(q kᵀ / sqrt(d) + bias) v] · W_o
  *
  * Called with x [batch, time, hidden] it is self-attention in both directions, with [x, source] or [x, keySource,
  * valueSource] cross-attention to sources [batch, keys, any width]; y is [batch, time, hidden]. A query without any key to
  * attend to gets the bias of W_o alone. For causal self-attention with a cache see `SelfAttention`.
  *
- * Children `queries`, `keys`, `values` and `output`, each to the width of x.
+ * Children `queries` [hidden, heads · size], `keys` and `values` [width, key heads · size], `output` to the width of x.
  */
 export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
   static readonly className = 'VariantsMultiHeadAttention';
@@ -53,6 +50,7 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
   private values!: Linear;
   private outputProjection!: Linear;
   private dropout!: Dropout;
+  private sizes!: HeadSizes;
 
   constructor(
     config: MultiHeadAttentionConfig & LayerOptions,
@@ -64,18 +62,19 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const shapes = (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as tf.Shape[];
     const [hiddenSize, keySize = hiddenSize, valueSize = keySize] = shapes.map((s) => lastDimension(s, this.path));
-    const {numHeads, useBias, dropout = 0} = this.config;
-    if (hiddenSize % numHeads !== 0)
-      throw new ConfigError(`${this.path}: numHeads is ${numHeads}, but must divide the width ${hiddenSize}`);
+    this.sizes = headSizes(this.config, hiddenSize, this.path);
+    const {numHeads, numKeyValueHeads, headSize, valueHeadSize} = this.sizes;
+    const {useBias, useOutputBias = useBias, dropout = 0} = this.config;
     // Queries, keys and values as one matrix [hidden, 3 hidden] have twice as many inputs and outputs as each alone.
     const gain = keySize === hiddenSize && valueSize === hiddenSize ? Math.SQRT1_2 : 1;
     const {projections = xavierUniform(gain), output = xavierUniform()} = this.initializers;
-    const project = (name: string, inputs: number, kernel: Initializer) =>
-      this.child(name, new Linear({units: hiddenSize, useBias}, {kernel}), [null, inputs]);
-    this.queries = project('queries', hiddenSize, projections);
-    this.keys = project('keys', keySize, projections);
-    this.values = project('values', valueSize, projections);
-    this.outputProjection = project('output', hiddenSize, output);
+    const project = (name: string, inputs: number, units: number) =>
+      this.child(name, new Linear({units, useBias}, {kernel: projections}), [null, inputs]);
+    this.queries = project('queries', hiddenSize, numHeads * headSize);
+    this.keys = project('keys', keySize, numKeyValueHeads * headSize);
+    this.values = project('values', valueSize, numKeyValueHeads * valueHeadSize);
+    const toOutput = new Linear({units: hiddenSize, useBias: useOutputBias}, {kernel: output});
+    this.outputProjection = this.child('output', toOutput, [null, numHeads * valueHeadSize]);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), [null]);
   }
 
@@ -96,17 +95,19 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
    * @param valueSource Where the values come from if not from the same; as long as source.
    */
   keysAndValues(source: tf.Tensor, valueSource: tf.Tensor = source): KeysAndValues {
-    return {keys: this.inHeads(this.keys.forward(source)), values: this.inHeads(this.values.forward(valueSource))};
+    const {numKeyValueHeads} = this.sizes;
+    const {rotary} = this.config;
+    const turn = rotation(streamPositions(source.shape[1] as number, null), rotary);
+    const keys = turn(splitHeads(this.keys.forward(source), numKeyValueHeads));
+    const values = splitHeads(this.values.forward(valueSource), numKeyValueHeads);
+    return {keys, values: rotary?.values ? turn(values) : values};
   }
 
   /** What x [batch, time, hidden] finds when it attends to keys and values: [batch, time, hidden]. */
   attend(x: tf.Tensor, {keys, values}: KeysAndValues, options: AttendOptions): tf.Tensor {
-    const drops = options.training && (this.config.dropout ?? 0) > 0;
-    const {output} = attention(this.inHeads(this.queries.forward(x)), keys, values, {
-      ...this.maskAndBias(keys, options),
-      ...(drops && {dropout: (probabilities) => this.dropout.forward(probabilities, options)}),
-    });
-    return this.outputProjection.forward(output.transpose([0, 2, 1, 3]).reshape(x.shape));
+    const dropout = this.dropout.inTraining(options);
+    const {output} = attention(this.queriesOf(x), keys, values, {...this.attentionOptions(keys, options), dropout});
+    return this.outputProjection.forward(joinHeads(output));
   }
 
   /**
@@ -117,23 +118,22 @@ export class MultiHeadAttention extends VariantLayer<MultiHeadAttentionConfig> {
     const [batch, heads, numKeys] = keys.shape as number[];
     // Where the values are the unit vectors, their weighted sum is the weights.
     const units = tf.broadcastTo(tf.eye(numKeys), [batch, heads, numKeys, numKeys]);
-    return attention(this.inHeads(this.queries.forward(x)), keys, units, this.maskAndBias(keys, options)).output;
+    return attention(this.queriesOf(x), keys, units, this.attentionOptions(keys, options)).output;
   }
 
-  /** [batch, time, hidden] as [batch, heads, time, head size]. */
-  private inHeads(x: tf.Tensor): tf.Tensor {
-    const [batch, time, width] = x.shape as number[];
-    const {numHeads} = this.config;
-    return x.reshape([batch, time, numHeads, width / numHeads]).transpose([0, 2, 1, 3]);
+  /** [batch, heads, time, head size], turned by their positions. */
+  private queriesOf(x: tf.Tensor): tf.Tensor {
+    const turn = rotation(streamPositions(x.shape[1] as number, null), this.config.rotary);
+    return turn(splitHeads(this.queries.forward(x), this.sizes.numHeads));
   }
 
-  private maskAndBias(keys: tf.Tensor, {attentionMask, bias}: AttendOptions): {mask?: tf.Tensor; bias?: tf.Tensor} {
+  private attentionOptions(keys: tf.Tensor, {attentionMask, bias}: AttendOptions): AttentionOptions {
     const [batch, , numKeys] = keys.shape as number[];
     if (attentionMask && attentionMask.shape.join() !== [batch, numKeys].join())
       throw new ShapeError(
         `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the keys, [${batch},${numKeys}]`,
       );
-    return {mask: attentionMask?.expandDims(1).expandDims(1), bias};
+    return {scale: this.config.scale, mask: attentionMask?.expandDims(1).expandDims(1), bias};
   }
 }
 tf.serialization.registerClass(MultiHeadAttention);

@@ -3,16 +3,19 @@ import type {StateTree} from '../streams/state-tree';
 import type {StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
-import type {ForwardOptions, VariantLayer} from './layer';
-import {type ResidualConfig, residual} from './residual';
+import {type ForwardOptions, firstShape, VariantLayer} from './layer';
+import {type ResidualConfig, residual, residualStep} from './residual';
 
-/** The parts of a {@link ResidualBlock}, made anew for each block. */
-export interface ResidualBlockParts {
-  mixer: CausalLayer;
+/** The parts of a {@link ResidualBlock} or {@link CausalResidualBlock}, made anew for each block. */
+export interface ResidualBlockParts<Mixer extends VariantLayer = VariantLayer> {
+  mixer: Mixer;
   feedForward: VariantLayer;
   /** Makes a normalisation; called twice. */
   norm(): VariantLayer;
 }
+
+/** The parts of a {@link CausalResidualBlock}. */
+export type CausalBlockParts = ResidualBlockParts<CausalLayer>;
 
 /**
  * The block that most architectures share: a token mixer and a feed-forward, each with a norm and a skip connection.
@@ -20,49 +23,83 @@ export interface ResidualBlockParts {
  *     pre:    x = α x + mixer(norm x);      x = α x + feedForward(norm x)
  *     post:   x = norm(α x + mixer x);      x = norm(α x + feedForward x)
  *
- * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`. [batch, time, hidden] to the same.
+ * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`. [batch, time, hidden] to the same. Whose mixer can
+ * be fed in pieces is a {@link CausalResidualBlock}.
  */
-export abstract class ResidualBlock<Config extends ResidualConfig> extends CausalLayer<Config> {
-  private mixer!: CausalLayer;
-  private feedForward!: VariantLayer;
-  private mixerNorm!: VariantLayer;
-  private feedForwardNorm!: VariantLayer;
-  private dropout!: Dropout;
+export abstract class ResidualBlock<Config extends ResidualConfig> extends VariantLayer<Config> {
+  private block!: BlockLayers<VariantLayer>;
 
   /** Makes the parts for inputs of this shape. */
   protected abstract parts(inputShape: tf.Shape): ResidualBlockParts;
 
-  override build(inputShape: tf.Shape): void {
-    const {mixer, feedForward, norm} = this.parts(inputShape);
-    this.mixerNorm = this.child('mixer_norm', norm(), inputShape);
-    this.mixer = this.child('mixer', mixer, inputShape);
-    this.feedForwardNorm = this.child('feed_forward_norm', norm(), inputShape);
-    this.feedForward = this.child('feed_forward', feedForward, inputShape);
-    this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout ?? 0}), inputShape);
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const shape = firstShape(inputShape);
+    const add: AddChild = (name, layer) => this.child(name, layer, shape);
+    this.block = new BlockLayers(this.parts(shape), this.config, add);
+  }
+
+  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return this.block.forward(x, options);
+  }
+}
+
+/** A {@link ResidualBlock} around a causal mixer: it can be fed in pieces, and its state is the mixer's. */
+export abstract class CausalResidualBlock<Config extends ResidualConfig> extends CausalLayer<Config> {
+  private block!: BlockLayers<CausalLayer>;
+
+  /** Makes the parts for inputs of this shape. */
+  protected abstract parts(inputShape: tf.Shape): CausalBlockParts;
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const shape = firstShape(inputShape);
+    const add: AddChild = (name, layer) => this.child(name, layer, shape);
+    this.block = new BlockLayers(this.parts(shape), this.config, add);
   }
 
   override get contextLength(): number | null {
-    return this.mixer.contextLength;
+    return this.block.mixer.contextLength;
   }
 
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.compose(x, options, (h) => this.mixer.forward(h, options));
+    return this.block.forward(x, options);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    let next: StateTree = null;
-    const output = this.compose(x, options, (h) => {
-      const mixed = this.mixer.advance(h, state, options);
-      next = mixed.state;
-      return mixed.output;
-    });
-    return {output, state: next};
+    return this.block.compose(x, (h) => this.block.mixer.advance(h, state, options), options);
+  }
+}
+
+/** Adds a layer below a block. */
+type AddChild = <Child extends VariantLayer>(name: string, layer: Child) => Child;
+
+/** What both blocks are made of, and the one way in which they put it together. */
+class BlockLayers<Mixer extends VariantLayer> {
+  readonly mixer: Mixer;
+  private readonly feedForward: VariantLayer;
+  private readonly mixerNorm: VariantLayer;
+  private readonly feedForwardNorm: VariantLayer;
+  private readonly dropout: Dropout;
+
+  constructor(
+    {mixer, feedForward, norm}: ResidualBlockParts<Mixer>,
+    private readonly config: ResidualConfig,
+    add: AddChild,
+  ) {
+    this.mixerNorm = add('mixer_norm', norm());
+    this.mixer = add('mixer', mixer);
+    this.feedForwardNorm = add('feed_forward_norm', norm());
+    this.feedForward = add('feed_forward', feedForward);
+    this.dropout = add('dropout', new Dropout({rate: config.dropout ?? 0}));
   }
 
-  private compose(x: tf.Tensor, options: ForwardOptions, mix: (h: tf.Tensor) => tf.Tensor): tf.Tensor {
-    const {config, dropout} = this;
-    const mixed = residual(x, mix, {norm: this.mixerNorm, dropout}, config, options);
+  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    return this.compose(x, (h) => ({output: this.mixer.forward(h, options), state: null}), options).output;
+  }
+
+  compose(x: tf.Tensor, mix: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
+    const around = (norm: VariantLayer) => ({...this.config, norm, dropout: this.dropout, run: options});
+    const {output: mixed, state} = residualStep(x, mix, around(this.mixerNorm));
     const feed = (h: tf.Tensor) => this.feedForward.forward(h, options);
-    return residual(mixed, feed, {norm: this.feedForwardNorm, dropout}, config, options);
+    return {output: residual(mixed, feed, around(this.feedForwardNorm)), state};
   }
 }

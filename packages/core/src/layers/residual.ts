@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import type {StateTree} from '../streams/state-tree';
+import type {StreamStep} from '../streams/stream-state';
 import type {Dropout} from './dropout';
 import type {ForwardOptions, VariantLayer} from './layer';
 
@@ -12,10 +14,13 @@ export interface ResidualConfig {
   dropout?: number;
 }
 
-/** The layers around a part of a block. */
-export interface ResidualLayers {
+/** What is around a part of a block. */
+export interface ResidualOptions extends Omit<ResidualConfig, 'dropout'> {
   norm: VariantLayer;
+  /** Of the part's output. */
   dropout: Dropout;
+  /** How the layers run. */
+  run: ForwardOptions;
 }
 
 /**
@@ -26,11 +31,21 @@ export interface ResidualLayers {
 export function residual(
   x: tf.Tensor,
   part: (h: tf.Tensor) => tf.Tensor,
-  {norm, dropout}: ResidualLayers,
-  {normalization = 'pre', residualScale = 1}: ResidualConfig,
-  options: ForwardOptions,
+  {norm, dropout, normalization = 'pre', residualScale = 1, run}: ResidualOptions,
 ): tf.Tensor {
   const skip = residualScale === 1 ? x : x.mul(residualScale);
-  const add = (h: tf.Tensor) => skip.add(dropout.forward(part(h), options));
-  return normalization === 'pre' ? add(norm.forward(x, options)) : norm.forward(add(x), options);
+  const add = (h: tf.Tensor) => skip.add(dropout.forward(part(h), run));
+  return normalization === 'pre' ? add(norm.forward(x, run)) : norm.forward(add(x), run);
+}
+
+/** {@link residual} of a part that takes a step of a stream; the state is the one that the part gives. */
+export function residualStep(x: tf.Tensor, part: (h: tf.Tensor) => StreamStep, options: ResidualOptions): StreamStep {
+  let state: StateTree = null;
+  const run = (h: tf.Tensor) => {
+    const step = part(h);
+    state = step.state;
+    return step.output;
+  };
+  const output = residual(x, run, options);
+  return {output, state};
 }

@@ -1,47 +1,42 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError, ShapeError} from '../errors';
-import {appendRows} from '../kernels/append-rows';
-import {attention} from '../kernels/attention';
-import {type RotaryPairing, rotaryEmbedding, rotaryTables} from '../kernels/rotary-embedding';
+import {type AttentionOptions, type AttentionOutputs, attention} from '../kernels/attention';
+import {mergeAttention} from '../kernels/attention/merge';
+import {joinHeads, splitHeads} from '../kernels/heads';
 import type {StateTree} from '../streams/state-tree';
 import {requireWithin, type StreamStep} from '../streams/stream-state';
+import {alibiBias} from './alibi';
+import {type AttentionHeadsConfig, type HeadSizes, headSizes} from './attention-heads';
 import {CausalLayer} from './causal-layer';
 import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
+import {extendCache, type KeyRows, type KeyValueCache, type Seen} from './key-value-cache';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
 import {streamPositions} from './positions';
-
-/** Rotary positions of a {@link SelfAttention}. */
-export interface RotaryConfig {
-  /** Radians per position, one per pair of features: half of the head size. See `rotaryFrequencies`. */
-  frequencies: number[];
-  /** Default 'interleaved'. */
-  pairing?: RotaryPairing;
-}
+import {rotation} from './rotary';
 
 /** Options of {@link SelfAttention}. */
-export interface SelfAttentionConfig {
-  /** Heads H of the queries. */
-  numHeads: number;
-  /** Heads of keys and values; each serves numHeads / numKeyValueHeads heads of queries. Default numHeads. */
-  numKeyValueHeads?: number;
-  /** Features of a head. Default: the input's width / numHeads. */
-  headSize?: number;
-  /** Biases on queries, keys and values. Default true. */
-  useBias?: boolean;
-  /** A bias on the output. Default: as useBias. */
-  useOutputBias?: boolean;
+export interface SelfAttentionConfig extends AttentionHeadsConfig {
   /** One projection for queries, keys and values, side by side, as in GPT-2. Default false. */
   fused?: boolean;
-  /** What the scores are multiplied with. Default headSize^-0.5. */
-  scale?: number;
-  /** Turns queries and keys by their positions. Default: no positions. */
-  rotary?: RotaryConfig | null;
+  /** ALiBi's slope of each head of the queries, see `alibiSlopes`. Scores take memory for all of them. Default: none. */
+  alibi?: number[] | null;
+  /**
+   * A position sees itself and the `window` - 1 before it alone (Child et al. 2019). A stream then remembers no more than
+   * that. Default: all before it.
+   */
+  window?: number | null;
+  /** The first positions of a sequence, padding included, which all later ones see too (Xiao et al. 2023). Default 0. */
+  sinks?: number;
+  /**
+   * How far from a query its sinks are. 'absolute': as far as in the sequence. 'inCache': as far as among the sinks + window
+   * positions that a stream remembers, as if those between had never been (Xiao et al. 2023, section 3.2), so that no
+   * distance is longer than any in training. Default 'absolute'.
+   */
+  cachePositions?: 'absolute' | 'inCache';
   /** The longest sequence. Default: no limit. */
   maxSequenceLength?: number | null;
-  /** The share of attention probabilities set to zero in training. Default 0. */
-  dropout?: number;
 }
 
 /** How a {@link SelfAttention}'s first weights are drawn. Default: normal, 0.02. */
@@ -50,20 +45,11 @@ export interface SelfAttentionInitializers {
   output?: Initializer;
 }
 
-/** The key-value cache: what a stream of {@link SelfAttention} remembers, with room for more. */
-type KeyValueCache = {
-  /** [batch, key heads, capacity, head size], after rotation. */
-  keys: tf.Tensor;
-  /** [batch, key heads, capacity, head size] */
-  values: tf.Tensor;
-  /** [] int32: how many of them there are. */
-  length: tf.Scalar;
-  /** [batch, 1, capacity, 1], 1 = a token, 0 = padding; null while there was no padding. */
-  mask: tf.Tensor | null;
-};
+/** Positions: numbers, or [time] int32 on the device. */
+type Positions = number[] | tf.Tensor1D;
 
-/** [batch, heads, time, head size] each. */
-type Heads = {q: tf.Tensor; k: tf.Tensor; v: tf.Tensor};
+/** What a layer makes of a piece of a sequence: queries that are not turned yet, where they are, and rows for the cache. */
+type Piece = {queries: tf.Tensor; positions: Positions; rows: KeyRows};
 
 /**
  * Causal self-attention with a key-value cache (Vaswani et al. 2017, section 3.2), [batch, time, hidden] to the same:
@@ -76,8 +62,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   static readonly className = 'VariantsSelfAttention';
   private projections!: Linear[];
   private outputProjection!: Linear;
-  private headSize!: number;
-  private numKeyValueHeads!: number;
+  private sizes!: HeadSizes;
   private dropout!: Dropout;
 
   constructor(
@@ -89,31 +74,21 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
-    const {
-      numHeads,
-      numKeyValueHeads = numHeads,
-      headSize = hiddenSize / numHeads,
-      fused,
-      useBias = true,
-    } = this.config;
-    if (!Number.isInteger(headSize) || numHeads % numKeyValueHeads !== 0)
-      throw new ConfigError(
-        `${this.path}: numHeads is ${numHeads}, but must divide the width ${hiddenSize} and be a multiple of numKeyValueHeads ${numKeyValueHeads}`,
-      );
-    this.headSize = headSize;
-    this.numKeyValueHeads = numKeyValueHeads;
+    this.sizes = headSizes(this.config, hiddenSize, this.path);
+    this.checkConfig();
+    const {numHeads, numKeyValueHeads, headSize, valueHeadSize} = this.sizes;
+    const {fused, useBias = true, useOutputBias = useBias, dropout = 0} = this.config;
     const {projections = normal(0.02), output = normal(0.02)} = this.initializers;
-    const project = (name: string, heads: number) =>
-      this.child(name, new Linear({units: heads * headSize, useBias}, {kernel: projections}), inputShape);
+    const project = (name: string, units: number) =>
+      this.child(name, new Linear({units, useBias}, {kernel: projections}), inputShape);
+    const names = ['queries', 'keys', 'values'];
+    const widths = [numHeads * headSize, numKeyValueHeads * headSize, numKeyValueHeads * valueHeadSize];
     this.projections = fused
-      ? [project('projections', numHeads + 2 * numKeyValueHeads)]
-      : [project('queries', numHeads), project('keys', numKeyValueHeads), project('values', numKeyValueHeads)];
-    const outputConfig = {units: hiddenSize, useBias: this.config.useOutputBias ?? useBias};
-    this.outputProjection = this.child('output', new Linear(outputConfig, {kernel: output}), [
-      null,
-      numHeads * headSize,
-    ]);
-    this.dropout = this.child('dropout', new Dropout({rate: this.config.dropout ?? 0}), inputShape);
+      ? [project('projections', widths[0] + widths[1] + widths[2])]
+      : names.map((name, i) => project(name, widths[i]));
+    const toOutput = new Linear({units: hiddenSize, useBias: useOutputBias}, {kernel: output});
+    this.outputProjection = this.child('output', toOutput, [null, numHeads * valueHeadSize]);
+    this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
   }
 
   override get contextLength(): number | null {
@@ -122,63 +97,95 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     this.checkInput(x, null, options);
-    return this.attend(x, this.project(x), options.attentionMask?.expandDims(1).expandDims(1), options);
+    const piece = this.project(x, null, options);
+    return this.attend(piece, {rows: piece.rows, causal: true, ...this.sight}, options);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as KeyValueCache | null;
     this.checkInput(x, before, options);
-    const piece = this.project(x, before?.length);
-    const now = asRows(x, options.attentionMask);
-    if (!before) {
-      const output = this.attend(x, piece, now && asKeys(now), options);
-      const [keys, values] = [piece.k, piece.v].map((rows) => withRoom(rows, options.capacity));
-      const length = tf.scalar(x.shape[1] as number, 'int32');
-      return {output, state: {keys, values, length, mask: now && withRoom(now, options.capacity)}};
-    }
-    const cache = append(before, piece, now, options.capacity);
-    const all = {q: piece.q, k: cache.keys, v: cache.values};
-    return {output: this.attend(x, all, cache.mask && asKeys(cache.mask), options, cache.length), state: cache};
+    const piece = this.project(x, before, options);
+    const {cache, seen} = extendCache(before, piece.rows, this.sight, options.capacity);
+    return {output: this.attend(piece, seen, options), state: cache};
   }
 
-  /** What queries find among keys and values, those of `keyLength` if given, through the output projection. */
-  private attend(
-    x: tf.Tensor,
-    {q, k, v}: Heads,
-    mask: tf.Tensor | null | undefined,
-    options: ForwardOptions,
-    keyLength?: tf.Scalar,
-  ): tf.Tensor {
-    const drops = options.training && (this.config.dropout ?? 0) > 0;
-    const {output} = attention(q, k, v, {
-      scale: this.config.scale,
-      causal: true,
-      mask: mask ?? undefined,
-      keyLength,
-      ...(drops && {dropout: (probabilities) => this.dropout.forward(probabilities, options)}),
-    });
-    const [batch, time] = x.shape as number[];
-    return this.outputProjection.forward(output.transpose([0, 2, 1, 3]).reshape([batch, time, -1]));
+  private get sight() {
+    const {window = null, sinks = 0} = this.config;
+    return {window, sinks};
   }
 
-  /** Queries, keys and values [batch, heads, time, head size], turned by their positions. */
-  private project(x: tf.Tensor, start?: tf.Scalar): Heads {
+  /** Queries, keys and values [batch, heads, time, size], the keys turned by their positions. */
+  private project(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): Piece {
     const [batch, time] = x.shape as number[];
-    const heads = [this.config.numHeads, this.numKeyValueHeads, this.numKeyValueHeads];
+    const {numHeads, numKeyValueHeads, headSize, valueHeadSize} = this.sizes;
     const projected = this.projections.map((projection) => projection.forward(x));
-    const widths = heads.map((count) => count * this.headSize);
+    const widths = [numHeads * headSize, numKeyValueHeads * headSize, numKeyValueHeads * valueHeadSize];
     const parts = projected.length === 3 ? projected : tf.split(projected[0], widths, -1);
-    const [q, k, v] = parts.map((part, i) =>
-      part.reshape([batch, time, heads[i], this.headSize]).transpose([0, 2, 1, 3]),
-    );
-    const {rotary} = this.config;
-    if (!rotary) return {q, k, v};
+    const [queries, keys, values] = parts.map((part, i) => splitHeads(part, i === 0 ? numHeads : numKeyValueHeads));
     // Scores depend on distances alone, so that padding on the left may count as positions.
-    const tables = rotaryTables(streamPositions(time, start ?? null), rotary.frequencies);
-    // What was undefined is null in a layer that was saved and loaded.
-    const pairing = rotary.pairing ?? 'interleaved';
-    const turn = (heads: tf.Tensor) => rotaryEmbedding(heads, tables, pairing);
-    return {q: turn(q), k: turn(k), v};
+    const positions = streamPositions(time, before?.length ?? null);
+    const {rotary, alibi} = this.config;
+    const turn = rotation(positions, rotary);
+    const rows: KeyRows = {
+      keys: turn(keys),
+      values: rotary?.values ? turn(values) : values,
+      mask: attentionMask ? attentionMask.toFloat().reshape([batch, 1, time, 1]) : null,
+      positions: alibi ? asTensor(positions).toFloat().reshape([1, 1, time, 1]) : null,
+    };
+    return {queries, positions, rows};
+  }
+
+  /** What queries find among the rows that they see, through the output projection. */
+  private attend(piece: Piece, {rows, ...how}: Seen, run: ForwardOptions): tf.Tensor {
+    const {sinks = 0, cachePositions} = this.config;
+    const found =
+      cachePositions === 'inCache' && sinks > 0
+        ? this.attendInCache(piece, {rows, ...how}, run)
+        : this.look(piece, rows, {...how, mask: asKeys(rows.mask)}, run);
+    return this.outputProjection.forward(joinHeads(found.output));
+  }
+
+  /** The window, and the sinks from where a query stands in the cache: the two are looked at apart, and put together. */
+  private attendInCache(piece: Piece, {rows, ...how}: Seen, run: ForwardOptions): AttentionOutputs {
+    const {window, sinks} = this.sight;
+    const numRows = rows.keys.shape[2] as number;
+    const first = firstRows(rows, Math.min(sinks, numRows));
+    const positions = asTensor(piece.positions).reshape([1, 1, -1, 1]);
+    const sink = tf.range(0, first.keys.shape[2] as number, 1, 'int32');
+    const inWindow = tf.range(0, numRows, 1, 'int32').greaterEqual(tf.scalar(sinks, 'int32')).toFloat();
+    const standing = {...piece, positions: atMost(piece.positions, sinks + (window as number) - 1)};
+    return mergeAttention([
+      this.look(standing, first, {mask: both(sink.lessEqual(positions).toFloat(), asKeys(first.mask))}, run),
+      this.look(piece, rows, {...how, sinks: 0, mask: both(inWindow.reshape([1, 1, 1, -1]), asKeys(rows.mask))}, run),
+    ]);
+  }
+
+  private look(
+    {queries, positions}: Piece,
+    rows: KeyRows,
+    how: AttentionOptions,
+    run: ForwardOptions,
+  ): AttentionOutputs {
+    const {scale, rotary, alibi} = this.config;
+    return attention(rotation(positions, rotary)(queries), rows.keys, rows.values, {
+      ...how,
+      scale,
+      bias: alibi && rows.positions ? alibiBias(alibi, positions, rows.positions) : undefined,
+      dropout: this.dropout.inTraining(run),
+    });
+  }
+
+  private checkConfig(): void {
+    const {numHeads, alibi, window = null, sinks = 0} = this.config;
+    if (alibi && alibi.length !== numHeads)
+      throw new ConfigError(
+        `${this.path}: alibi has ${alibi.length} slopes, but must have one for each of ${numHeads} heads`,
+      );
+    if (window !== null && !(Number.isInteger(window) && window >= 1))
+      throw new ConfigError(`${this.path}: window is ${window}, but must be a whole number of at least 1, or null`);
+    if (!Number.isInteger(sinks) || sinks < 0)
+      throw new ConfigError(`${this.path}: sinks is ${sinks}, but must be a whole number of at least 0`);
+    if (sinks > 0 && window === null) throw new ConfigError(`${this.path}: sinks is ${sinks}, but needs a window`);
   }
 
   private checkInput(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): void {
@@ -195,35 +202,26 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 }
 tf.serialization.registerClass(SelfAttention);
 
-/** The mask of a piece as rows of a cache, [batch, 1, time, 1]; null where there is none. */
-function asRows(x: tf.Tensor, attentionMask?: tf.Tensor): tf.Tensor | null {
-  const [batch, time] = x.shape as number[];
-  return attentionMask ? attentionMask.toFloat().reshape([batch, 1, time, 1]) : null;
-}
+const asTensor = (positions: Positions): tf.Tensor =>
+  positions instanceof tf.Tensor ? positions : tf.tensor1d(positions, 'int32');
 
-/** The same as a mask of keys, [batch, 1, 1, keys]. */
-const asKeys = (mask: tf.Tensor) => mask.transpose([0, 1, 3, 2]);
+/** Positions, none beyond the last that there may be. */
+const atMost = (positions: Positions, last: number): Positions =>
+  positions instanceof tf.Tensor
+    ? (positions.minimum(tf.scalar(last, 'int32')) as tf.Tensor1D)
+    : positions.map((position) => Math.min(position, last));
 
-/** Rows [..., time, size] in a buffer [..., capacity, size]. */
-function withRoom(rows: tf.Tensor, capacity = 0): tf.Tensor {
-  const missing = capacity - (rows.shape[2] as number);
-  const none: [number, number] = [0, 0];
-  return missing > 0 ? rows.pad([none, none, [0, missing], none]) : rows;
-}
+/** Rows [batch, 1, rows, 1] as a mask of keys, [batch, 1, 1, rows]. */
+const asKeys = (mask: tf.Tensor | null): tf.Tensor | undefined => mask?.transpose([0, 1, 3, 2]);
 
-/** The cache with a piece more, in place where its memory is nobody else's. */
-function append(before: KeyValueCache, {k, v}: Heads, now: tf.Tensor | null, capacity?: number): KeyValueCache {
-  const [batch, , held] = before.keys.shape as number[];
-  const time = k.shape[2] as number;
-  const {length} = before;
-  // Who does not say how much room there is to be gets as much as may be needed.
-  const grown = (buffer: tf.Tensor) => withRoom(buffer, capacity ?? held + time);
-  const added = (buffer: tf.Tensor, rows: tf.Tensor) => appendRows(grown(buffer), rows, length);
-  const mask = before.mask ?? (now && tf.ones([batch, 1, held, 1]));
+const both = (a: tf.Tensor, b: tf.Tensor | undefined): tf.Tensor => (b ? a.mul(b) : a);
+
+function firstRows({keys, values, mask, positions}: KeyRows, count: number): KeyRows {
+  const first = (rows: tf.Tensor) => rows.slice([0, 0, 0, 0], [-1, -1, count, -1]);
   return {
-    keys: added(before.keys, k),
-    values: added(before.values, v),
-    length: length.add(tf.scalar(time, 'int32')),
-    mask: mask && added(mask, now ?? tf.ones([batch, 1, time, 1])),
+    keys: first(keys),
+    values: first(values),
+    mask: mask && first(mask),
+    positions: positions && first(positions),
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {depthwiseConvolution1d} from '../kernels/depthwise-convolution-1d';
+import {withoutPadding} from '../kernels/padding';
 import type {StateTree} from '../streams/state-tree';
 import type {StreamStep} from '../streams/stream-state';
 import {CausalLayer} from './causal-layer';
@@ -32,12 +33,12 @@ export class ShortConvolution extends CausalLayer<ShortConvolutionConfig> {
     if (useBias) this.bias = this.weight('bias', [channels], initializer);
   }
 
-  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.convolve(withoutPadding(x, options), null);
+  override forward(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
+    return this.convolve(withoutPadding(x, attentionMask), null);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    const kept = withoutPadding(x, options);
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
+    const kept = withoutPadding(x, attentionMask);
     const before = state as tf.Tensor | null;
     return {output: this.convolve(kept, before), state: this.rowsAfter(kept, before)};
   }
@@ -55,6 +56,3 @@ export class ShortConvolution extends CausalLayer<ShortConvolutionConfig> {
   }
 }
 tf.serialization.registerClass(ShortConvolution);
-
-const withoutPadding = (x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor =>
-  attentionMask ? x.mul(attentionMask.expandDims(2)) : x;

@@ -1,8 +1,13 @@
 import {ConfigError} from '../errors';
+import type {StreamState} from '../streams/stream-state';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
 import type {TokenStream} from './generation-window';
-import type {SequenceToSequence} from './sequence-to-sequence';
+
+/** What generates a target: a stream that the encoded source begins. */
+interface TargetStream extends TokenStream {
+  begin(source: readonly number[]): StreamState;
+}
 
 /** Options of {@link SequenceToSequence.generate}. */
 export interface TargetOptions extends Omit<GenerateOptions, 'state'> {
@@ -16,7 +21,7 @@ export interface TargetOptions extends Omit<GenerateOptions, 'state'> {
  *   model does not have, ShapeError for a source that is too long.
  */
 export function generateTarget(
-  model: SequenceToSequence,
+  model: TargetStream,
   source: string | readonly number[],
   {begin, maxTokens = 256, ...options}: TargetOptions & Partial<TextOptions>,
 ): AsyncGenerator<string | number, void, void> {
@@ -30,12 +35,12 @@ export function generateTarget(
 }
 
 /** How many tokens can follow those a target begins with: the last one is never fed. */
-function roomAfter({length}: readonly number[], {contextLength}: SequenceToSequence): number {
+function roomAfter({length}: readonly number[], {contextLength}: TargetStream): number {
   return contextLength === null ? Number.POSITIVE_INFINITY : Math.max(1, contextLength - length + 1);
 }
 
 /** The target of a source as a stream of its own, which encodes the source when its first tokens come. */
-function targetStream(model: SequenceToSequence, source: readonly number[]): TokenStream {
+function targetStream(model: TargetStream, source: readonly number[]): TokenStream {
   return {
     contextLength: null,
     stream(tokens, state, options) {

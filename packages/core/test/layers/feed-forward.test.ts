@@ -56,6 +56,39 @@ describe('FeedForward', () => {
     standard.dispose();
   });
 
+  it.each(activations)('with %s gives with both projections in one what it gives with two', (name) => {
+    const layer = new FeedForward({intermediateSize: 5, activation: name, gated: true, fusedGate: true});
+    const {'up/kernel': kernel, 'up/bias': bias, ...rest} = buildWithRandomWeights(layer, [null, null, 3], 4);
+    expect(Object.keys(rest)).toEqual(['down/kernel', 'down/bias']);
+    expect(kernel.shape).toEqual([3, 10]);
+    const half = ({data}: Plain, first: number) => data.filter((_, i) => i % 10 >= first && i % 10 < first + 5);
+    const weights = {
+      ...rest,
+      'up/kernel': {shape: [3, 5], data: half(kernel, 0)},
+      'up/bias': {shape: [5], data: half(bias, 0)},
+      'gate/kernel': {shape: [3, 5], data: half(kernel, 5)},
+      'gate/bias': {shape: [5], data: half(bias, 5)},
+    };
+    const x = normalPlain([2, 2, 3], 4, 'x');
+    expectClose(apply(layer, x).data, definition(x, weights, name), 1e-5, 'output');
+    layer.dispose();
+  });
+
+  it('has a bias on its output apart from the others', () => {
+    const layer = new FeedForward({intermediateSize: 5, useBias: false, useOutputBias: true});
+    const weights = buildWithRandomWeights(layer, [null, null, 3]);
+    expect(Object.keys(weights)).toEqual(['up/kernel', 'down/kernel', 'down/bias']);
+    const x = normalPlain([1, 1, 3], 0, 'x');
+    expectClose(apply(layer, x).data, definition(x, weights, 'gelu'), 1e-5, 'output');
+    layer.dispose();
+  });
+
+  it('refuses a fused gate that there is not', () => {
+    expect(() => new FeedForward({intermediateSize: 5, fusedGate: true})).toThrow(
+      new ConfigError('FeedForward: fusedGate is true, but needs gated to be true'),
+    );
+  });
+
   it('refuses an unknown activation at once', () => {
     expect(() => new FeedForward({intermediateSize: 5, activation: 'swosh' as Activation})).toThrow(ConfigError);
   });
@@ -69,4 +102,10 @@ describe('FeedForward', () => {
       tf.randomNormal([2, 4, 3], 0, 1, 'float32', 1),
     ),
   );
+
+  it('works in a tf.sequential with its gate fused', () =>
+    checkInSequential(
+      [new FeedForward({intermediateSize: 4, gated: true, fusedGate: true})],
+      tf.randomNormal([2, 4, 3], 0, 1, 'float32', 1),
+    ));
 });

@@ -1,12 +1,19 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
-import {ResidualBlock, type ResidualBlockParts, type ResidualConfig} from '../../src/layers';
+import {
+  type CausalBlockParts,
+  CausalResidualBlock,
+  ResidualBlock,
+  type ResidualBlockParts,
+  type ResidualConfig,
+} from '../../src/layers';
+import {CausalLayer} from '../../src/layers/causal-layer';
 import {FeedForward} from '../../src/layers/feed-forward';
 import {type ForwardOptions, VariantLayer} from '../../src/layers/layer';
 import {Random} from '../../src/random';
 import {expectClose, normalPlain, type Plain, rowsOf} from '../kernels/gradient-check';
 import {RunningMean, TinyBlock} from '../tiny-model';
-import {apply, build, buildWithRandomWeights, checkInSequential} from './layer-check';
+import {apply, build, buildWithRandomWeights, checkInSequential, drawWeights, toTensor} from './layer-check';
 import {checkStream} from './stream-check';
 
 const hidden = 3;
@@ -25,11 +32,32 @@ class Shift extends VariantLayer {
   }
 }
 
-/** A block of which all but the way its parts are put together is as simple as can be. */
-class ShiftBlock extends ResidualBlock<ResidualConfig> {
-  static readonly className = 'TestShiftBlock';
+/** Gives every position the mean over all of them that are no padding: a mixer that looks both ways. */
+class WholeMean extends VariantLayer {
+  static readonly className = 'TestWholeMean';
+
+  forward(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
+    const mask = (attentionMask ?? tf.ones(x.shape.slice(0, 2))).expandDims(2);
+    return x.mul(mask).sum(1, true).div(mask.sum(1, true)).add(tf.zerosLike(x));
+  }
+}
+
+/** {@link ShiftBlock} around a mixer that cannot be fed in pieces. */
+class WholeBlock extends ResidualBlock<ResidualConfig> {
+  static readonly className = 'TestWholeBlock';
 
   protected parts(): ResidualBlockParts {
+    return {mixer: new WholeMean({}), feedForward: new Shift({}), norm: () => new Shift({})};
+  }
+}
+
+tf.serialization.registerClass(WholeBlock);
+
+/** A block of which all but the way its parts are put together is as simple as can be. */
+class ShiftBlock extends CausalResidualBlock<ResidualConfig> {
+  static readonly className = 'TestShiftBlock';
+
+  protected parts(): CausalBlockParts {
     return {mixer: new RunningMean({}), feedForward: new Shift({}), norm: () => new Shift({})};
   }
 }
@@ -38,23 +66,32 @@ type Rows = number[][];
 const add = (a: Rows, b: Rows): Rows => a.map((row, i) => row.map((value, j) => value + b[i][j]));
 const times = (a: Rows, factor: number): Rows => a.map((row) => row.map((value) => value * factor));
 
-function definition(x: Plain, weights: Record<string, Plain>, normalization: 'pre' | 'post', scale: number): number[] {
-  const shift = (name: string) => (rows: Rows) =>
-    rows.map((row) => row.map((value, i) => value + weights[name].data[i]));
-  const [mixerNorm, feedForwardNorm] = [shift('mixer_norm/vector'), shift('feed_forward_norm/vector')];
-  const feedForward = shift('feed_forward/vector');
-  const {data: kernel} = weights['mixer/projection/kernel'];
-  const mixer = (rows: Rows): Rows =>
+/** The mean of rows up to each, times a matrix. */
+function runningMean({data: kernel}: Plain) {
+  return (rows: Rows): Rows =>
     rows.map((_, t) => {
       const mean = rows[0].map((_, i) => rows.slice(0, t + 1).reduce((sum, row) => sum + row[i], 0) / (t + 1));
       return mean.map((_, j) => mean.reduce((sum, value, i) => sum + value * kernel[i * hidden + j], 0));
     });
+}
+
+function definition(
+  x: Plain,
+  weights: Record<string, Plain>,
+  normalization: 'pre' | 'post',
+  scale: number,
+  mixer = runningMean(weights['mixer/projection/kernel']),
+): number[] {
+  const shift = (name: string) => (rows: Rows) =>
+    rows.map((row) => row.map((value, i) => value + weights[name].data[i]));
+  const [mixerNorm, feedForwardNorm] = [shift('mixer_norm/vector'), shift('feed_forward_norm/vector')];
+  const feedForward = shift('feed_forward/vector');
   const skip = (rows: Rows, part: (rows: Rows) => Rows, norm: (rows: Rows) => Rows): Rows =>
     normalization === 'pre' ? add(times(rows, scale), part(norm(rows))) : norm(add(times(rows, scale), part(rows)));
   return skip(skip(rowsOf(x), mixer, mixerNorm), feedForward, feedForwardNorm).flat();
 }
 
-describe('ResidualBlock', () => {
+describe('CausalResidualBlock', () => {
   it.each<ResidualConfig>([
     {},
     {normalization: 'pre', residualScale: 1.7},
@@ -108,10 +145,10 @@ describe('ResidualBlock', () => {
         return super.forward(x);
       }
     }
-    class SpyBlock extends ResidualBlock<ResidualConfig> {
+    class SpyBlock extends CausalResidualBlock<ResidualConfig> {
       static readonly className = 'TestSpyBlock';
 
-      protected parts(): ResidualBlockParts {
+      protected parts(): CausalBlockParts {
         return {
           mixer: new RunningMean({}),
           feedForward: new FeedForward({intermediateSize: 2}),
@@ -136,4 +173,31 @@ describe('ResidualBlock', () => {
       [new TinyBlock({dropout: 0.1}), new TinyBlock({normalization: 'post', residualScale: 2})],
       tf.randomNormal([2, 4, hidden], 0, 1, 'float32', 1),
     ));
+});
+
+describe('ResidualBlock', () => {
+  it.each<ResidualConfig>([{}, {normalization: 'post', residualScale: 2.5}])(
+    'puts its parts together as %j says',
+    (config) => {
+      const block = new WholeBlock({name: 'block', ...config});
+      const shape = [null, null, hidden];
+      build(block, shape, [null, null]);
+      const weights = drawWeights(block, 3);
+      expect(Object.keys(weights)).toEqual(['mixer_norm/vector', 'feed_forward_norm/vector', 'feed_forward/vector']);
+      const mask = [1, 1, 0, 1];
+      const mean = (rows: Rows): Rows =>
+        rows.map((row) => row.map((_, i) => rows.reduce((sum, each, t) => sum + mask[t] * each[i], 0) / 3));
+      const x = normalPlain([1, 4, hidden], 3, 'x');
+      const wanted = definition(x, weights, config.normalization ?? 'pre', config.residualScale ?? 1, mean);
+      tf.tidy(() => {
+        const y = block.apply([toTensor(x), tf.tensor2d([mask])]) as tf.Tensor;
+        expectClose(y.dataSync(), wanted, 1e-5, 'output');
+      });
+      expect(block).not.toBeInstanceOf(CausalLayer);
+      block.dispose();
+    },
+  );
+
+  it('works in a tf.sequential', () =>
+    checkInSequential([new WholeBlock({dropout: 0.1})], tf.randomNormal([2, 4, hidden], 0, 1, 'float32', 1)));
 });

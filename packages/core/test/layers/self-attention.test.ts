@@ -3,72 +3,14 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {ConfigError, ShapeError} from '../../src/errors';
 import {rotaryFrequencies} from '../../src/kernels/rotary-embedding';
+import {alibiSlopes} from '../../src/layers/alibi';
 import {SelfAttention, type SelfAttentionConfig} from '../../src/layers/self-attention';
 import {Random} from '../../src/random';
 import type {StreamState} from '../../src/streams/stream-state';
-import {expectClose, normalPlain, type Plain} from '../kernels/gradient-check';
+import {expectClose, normalPlain} from '../kernels/gradient-check';
 import {apply, build, buildWithRandomWeights, checkInSequential, toTensor} from './layer-check';
+import {definition, rows} from './self-attention-definition';
 import {checkStream} from './stream-check';
-
-type Weights = Record<string, Plain>;
-
-/** Row x of [in] times W [in, out] plus b, in double precision. */
-function linear(x: number[], weights: Weights, name: string): number[] {
-  const {shape, data} = weights[`${name}/kernel`];
-  const bias = weights[`${name}/bias`];
-  return Array.from({length: shape[1]}, (_, o) =>
-    x.reduce((sum, value, i) => sum + value * data[i * shape[1] + o], bias?.data[o] ?? 0),
-  );
-}
-
-/** Turns a head by its position. */
-function turned(head: number[], position: number, {rotary}: SelfAttentionConfig): number[] {
-  if (!rotary) return head;
-  const half = head.length / 2;
-  const y = [...head];
-  rotary.frequencies.forEach((frequency, i) => {
-    const [u, w] = rotary.pairing === 'halves' ? [i, i + half] : [2 * i, 2 * i + 1];
-    const [cos, sin] = [Math.cos(position * frequency), Math.sin(position * frequency)];
-    [y[u], y[w]] = [head[u] * cos - head[w] * sin, head[u] * sin + head[w] * cos];
-  });
-  return y;
-}
-
-/** The layer's output for one row [time][hidden], a position at a time. */
-function definition(x: number[][], weights: Weights, config: SelfAttentionConfig, mask?: number[]): number[][] {
-  const {numHeads, numKeyValueHeads = numHeads, headSize = x[0].length / numHeads, scale = headSize ** -0.5} = config;
-  const heads = (row: number[]) =>
-    Array.from({length: row.length / headSize}, (_, h) => row.slice(h * headSize, (h + 1) * headSize));
-  const projected = x.map((row, t) => {
-    const all = config.fused
-      ? heads(linear(row, weights, 'projections'))
-      : ['queries', 'keys', 'values'].flatMap((name) => heads(linear(row, weights, name)));
-    const [q, k, v] = [
-      all.slice(0, numHeads),
-      all.slice(numHeads, numHeads + numKeyValueHeads),
-      all.slice(numHeads + numKeyValueHeads),
-    ];
-    return {q: q.map((head) => turned(head, t, config)), k: k.map((head) => turned(head, t, config)), v};
-  });
-  return projected.map(({q}, t) => {
-    const joined = q.flatMap((head, h) => {
-      const keyHead = Math.floor(h / (numHeads / numKeyValueHeads));
-      const seen = projected.slice(0, t + 1).filter((_, j) => mask?.[j] !== 0);
-      const scores = seen.map(({k}) => scale * head.reduce((sum, value, i) => sum + value * k[keyHead][i], 0));
-      const largest = Math.max(...scores);
-      const shares = scores.map((score) => Math.exp(score - largest));
-      const total = shares.reduce((a, b) => a + b, 0);
-      return head.map((_, i) => seen.reduce((sum, {v}, j) => sum + (shares[j] / total) * v[keyHead][i], 0));
-    });
-    return linear(joined, weights, 'output');
-  });
-}
-
-/** [batch, time, hidden] as rows of positions. */
-const rows = ({shape: [batch, time, hidden], data}: Plain): number[][][] =>
-  Array.from({length: batch}, (_, b) =>
-    Array.from({length: time}, (_, t) => data.slice((b * time + t) * hidden, (b * time + t + 1) * hidden)),
-  );
 
 const rotary = (size: number, pairing?: 'interleaved' | 'halves') => ({frequencies: rotaryFrequencies(size), pairing});
 
@@ -78,6 +20,14 @@ const configs: {[name: string]: SelfAttentionConfig} = {
   'without biases, own head size and scale': {numHeads: 3, headSize: 2, useBias: false, scale: 0.3},
   'rotary, neighbours, one key head': {numHeads: 2, numKeyValueHeads: 1, rotary: rotary(4)},
   'rotary, halves, no output bias': {numHeads: 2, rotary: rotary(4, 'halves'), useOutputBias: false},
+  'own size of values, grouped': {numHeads: 4, numKeyValueHeads: 2, headSize: 2, valueHeadSize: 3},
+  'fused, own size of values': {numHeads: 2, headSize: 3, valueHeadSize: 2, fused: true},
+  'rotary of some features, with a factor': {numHeads: 2, rotary: {frequencies: [1], factor: 1.3}},
+  'rotary, halves of some features, values too': {
+    numHeads: 1,
+    rotary: {frequencies: [1, 0.3], pairing: 'halves', values: true},
+  },
+  ALiBi: {numHeads: 2, alibi: alibiSlopes(2)},
   'fused, rotary': {numHeads: 2, numKeyValueHeads: 1, fused: true, rotary: rotary(4)},
 };
 
@@ -100,9 +50,10 @@ describe.each(Object.entries(configs))('SelfAttention, %s', (_, config) => {
   it('counts its weights as they are', () => {
     const layer = build(new SelfAttention(config), [null, null, 8]);
     const {numHeads, numKeyValueHeads = numHeads, headSize = 8 / numHeads, useBias = true} = config;
-    const width = (numHeads + 2 * numKeyValueHeads) * headSize;
+    const {valueHeadSize = headSize} = config;
+    const width = (numHeads + numKeyValueHeads) * headSize + numKeyValueHeads * valueHeadSize;
     const biases = (useBias ? width : 0) + ((config.useOutputBias ?? useBias) ? 8 : 0);
-    expect(layer.countParams()).toBe(8 * width + 8 * numHeads * headSize + biases);
+    expect(layer.countParams()).toBe(8 * width + 8 * numHeads * valueHeadSize + biases);
     layer.dispose();
   });
 
@@ -212,6 +163,17 @@ describe('SelfAttention refuses', () => {
   it('heads that do not divide the width or each other', () => {
     for (const config of [{numHeads: 3}, {numHeads: 4, numKeyValueHeads: 3}])
       expect(() => build(new SelfAttention(config), [null, null, 8])).toThrow(ConfigError);
+  });
+
+  it.each<[Partial<SelfAttentionConfig>, string]>([
+    [{window: 0}, 'window is 0, but must be a whole number of at least 1, or null'],
+    [{window: 2.5}, 'window is 2.5, but must be a whole number of at least 1, or null'],
+    [{window: 2, sinks: -1}, 'sinks is -1, but must be a whole number of at least 0'],
+    [{sinks: 1}, 'sinks is 1, but needs a window'],
+    [{alibi: [0.5]}, 'alibi has 1 slopes, but must have one for each of 2 heads'],
+  ])('%j', (config, message) => {
+    const layer = new SelfAttention({name: 'attention', numHeads: 2, ...config});
+    expect(() => build(layer, [null, null, 8])).toThrow(new ConfigError(`attention: ${message}`));
   });
 
   it('what is longer than maxSequenceLength, whole and as a stream', () => {

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {byteTokenizer} from '../../src/byte-decoding';
 import {ConfigError, DataError} from '../../src/errors';
-import {byteTokenizer} from '../../src/tokenizer';
 import {withTiny} from '../tiny-model';
 import {all, setHeadBias} from './generated';
 

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
+import {byteTokenizer} from '../../src/byte-decoding';
 import {DataError, ShapeError} from '../../src/errors';
 import type {GenerateOptions} from '../../src/models/generate-options';
 import {StreamState} from '../../src/streams/stream-state';
-import {byteTokenizer, type Tokenizer} from '../../src/tokenizer';
+import type {Tokenizer} from '../../src/tokenizer';
 import {type TinyModel, withTiny} from '../tiny-model';
 import {all, setHeadBias} from './generated';
 
@@ -218,7 +219,7 @@ describe('generate with a state', () => {
       await expect(all(model.generate([], {state}))).rejects.toThrow(DataError);
       await expect(all(model.generate([], {state}))).rejects.toThrow(/one sequence, but is of 2/);
       state.dispose();
-      const foreign = new StreamState({other: 1});
+      const foreign = new StreamState({other: 1}, 1);
       await expect(all(model.generate([], {state: foreign}))).rejects.toThrow(/not of this model/);
     }));
 });

@@ -37,7 +37,7 @@ export class M2BertLayer extends VariantLayer<M2BertLayerConfig> {
     const {norm, dropout} = this;
     const mixed = this.mixer.forward(x, options);
     const feed = (h: tf.Tensor) => this.feedForward.forward(h);
-    return residual(mixed, feed, {norm, dropout}, {normalization: 'post'}, options);
+    return residual(mixed, feed, {norm, dropout, normalization: 'post', run: options});
   }
 }
 tf.serialization.registerClass(M2BertLayer);

@@ -81,14 +81,14 @@ export class TimeMix4 extends TimeMix<TimeMix4Config> {
   }
 
   advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
-    const {shift, ...sums} = (state as TimeMix4State | null) ?? this.initialState(x.shape[0] as number);
+    const {shift, ...sums} = (state as TimeMix4State | null) ?? {shift: null};
     const lerp = lerpBetween(tokenShift(x, shift), x);
     const k = this.keys.forward(lerp(this.m.key.read()));
     const v = this.values.forward(lerp(this.m.value.read()));
     const r = this.receptance.forward(lerp(this.m.receptance.read()));
     const masked = attentionMask ? k.add(attentionMask.sub(1).mul(-lowestKey).expandDims(2)) : k;
     const logDecay = this.decay.read().exp().neg();
-    const read = wkv4(masked, v, {logDecay, bonus: this.bonus.read(), state: sums});
+    const read = wkv4(masked, v, {logDecay, bonus: this.bonus.read(), state: 'numerator' in sums ? sums : null});
     return {
       output: this.outputProjection.forward(r.sigmoid().mul(read.output)),
       state: {shift: lastPosition(x), ...read.state},

@@ -50,7 +50,7 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
   private decay!: tf.LayerVariable;
   private decayByInput!: LowRank;
   private bonus!: tf.LayerVariable;
-  private learnedMemory?: tf.LayerVariable;
+  private firstMemory?: tf.LayerVariable;
   private gate!: Linear;
 
   override build(inputShape: tf.Shape): void {
@@ -63,7 +63,7 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
     this.decayByInput = this.child('decay_by_input', byInput, inputShape);
     this.bonus = this.weight('bonus', [numHeads, headSize], initialBonus(this.config));
     if (this.config.initialState)
-      this.learnedMemory = this.weight('initial_state', [numHeads, headSize, headSize], zeros);
+      this.firstMemory = this.weight('initial_state', [numHeads, headSize, headSize], zeros);
     this.buildProjections(hiddenSize, attentionSize);
     this.gate = this.projection('gate', 0.1, hiddenSize, attentionSize);
   }
@@ -108,7 +108,7 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
   }
 
   /** x_f, x mixed with the position before, for each of what is projected. */
-  private inputsOf(x: tf.Tensor, last: tf.Tensor): {[name in MixedName]: tf.Tensor} {
+  private inputsOf(x: tf.Tensor, last: tf.Tensor | null): {[name in MixedName]: tf.Tensor} {
     const [batch, time, hiddenSize] = x.shape as number[];
     const lerp = lerpBetween(x, tokenShift(x, last));
     const l = this.mixDown
@@ -123,9 +123,9 @@ export class TimeMix6 extends MatrixTimeMix<TimeMix6Config> {
     return Object.fromEntries(inputs) as {[name in MixedName]: tf.Tensor};
   }
 
-  protected override initialMemory(batch: number): tf.Tensor {
-    const learned = this.learnedMemory?.read().transpose([0, 2, 1]);
-    return learned?.expandDims(0).tile([batch, 1, 1, 1]) ?? super.initialMemory(batch);
+  protected override learnedMemory(batch: number): tf.Tensor | null {
+    const learned = this.firstMemory?.read().transpose([0, 2, 1]);
+    return learned?.expandDims(0).tile([batch, 1, 1, 1]) ?? null;
   }
 }
 tf.serialization.registerClass(TimeMix6);

@@ -58,17 +58,19 @@ export abstract class MatrixTimeMix<Config extends MatrixTimeMixConfig> extends 
   }
 
   initialState(batch: number): MatrixState {
-    return {shift: tf.zeros([batch, this.hiddenSize]), memory: this.initialMemory(batch)};
+    const empty = () => tf.zeros([batch, this.config.numHeads, this.headSize, this.headSize]);
+    return {shift: tf.zeros([batch, this.hiddenSize]), memory: this.learnedMemory(batch) ?? empty()};
   }
 
-  /** S before the first position, keys before values [batch, heads, N, N]. */
-  protected initialMemory(batch: number): tf.Tensor {
-    return tf.zeros([batch, this.config.numHeads, this.headSize, this.headSize]);
+  /** S before the first position where it is learned, keys before values [batch, heads, N, N]; else null, and it is zeros. */
+  protected learnedMemory(_batch: number): tf.Tensor | null {
+    return null;
   }
 
   /** What a stream remembers before x. */
-  protected before(x: tf.Tensor, state: StateTree | null): MatrixState {
-    return (state as MatrixState | null) ?? this.initialState(x.shape[0] as number);
+  protected before(x: tf.Tensor, state: StateTree | null): {shift: tf.Tensor | null; memory: tf.Tensor | null} {
+    // No tensors of zeros: training would compute their gradients.
+    return (state as MatrixState | null) ?? {shift: null, memory: this.learnedMemory(x.shape[0] as number)};
   }
 
   /** [batch, time, features] as [batch, time, heads, features of a head]. */

@@ -1,21 +1,49 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError} from '@variants/core';
+import {ConfigError, type ModelKind} from '@variants/core';
 import {requireSeed, requireWhole} from '../checks';
 
 /** One step's data; whoever asked for it disposes it. */
 export interface Batch {
+  /** What the model takes, as many tensors as it has inputs; the first axis counts examples. */
+  inputs: tf.Tensor | tf.Tensor[];
+  /** What its output must be, int32; -100 where nothing counts. */
+  targets: tf.Tensor;
+}
+
+/** A batch of token ids with a target for each. */
+export interface TokenBatch extends Batch {
   /** Token ids, int32 [batch, time]. */
   inputs: tf.Tensor2D;
   /** What the logits at each position must predict, already shifted, int32 [batch, time]; -100 where nothing counts. */
   targets: tf.Tensor2D;
 }
 
-/** Where a training or an evaluation takes its batches from. */
-export interface BatchSource {
+/** What a model's configuration must say to take a source's examples; a field that is absent is not asked for. */
+export interface SourceNeeds {
   /** Every token id is below this: the least `vocabSize` of a model. */
-  readonly vocabSize: number;
-  /** Positions of an example: the time axis of a batch. */
+  readonly vocabSize?: number;
+  /** The same of the sources of pairs: the least `sourceVocabSize`. */
+  readonly sourceVocabSize?: number;
+  /** The same of their targets: the least `targetVocabSize`. */
+  readonly targetVocabSize?: number;
+  /** Every label of a sequence is below this: the least `numLabels`. */
+  readonly numLabels?: number;
+  /** Every label of an image is below this: the least `numClasses`. */
+  readonly numClasses?: number;
+  /** Values of a pixel: the model's `imageChannels`. */
+  readonly imageChannels?: number;
+  /** The id that fills up shorter rows: the model's `padToken`, where it has one. */
+  readonly padToken?: number;
+}
+
+/** Where a training or an evaluation takes its batches from. */
+export interface BatchSource<B extends Batch = Batch> extends SourceNeeds {
+  /** For which kinds of models it is. Default: language models alone. */
+  readonly kinds?: readonly ModelKind[];
+  /** Positions of an example: its tokens, those of a pair together, padding included; 1 where an example is no tokens. */
   readonly tokensPerExample: number;
+  /** The longest sequence that a model must see. Default tokensPerExample. */
+  readonly longestSequence?: number;
   /** Examples in one pass; Infinity where a pass has no end. */
   readonly numExamples: number;
   /** UTF-8 bytes that a predicted token stands for, on average; absent where tokens are no text. */
@@ -33,20 +61,37 @@ export interface BatchSource {
    * @param seed of the random numbers, from 0 to 2^32 - 1
    * @throws ConfigError for a step behind the last, or an argument that is no such number
    */
-  batch(step: number, batchSize: number, seed: number): Batch;
+  batch(step: number, batchSize: number, seed: number): B;
 }
 
+/** One of the tensors of a batch: the shape of an example in it, and its type. */
+interface Part {
+  shape: readonly number[];
+  /** Default 'int32'. */
+  dtype?: 'int32' | 'float32';
+}
+
+/** The values of one example in one of a batch's tensors, to be written. */
+export type Row = Int32Array | Float32Array;
+
 /** How the examples of a source are made, one by one. */
-export interface ExampleSource extends Omit<BatchSource, 'batch'> {
+export interface ExampleSource<B extends Batch> extends Omit<BatchSource<B>, 'batch'> {
   /** What errors call the source. */
   readonly name: string;
-  /** Writes example `index` into two rows of length tokensPerExample. */
-  writeExample(index: number, seed: number, inputs: Int32Array, targets: Int32Array): void;
+  /** A part for each input of the model. Default: one of tokensPerExample ids. */
+  readonly inputs?: readonly Part[];
+  /** The shape of an example's targets. Default: one for each of tokensPerExample ids. */
+  readonly targets?: readonly number[];
+  /** Writes example `index` into a row for each input and one for the targets. */
+  writeExample(index: number, seed: number, inputs: Row[], targets: Row): void;
 }
 
 /** Makes batches out of examples. */
-export function batchSource(examples: ExampleSource): BatchSource {
-  const {name, vocabSize, tokensPerExample, numExamples, bytesPerToken, fingerprint} = examples;
+export function batchSource<B extends Batch>(examples: ExampleSource<B>): BatchSource<B> {
+  const {name, inputs: given, targets: targetShape, writeExample, ...source} = examples;
+  const {tokensPerExample, numExamples} = source;
+  const targets = {shape: targetShape ?? [tokensPerExample]};
+  const inputs = given ?? [{shape: [tokensPerExample]}];
 
   function numRows(step: number, batchSize: number): number {
     const rows = Math.min(batchSize, numExamples - step * batchSize);
@@ -58,26 +103,45 @@ export function batchSource(examples: ExampleSource): BatchSource {
   }
 
   return {
-    vocabSize,
-    tokensPerExample,
-    numExamples,
-    bytesPerToken,
-    fingerprint,
+    ...source,
     batch(step, batchSize, seed) {
       requireWhole(name, 'step', step, 0);
       requireWhole(name, 'batchSize', batchSize, 1);
       requireSeed(name, seed);
       const rows = numRows(step, batchSize);
-      const inputs = new Int32Array(rows * tokensPerExample);
-      const targets = new Int32Array(rows * tokensPerExample);
+      const blocks = [...inputs, targets].map((part) => new Block(rows, part));
       for (let i = 0; i < rows; i++) {
-        const [from, to] = [i * tokensPerExample, (i + 1) * tokensPerExample];
-        examples.writeExample(step * batchSize + i, seed, inputs.subarray(from, to), targets.subarray(from, to));
+        const some = blocks.map((block) => block.row(i));
+        writeExample(step * batchSize + i, seed, some.slice(0, -1), some[some.length - 1]);
       }
-      const shape: [number, number] = [rows, tokensPerExample];
-      return {inputs: tf.tensor2d(inputs, shape, 'int32'), targets: tf.tensor2d(targets, shape, 'int32')};
+      const tensors = blocks.map((block) => block.toTensor());
+      const taken = tensors.slice(0, -1);
+      return {inputs: taken.length === 1 ? taken[0] : taken, targets: tensors[tensors.length - 1]} as B;
     },
   };
+}
+
+/** The values of a batch's tensor. */
+class Block {
+  private readonly size: number;
+  private readonly values: Row;
+
+  constructor(
+    private readonly rows: number,
+    private readonly part: Part,
+  ) {
+    this.size = tf.util.sizeFromShape([...part.shape]);
+    const length = rows * this.size;
+    this.values = part.dtype === 'float32' ? new Float32Array(length) : new Int32Array(length);
+  }
+
+  row(i: number): Row {
+    return this.values.subarray(i * this.size, (i + 1) * this.size);
+  }
+
+  toTensor(): tf.Tensor {
+    return tf.tensor(this.values, [this.rows, ...this.part.shape], this.part.dtype ?? 'int32');
+  }
 }
 
 /** Options of {@link eachBatch}. */
@@ -93,7 +157,10 @@ export interface EachBatchOptions {
 }
 
 /** The batches of one step after the other; each is disposed when the next is asked for, or the loop is left. */
-export function* eachBatch(source: BatchSource, options: EachBatchOptions): Generator<Batch, void, undefined> {
+export function* eachBatch<B extends Batch>(
+  source: BatchSource<B>,
+  options: EachBatchOptions,
+): Generator<B, void, undefined> {
   const {batchSize, seed = 0, firstStep = 0, steps = Infinity} = options;
   const end = Math.min(firstStep + steps, Math.ceil(source.numExamples / batchSize));
   for (let step = firstStep; step < end; step++) {
@@ -101,7 +168,12 @@ export function* eachBatch(source: BatchSource, options: EachBatchOptions): Gene
     try {
       yield batch;
     } finally {
-      tf.dispose([batch.inputs, batch.targets]);
+      disposeBatch(batch);
     }
   }
+}
+
+/** Frees a batch's tensors. */
+export function disposeBatch({inputs, targets}: Batch): void {
+  tf.dispose([inputs, targets]);
 }

@@ -1,15 +1,18 @@
 import {DataError, Random} from '@variants/core';
 import {requireWhole, wholeRange} from '../checks';
-import {type BatchSource, batchSource} from './batch-source';
+import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
 import {tokenFingerprint} from './token-fingerprint';
 
 /** Token ids in a row, a text's or others'. */
 export type TokenArray = Int32Array | Uint32Array | Uint16Array | Uint8Array;
 
 /** Batches of windows over tokens. */
-export interface TokenWindows extends BatchSource {
+export interface TokenWindows extends BatchSource<TokenBatch> {
+  readonly vocabSize: number;
   /** All tokens, to be streamed through a model from first to last. */
   readonly tokens: TokenArray;
+  /** The place of the first token of an example. */
+  startOf(index: number, seed: number): number;
 }
 
 /** Options of {@link randomWindows} and {@link orderedWindows}. */
@@ -31,9 +34,9 @@ export interface TokenWindowsOptions {
  */
 export function randomWindows(tokens: TokenArray, options: TokenWindowsOptions): TokenWindows {
   const {sequenceLength} = options;
-  const start = (index: number, seed: number) =>
+  const startOf = (index: number, seed: number) =>
     new Random(seed, 'windows/train', index).below(tokens.length - sequenceLength);
-  return tokenWindows(tokens, options, Infinity, start);
+  return tokenWindows(tokens, options, Infinity, startOf);
 }
 
 /**
@@ -55,7 +58,7 @@ function tokenWindows(
   tokens: TokenArray,
   options: TokenWindowsOptions,
   numExamples: number,
-  start: (index: number, seed: number) => number,
+  startOf: TokenWindows['startOf'],
 ): TokenWindows {
   const {sequenceLength, bytesPerToken, name = 'tokens'} = options;
   requireWhole(name, 'sequenceLength', sequenceLength, 1);
@@ -64,9 +67,10 @@ function tokenWindows(
       `${name}: ${tokens.length} tokens; a window of sequenceLength ${sequenceLength} needs ${sequenceLength + 1}`,
     );
   let fingerprint: string | undefined;
-  const source = batchSource({
+  const vocabSize = vocabSizeOf(tokens, options.vocabSize, name);
+  const source = batchSource<TokenBatch>({
     name,
-    vocabSize: vocabSizeOf(tokens, options.vocabSize, name),
+    vocabSize,
     tokensPerExample: sequenceLength,
     numExamples,
     bytesPerToken,
@@ -74,13 +78,13 @@ function tokenWindows(
       fingerprint ??= tokenFingerprint(tokens);
       return fingerprint;
     },
-    writeExample(index, seed, inputs, targets) {
-      const from = start(index, seed);
+    writeExample(index, seed, [inputs], targets) {
+      const from = startOf(index, seed);
       inputs.set(tokens.subarray(from, from + sequenceLength));
       targets.set(tokens.subarray(from + 1, from + 1 + sequenceLength));
     },
   });
-  return {...source, tokens};
+  return {...source, vocabSize, tokens, startOf};
 }
 
 /**

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {DataError, type ForwardOptions, type LanguageModel, nextTask, Random, type RunLayer} from '@variants/core';
-import type {Batch, BatchSource} from '../data/batch-source';
+import {DataError, type ForwardOptions, nextTask, Random, type RunLayer, type VariantModel} from '@variants/core';
+import {type Batch, type BatchSource, disposeBatch} from '../data/batch-source';
 import {checkpointed} from '../optim/gradient-checkpoint';
 import {countTargets} from './count-targets';
+import {countPositions, positionUnit} from './positions';
 import type {TrainSettings} from './train-options';
 
 /** A loss and its gradients by the variables' names. */
@@ -13,9 +14,9 @@ interface Gradients {
 
 /** Of the batch of one step; whoever asked for it disposes the tensors. */
 export interface BatchGradients extends Gradients {
-  /** Mean cross entropy in nats over all targets that count. */
+  /** The model's mean loss in nats over all targets that count. */
   loss: tf.Scalar;
-  /** Positions of the batch, rows times time. */
+  /** Positions of the batch: tokens, or examples where the model takes no tokens. */
   tokens: number;
 }
 
@@ -26,7 +27,7 @@ export interface BatchGradients extends Gradients {
  * @throws DataError when no target of the batch counts
  */
 export async function batchGradients(
-  model: LanguageModel,
+  model: VariantModel,
   source: BatchSource,
   step: number,
   settings: TrainSettings,
@@ -34,14 +35,15 @@ export async function batchGradients(
   const pieces: Batch[] = [];
   try {
     for (const piece of piecesOf(source, step, settings)) pieces.push(piece);
-    const counts = await Promise.all(pieces.map(({targets}) => countTargets(targets)));
+    const counts = await Promise.all(pieces.map(({targets}) => countTargets(model, targets)));
     const total = counts.reduce((a, b) => a + b, 0);
     if (total === 0) throw new DataError(`train: step ${step + 1} has no target that counts, all are -100`);
     const shares = counts.map((count) => count / total);
     const sum = await sumOfGradients(model, pieces, shares, step, settings);
-    return {...sum, tokens: pieces.reduce((size, {inputs}) => size + inputs.size, 0)};
+    const unit = positionUnit(model);
+    return {...sum, tokens: pieces.reduce((size, piece) => size + countPositions(piece, unit), 0)};
   } finally {
-    for (const {inputs, targets} of pieces) tf.dispose([inputs, targets]);
+    for (const piece of pieces) disposeBatch(piece);
   }
 }
 
@@ -53,7 +55,7 @@ function* piecesOf(source: BatchSource, step: number, settings: TrainSettings): 
 }
 
 async function sumOfGradients(
-  model: LanguageModel,
+  model: VariantModel,
   pieces: readonly Batch[],
   shares: readonly number[],
   step: number,
@@ -77,7 +79,7 @@ async function sumOfGradients(
 }
 
 function pieceGradients(
-  model: LanguageModel,
+  model: VariantModel,
   {inputs, targets}: Batch,
   share: number,
   random: Random,

@@ -1,9 +1,12 @@
 import type * as tf from '@tensorflow/tfjs';
-import {ignoreIndex} from '../tasks/task';
+import type {VariantModel} from '@variants/core';
 
-/** How many targets are to be predicted, those that are not -100. */
-export async function countTargets(targets: tf.Tensor): Promise<number> {
-  let count = 0;
-  for (const target of await targets.data<'int32'>()) if (target !== ignoreIndex) count++;
-  return count;
+/** How many targets count for a model. */
+export async function countTargets(model: VariantModel, targets: tf.Tensor): Promise<number> {
+  const counted = model.countTargets(targets);
+  try {
+    return (await counted.data())[0];
+  } finally {
+    counted.dispose();
+  }
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import {type LanguageModel, nextTask} from '@variants/core';
+import {inference, nextTask, type VariantModel} from '@variants/core';
 import {requireWhole} from '../checks';
-import {type BatchSource, eachBatch} from '../data/batch-source';
+import {type BatchSource, eachBatch, type TokenBatch} from '../data/batch-source';
 import {scoreTask, type TaskScore} from '../tasks/score-task';
 import {requireSource} from './require-source';
 
@@ -23,8 +23,8 @@ export interface EvaluateTaskOptions {
  * @throws ConfigError for an option, or when the model cannot take the source.
  */
 export async function evaluateTask(
-  model: LanguageModel,
-  source: BatchSource,
+  model: VariantModel,
+  source: BatchSource<TokenBatch>,
   options: EvaluateTaskOptions = {},
 ): Promise<TaskScore> {
   const {batchSize = 64, seed = 0, signal} = options;
@@ -35,7 +35,7 @@ export async function evaluateTask(
   const targets: number[][] = [];
   for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(numExamples / batchSize)})) {
     signal?.throwIfAborted();
-    const likeliest = tf.tidy(() => model.logits(batch.inputs).argMax(-1) as tf.Tensor2D);
+    const likeliest = tf.tidy(() => model.forward(batch.inputs, inference).argMax(-1) as tf.Tensor2D);
     predictions.push(...(await likeliest.array()));
     targets.push(...(await batch.targets.array()));
     likeliest.dispose();

@@ -4,34 +4,38 @@ import {
   DataError,
   type Fields,
   fields,
+  inference,
   type LanguageModel,
+  type ModelKind,
   nextTask,
   resolveFields,
+  type Score,
   type StreamState,
-  softmaxCrossEntropy,
+  type VariantModel,
 } from '@variants/core';
-import type {Batch, BatchSource} from '../data/batch-source';
+import type {BatchSource} from '../data/batch-source';
 import type {TokenArray} from '../data/token-windows';
 import {countTargets} from './count-targets';
 import {requireSource} from './require-source';
 import {spreadBatches} from './spread-batches';
 
 /**
- * How text is shown to the model. 'window': each window of the source by itself, whose first tokens have little before
- * them. 'stream': all tokens in one pass, the state carried through. Their results cannot be compared with each other.
+ * How data is shown to the model. 'window': each example of the source by itself; the first tokens of a window of text have
+ * little before them. 'stream', for language models: all tokens of a text in one pass, the state carried through. Their
+ * results cannot be compared with each other.
  */
 export type EvaluationConvention = 'window' | 'stream';
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
-  /** Default 'window', which every model can do; 'stream' needs a source of text or tokens. */
+  /** Default 'window', which every model can do; 'stream' needs a language model and a source of text or tokens. */
   convention?: EvaluationConvention;
   /**
-   * Positions to look at, rounded up to whole batches; of a longer source 'window' takes batches spread evenly over it,
+   * Positions (tokens, or examples that are no tokens) to look at, rounded up to whole batches; of a longer source 'window' takes batches spread evenly over it,
    * 'stream' the beginning. Default: all.
    */
   maxTokens?: number;
-  /** Windows at once. Default 16. */
+  /** Examples at once. Default 16. */
   batchSize?: number;
   /** Seed of the batches, for sources that draw them. Default 0. */
   seed?: number;
@@ -39,13 +43,20 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
 }
 
-/** How well a model predicts. */
+/** How well a model does. Which score is there depends on the model's kind; the others are NaN. */
 export interface Evaluation {
-  /** Mean cross entropy in nats per predicted token. */
+  /** Mean loss in nats per target that counts, without label smoothing: the model's own, of most kinds the cross entropy. */
   loss: number;
-  /** Sum of -log2 p over all predicted tokens, by the UTF-8 bytes they stand for; NaN where tokens are no text. */
+  /**
+   * Of language models: sum of -log2 p over all predicted tokens, by the UTF-8 bytes they stand for; NaN where tokens are no
+   * text.
+   */
   bitsPerByte: number;
-  /** Predicted tokens. */
+  /** Of all other kinds but speech recognizers: the share of targets that the model's largest logit gets right. */
+  accuracy: number;
+  /** Of speech recognizers: wrong tokens (put in, left out or others) by those there are to recognize. */
+  errorRate: number;
+  /** Targets that counted: predicted tokens, or labels. */
   tokens: number;
   /** Their bytes; NaN where tokens are no text. */
   bytes: number;
@@ -57,36 +68,56 @@ export type EvaluationSource = BatchSource & {readonly tokens?: TokenArray};
 
 type Settings = Required<Omit<EvaluateOptions, 'signal'>> & {signal: AbortSignal | null};
 
-/** The negative log likelihood, in nats, of a number of tokens. */
-interface Score {
+/** The loss, summed up in nats, of a number of targets, and how right the model was. */
+interface Result {
   nats: number;
   tokens: number;
+  score: Score;
 }
 
+/** What a kind of model is judged by. */
+const scoreOfKind = (kind: ModelKind) =>
+  kind === 'language-model' ? 'bitsPerByte' : kind === 'speech-recognizer' ? 'errorRate' : 'accuracy';
+
 /**
- * Measures how well a model predicts held-out text. The first token of the text is left out: nothing stands before it.
+ * Measures how well a model of any kind does on held-out data. Of a text that is streamed the first token is left out:
+ * nothing stands before it.
  * @throws ConfigError for an option, or a source that the model cannot take; DataError when there is nothing to predict.
  */
 export async function evaluate(
-  model: LanguageModel,
+  model: VariantModel,
   source: EvaluationSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const settings = resolveFields<Settings>('evaluate', rules, options);
   requireSource(model, source, 'evaluate: the data');
   const {convention} = settings;
-  const scores =
-    convention === 'window' ? windowScores(model, source, settings) : streamScores(model, source, settings);
-  let [nats, tokens] = [0, 0];
-  for await (const score of scores) {
+  const results =
+    convention === 'window'
+      ? windowResults(model, source, settings)
+      : streamResults(languageModelOf(model), source, settings);
+  let [nats, tokens, sum, count] = [0, 0, 0, 0];
+  for await (const result of results) {
     settings.signal?.throwIfAborted();
-    nats += score.nats;
-    tokens += score.tokens;
+    nats += result.nats;
+    tokens += result.tokens;
+    sum += result.score.sum;
+    count += result.score.count;
     await nextTask();
   }
   if (tokens === 0) throw new DataError('evaluate: the data has no target that counts, all are -100');
   const bytes = tokens * (source.bytesPerToken ?? Number.NaN);
-  return {loss: nats / tokens, bitsPerByte: nats / Math.LN2 / bytes, tokens, bytes, convention};
+  const scores = {bitsPerByte: nats / Math.LN2 / bytes, accuracy: sum / count, errorRate: sum / count};
+  const score = scoreOfKind(model.kind);
+  const others = {bitsPerByte: Number.NaN, accuracy: Number.NaN, errorRate: Number.NaN};
+  return {loss: nats / tokens, ...others, [score]: scores[score], tokens, bytes, convention};
+}
+
+function languageModelOf(model: VariantModel): LanguageModel {
+  if (model.kind === 'language-model') return model as unknown as LanguageModel;
+  throw new ConfigError(
+    `evaluate: the convention 'stream' is for language models, but ${model.name} is a ${model.kind}; take 'window'`,
+  );
 }
 
 const rules: Fields<Settings> = {
@@ -105,18 +136,18 @@ const rules: Fields<Settings> = {
   },
 };
 
-async function* windowScores(model: LanguageModel, source: BatchSource, settings: Settings): AsyncGenerator<Score> {
-  for (const batch of spreadBatches(source, settings, 'evaluate')) {
-    const logits = model.logits(batch.inputs);
-    yield await scoreOf(logits, batch.targets);
+async function* windowResults(model: VariantModel, source: BatchSource, settings: Settings): AsyncGenerator<Result> {
+  for (const {inputs, targets} of spreadBatches(source, settings, 'evaluate')) {
+    const outputs = tf.tidy(() => model.forward(inputs, inference));
+    yield await resultOf(model, outputs, targets);
   }
 }
 
-async function* streamScores(
+async function* streamResults(
   model: LanguageModel,
   source: EvaluationSource,
   settings: Settings,
-): AsyncGenerator<Score> {
+): AsyncGenerator<Result> {
   const tokens = tokensToStream(model, source, settings.maxTokens);
   const {tokensPerExample: pieceLength} = source;
   let state: StreamState | null = null;
@@ -128,7 +159,7 @@ async function* streamScores(
       const step: ReturnType<LanguageModel['stream']> = model.stream(piece, state);
       state = step.state;
       piece.dispose();
-      yield await scoreOf(step.logits, targets).finally(() => targets.dispose());
+      yield await resultOf(model, step.logits, targets).finally(() => targets.dispose());
     }
   } finally {
     state?.dispose();
@@ -156,15 +187,17 @@ function rowOf(tokens: TokenArray): tf.Tensor2D {
   return tf.tensor2d(Int32Array.from(tokens), [1, tokens.length], 'int32');
 }
 
-/** Scores logits, which are disposed. */
-async function scoreOf(logits: tf.Tensor, targets: Batch['targets']): Promise<Score> {
-  const mean = tf.tidy(() => softmaxCrossEntropy(logits, targets));
-  logits.dispose();
+/** Judges outputs, which are disposed. */
+async function resultOf(model: VariantModel, outputs: tf.Tensor, targets: tf.Tensor): Promise<Result> {
+  const mean = tf.tidy(() => model.criterion(outputs, targets, {labelSmoothing: 0}));
+  // Of language models it is the loss that is told.
+  const unscored = model.kind === 'language-model';
   try {
-    const [[loss], tokens] = await Promise.all([mean.data(), countTargets(targets)]);
+    const score = unscored ? {sum: 0, count: 0} : await model.score(outputs, targets);
+    const [[loss], tokens] = await Promise.all([mean.data(), countTargets(model, targets)]);
     // The mean of no tokens is NaN.
-    return {nats: tokens === 0 ? 0 : loss * tokens, tokens};
+    return {nats: tokens === 0 ? 0 : loss * tokens, tokens, score};
   } finally {
-    mean.dispose();
+    tf.dispose([outputs, mean]);
   }
 }

@@ -1,6 +1,6 @@
 import {schedules} from '../optim/schedules';
+import type {TrainingPosition} from './run-description';
 import type {TrainSettings} from './train-options';
-import type {TrainingPosition} from './training-state';
 
 /** The longest warm-up by default, in steps. */
 const longestWarmup = 100;

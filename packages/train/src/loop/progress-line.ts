@@ -57,7 +57,7 @@ export class ProgressLine {
 
 /** One line: bar, step, loss, validation, speed, time left. */
 export function progressText(
-  {number, loss, tokensPerSecond, seconds}: TrainingStep,
+  {number, loss, tokensPerSecond, unit, seconds}: TrainingStep,
   budget: {steps: number; seconds: number},
   validation: TrainingStep['validation'],
 ): string {
@@ -69,14 +69,18 @@ export function progressText(
     `step ${number}${budget.steps === Infinity ? '' : `/${budget.steps}`}`,
     `loss ${loss.toFixed(3)}`,
     ...(validation ? [validationText(validation)] : []),
-    `${shortNumber(tokensPerSecond)} tokens/s`,
+    `${shortNumber(tokensPerSecond)} ${unit}/s`,
     hasEnd ? `${clock(Math.max(0, left))} left` : clock(seconds),
   ].join('  ');
 }
 
-function validationText({bitsPerByte, loss}: NonNullable<TrainingStep['validation']>): string {
-  return Number.isNaN(bitsPerByte) ? `validation ${loss.toFixed(3)}` : `validation ${bitsPerByte.toFixed(3)} bits/byte`;
+function validationText({loss, bitsPerByte, accuracy, errorRate}: NonNullable<TrainingStep['validation']>): string {
+  if (Number.isFinite(bitsPerByte)) return `validation ${bitsPerByte.toFixed(3)} bits/byte`;
+  if (Number.isFinite(accuracy)) return `validation ${percent(accuracy)} right`;
+  return Number.isFinite(errorRate) ? `validation ${percent(errorRate)} errors` : `validation ${loss.toFixed(3)}`;
 }
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
 
 function bar(share: number): string {
   const full = Math.round(share * barWidth);

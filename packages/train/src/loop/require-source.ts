@@ -1,16 +1,47 @@
-import {ConfigError, type LanguageModel} from '@variants/core';
-import type {BatchSource} from '../data/batch-source';
+import {ConfigError, type ModelKind, type VariantModel} from '@variants/core';
+import type {BatchSource, SourceNeeds} from '../data/batch-source';
 
-/** Throws a ConfigError when a model does not know all tokens of a source, or cannot see all of an example. */
-export function requireSource(model: LanguageModel, source: BatchSource, what: string): void {
-  const {vocabSize} = model.config;
-  if (source.vocabSize > vocabSize)
-    throw new ConfigError(
-      `${what} has ${source.vocabSize} different tokens, but the model's vocabSize is ${vocabSize}; make it at least ${source.vocabSize}`,
-    );
+/** What a source has as many of as the field of a model's configuration must be at least. */
+const leastFields = {
+  vocabSize: 'different tokens',
+  sourceVocabSize: 'different source tokens',
+  targetVocabSize: 'different target tokens',
+  numLabels: 'labels',
+  numClasses: 'classes',
+} as const satisfies {[field in keyof SourceNeeds]: string};
+
+/** What of a source must be what the field of a model's configuration is. */
+const equalFields = {
+  imageChannels: 'values a pixel',
+  padToken: 'as padding',
+} as const satisfies {[field in keyof SourceNeeds]: string};
+
+/** Throws a ConfigError when a source is for another kind of model, or for one that knows more or sees further. */
+export function requireSource(model: VariantModel, source: BatchSource, what: string): void {
+  const {kinds = ['language-model']} = source;
+  if (!kinds.includes(model.kind))
+    throw new ConfigError(`${what} is for ${kinds.map(named).join(' or ')}, but ${model.name} is ${named(model.kind)}`);
+  const config = model.config as Partial<Record<keyof SourceNeeds, number | null>>;
+  for (const [field, things] of Object.entries(leastFields) as [keyof typeof leastFields, string][]) {
+    const [wanted, held] = [source[field] ?? 0, config[field] ?? Infinity];
+    if (wanted > held)
+      throw new ConfigError(
+        `${what} has ${wanted} ${things}, but the model's ${field} is ${held}; make it at least ${wanted}`,
+      );
+  }
+  for (const [field, things] of Object.entries(equalFields) as [keyof typeof equalFields, string][]) {
+    const [wanted, held] = [source[field], config[field]];
+    // A model without the field takes any.
+    if (wanted !== undefined && (held ?? wanted) !== wanted)
+      throw new ConfigError(`${what} has ${wanted} ${things}, but the model's ${field} is ${held}; make them the same`);
+  }
   const {contextLength} = model;
-  if (contextLength !== null && source.tokensPerExample > contextLength)
+  const {longestSequence = source.tokensPerExample} = source;
+  if (contextLength !== null && longestSequence > contextLength)
     throw new ConfigError(
-      `${what} has examples of ${source.tokensPerExample} tokens, but the model sees at most ${contextLength}; make them shorter`,
+      `${what} has examples of ${longestSequence} tokens, but the model sees at most ${contextLength}; make them shorter`,
     );
 }
+
+/** A kind with its article. */
+const named = (kind: ModelKind): string => `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;

@@ -1,5 +1,23 @@
-import {CheckpointError} from '@variants/core';
-import type {TrainingPosition, TrainingRun} from './training-state';
+import {CheckpointError, type VariantModel} from '@variants/core';
+import type {BatchSource} from '../data/batch-source';
+import type {AdamW} from '../optim/adamw';
+import type {TrainSettings} from './train-options';
+
+/** All that a training changes or depends on. */
+export interface TrainingRun {
+  model: VariantModel;
+  source: BatchSource;
+  settings: TrainSettings;
+  optimizer: AdamW;
+}
+
+/** How far a training has come. The next batch and the next masks of dropout depend on seed and step alone. */
+export interface TrainingPosition {
+  /** Steps done. */
+  step: number;
+  /** Seconds of training. */
+  seconds: number;
+}
 
 /** What must be the same for a run to be resumed. */
 interface RunDescription {
@@ -16,13 +34,14 @@ interface RunDescription {
 /** Describes a run as it stands in the metadata of its state. */
 export function describeRun({model, source, settings}: TrainingRun): RunDescription {
   const {seed, batchSize, accumulate, betas} = settings;
-  const {tokensPerExample, vocabSize} = source;
+  const {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses} = source;
+  const sizes = {tokensPerExample, vocabSize, sourceVocabSize, targetVocabSize, numLabels, numClasses};
   // JSON has no Infinity.
   const numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 'without end';
   const description = {
     architecture: model.getClassName(),
-    config: model.config,
-    batches: {seed, batchSize, accumulate, tokensPerExample, vocabSize, numExamples, data: source.fingerprint?.()},
+    config: {...model.config},
+    batches: {seed, batchSize, accumulate, ...sizes, numExamples, data: source.fingerprint?.()},
     moments: {betas},
   };
   // As JSON will give it back: without what is undefined.

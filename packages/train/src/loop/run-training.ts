@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {globalNorm, type LanguageModel, nextTask} from '@variants/core';
+import {globalNorm, nextTask, type VariantModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {AdamW} from '../optim/adamw';
 import {clipFactor} from '../optim/clip';
@@ -7,21 +7,25 @@ import {batchGradients} from './batch-gradients';
 import {DivergenceError} from './divergence-error';
 import {type Evaluation, evaluate} from './evaluate';
 import {learningRateAt} from './learning-rate';
+import {type PositionUnit, positionUnit} from './positions';
+import type {TrainingPosition, TrainingRun} from './run-description';
 import {loadState, storeState} from './state-storage';
 import type {TrainSettings} from './train-options';
-import {encodeTrainingState, restoreTrainingState, type TrainingPosition, type TrainingRun} from './training-state';
+import {encodeTrainingState, restoreTrainingState} from './training-state';
 
 /** What one step of a training did. */
 export interface TrainingStep {
   /** Steps done, this one included. */
   number: number;
-  /** Mean cross entropy of the step's batch in nats, before the update. */
+  /** Mean loss of the step's batch in nats, before the update: the model's own, of most kinds the cross entropy. */
   loss: number;
   learningRate: number;
   /** Norm of all gradients together, before clipping. */
   gradientNorm: number;
-  /** Positions of the step's batch. */
+  /** Positions of the step's batch: its tokens, padding included, or its examples, as `unit` says. */
   tokens: number;
+  /** What positions are: 'examples' for classifiers of images and recognizers of speech, else 'tokens'. */
+  unit: PositionUnit;
   /** Those per second of this step. */
   tokensPerSecond: number;
   /** Seconds of training so far, without validation and saving. */
@@ -32,7 +36,7 @@ export interface TrainingStep {
 
 /** Trains step by step. Whenever the iteration ends, the weights are those after the last step that was done. */
 export async function* runTraining(
-  model: LanguageModel,
+  model: VariantModel,
   source: BatchSource,
   settings: TrainSettings,
 ): AsyncGenerator<TrainingStep, void, void> {
@@ -91,7 +95,8 @@ async function timedStep(run: TrainingRun, position: TrainingPosition): Promise<
   position.step++;
   position.seconds += seconds;
   const tokensPerSecond = step.tokens / seconds;
-  return {number: position.step, ...step, learningRate, tokensPerSecond, seconds: position.seconds};
+  const unit = positionUnit(run.model);
+  return {number: position.step, ...step, unit, learningRate, tokensPerSecond, seconds: position.seconds};
 }
 
 async function updateWeights(

@@ -1,6 +1,5 @@
-import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '@variants/core';
-import type {Batch, BatchSource} from '../data/batch-source';
+import {type Batch, type BatchSource, disposeBatch} from '../data/batch-source';
 
 /** Which part of a source is looked at. */
 export interface SpreadOptions {
@@ -26,7 +25,7 @@ export function* spreadBatches(source: BatchSource, options: SpreadOptions, owne
     try {
       yield batch;
     } finally {
-      tf.dispose([batch.inputs, batch.targets]);
+      disposeBatch(batch);
     }
   }
 }

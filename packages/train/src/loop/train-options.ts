@@ -39,7 +39,7 @@ export interface TrainOptions {
   validation?: BatchSource;
   /** Steps between two validations; the last step always has one. Default: a tenth of the steps, or 100. */
   validateEvery?: number;
-  /** Positions that a validation looks at, spread over the source. Default 8192. */
+  /** Positions (tokens, or examples that are no tokens) that a validation looks at, spread over the source. Default 8192. */
   validationTokens?: number;
   /** Seed of the batches and of dropout, from 0 to 2^32 - 1. Default 0. */
   seed?: number;

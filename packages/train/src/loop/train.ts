@@ -1,4 +1,4 @@
-import {ConfigError, type LanguageModel} from '@variants/core';
+import {ConfigError, type VariantModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {ProgressLine, type ProgressStream, terminal} from './progress-line';
 import {requireSource} from './require-source';
@@ -34,7 +34,7 @@ async function* withProgress(
 }
 
 /**
- * Trains a language model with AdamW:
+ * Trains a model of any kind with AdamW, on its own loss:
  *
  *     for await (const step of train(model, training, {steps: 2000, validation})) console.log(step.number, step.loss);
  *
@@ -43,7 +43,7 @@ async function* withProgress(
  * @throws ConfigError at the call, for an option or for data that the model cannot take; DivergenceError in the loop, when
  *   the loss is no number any more; CheckpointError in the loop, when `resumeFrom` does not fit.
  */
-export function train(model: LanguageModel, source: BatchSource, options: TrainOptions = {}): Training {
+export function train(model: VariantModel, source: BatchSource, options: TrainOptions = {}): Training {
   const settings = resolveTrainOptions(options);
   requireSource(model, source, 'train: the data');
   if (settings.validation) requireSource(model, settings.validation, 'train: the validation data');

@@ -1,25 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, type LanguageModel, readSafetensors, writeSafetensors} from '@variants/core';
-import type {BatchSource} from '../data/batch-source';
-import type {AdamW} from '../optim/adamw';
-import {assertSameRun, describeRun, readDescription} from './run-description';
-import type {TrainSettings} from './train-options';
-
-/** All that a training changes or depends on. */
-export interface TrainingRun {
-  model: LanguageModel;
-  source: BatchSource;
-  settings: TrainSettings;
-  optimizer: AdamW;
-}
-
-/** How far a training has come. The next batch and the next masks of dropout depend on seed and step alone. */
-export interface TrainingPosition {
-  /** Steps done. */
-  step: number;
-  /** Seconds of training. */
-  seconds: number;
-}
+import {CheckpointError, readSafetensors, type VariantModel, writeSafetensors} from '@variants/core';
+import {assertSameRun, describeRun, readDescription, type TrainingPosition, type TrainingRun} from './run-description';
 
 const metadataEntry = 'training';
 
@@ -82,7 +63,7 @@ export async function restoreTrainingState(
 
 function assertComplete(
   stored: ReturnType<typeof readSafetensors>['tensors'],
-  model: LanguageModel,
+  model: VariantModel,
   file: string,
 ): void {
   const shapes = (kind: Kind, weights: tf.LayerVariable[]) =>

@@ -14,25 +14,29 @@ export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: Forward
   if (options.training && !options.random)
     throw new ConfigError('checkpointed: training needs options.random, so that dropout draws the same masks twice');
   const weights = layer.weightsInUse.map((weight) => weight.read());
-  const {carried = {}} = options;
-  // Token ids and the like have no gradient.
-  const taken = layer.takes.filter((name) => carried[name]?.dtype === 'float32');
+  const {carried = {}, attentionMask} = options;
+  const there = layer.takes.filter((name) => carried[name]);
+  // Token ids, masks and the like have no gradient.
+  const taken = there.filter((name) => carried[name].dtype === 'float32');
+  const constants = there.filter((name) => !taken.includes(name));
   const inputs = [x, ...taken.map((name) => carried[name])];
+  const others = [...constants.map((name) => carried[name]), ...(attentionMask ? [attentionMask] : [])];
   const before = options.random?.clone();
   let shapes: number[][] = [];
   const run = tf.customGrad((...given) => {
     const save = given[given.length - 1] as tf.GradSaveFunc;
-    save(inputs);
+    save([...inputs, ...others]);
     const outputs = outputsOf(layer, x, options);
     shapes = outputs.map(({shape}) => shape);
     return {
       value: packed(outputs),
       gradFunc: (dy, saved) => {
-        const [again, ...others] = saved as tf.Tensor[];
-        const beside = Object.fromEntries(taken.map((name, i) => [name, others[i]]));
+        const [again, ...beside] = saved as tf.Tensor[];
+        const named = Object.fromEntries([...taken, ...constants].map((name, i) => [name, beside[i]]));
+        const mask = attentionMask && beside[beside.length - 1];
         const forward = () =>
-          packed(outputsOf(layer, again, {...options, random: before?.clone(), carried: {...carried, ...beside}}));
-        return recomputedGradients(forward, [again, ...others, ...weights], dy);
+          packed(outputsOf(layer, again, {...options, random: before?.clone(), attentionMask: mask, carried: named}));
+        return recomputedGradients(forward, [again, ...beside.slice(0, taken.length), ...weights], dy);
       },
     };
   });

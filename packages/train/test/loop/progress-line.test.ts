@@ -10,6 +10,7 @@ const step = (number: number, more: Partial<TrainingStep> = {}): TrainingStep =>
   learningRate: 0.1,
   gradientNorm: 1,
   tokens: 8,
+  unit: 'tokens',
   tokensPerSecond: 12345,
   seconds: number / 10,
   ...more,
@@ -29,12 +30,15 @@ describe('progressText', () => {
   });
 
   it('shows validation, in bits per byte where there are bytes', () => {
-    const result = {loss: 2, tokens: 1, convention: 'window'} as const;
+    const result = {loss: 2, accuracy: NaN, errorRate: NaN, tokens: 1, convention: 'window'} as const;
     const budget = {...endless, steps: 2};
     expect(progressText(step(1), budget, {...result, bitsPerByte: 2.9, bytes: 1})).toContain(
       'validation 2.900 bits/byte',
     );
-    expect(progressText(step(1), budget, {...result, bitsPerByte: NaN, bytes: NaN})).toContain('validation 2.000  ');
+    const noText = {...result, bitsPerByte: NaN, bytes: NaN};
+    expect(progressText(step(1), budget, noText)).toContain('validation 2.000  ');
+    expect(progressText(step(1), budget, {...noText, accuracy: 0.5})).toContain('validation 50.0% right  ');
+    expect(progressText(step(1), budget, {...noText, errorRate: 1.2})).toContain('validation 120.0% errors  ');
   });
 
   it('goes by the budget that is over first', () => {
@@ -99,7 +103,11 @@ describe('ProgressLine', () => {
     const line = new ProgressLine(out, budget);
     line.end();
     expect(out.written).toEqual([]);
-    line.show(step(1, {validation: {loss: 2, bitsPerByte: 3, tokens: 1, bytes: 1, convention: 'window'}}));
+    line.show(
+      step(1, {
+        validation: {loss: 2, bitsPerByte: 3, accuracy: NaN, errorRate: NaN, tokens: 1, bytes: 1, convention: 'window'},
+      }),
+    );
     vi.advanceTimersByTime(200);
     line.show(step(2));
     expect(out.written[1]).toContain('validation 3.000 bits/byte');

@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {type BatchSource, eachBatch} from '../../src/data/batch-source';
+import {type BatchSource, eachBatch, type TokenBatch} from '../../src/data/batch-source';
 import {taskBatches} from '../../src/tasks/task-batches';
 import {tasks} from '../../src/tasks/tasks';
 
-function rows(source: BatchSource, step: number, batchSize: number, seed: number) {
+function rows(source: BatchSource<TokenBatch>, step: number, batchSize: number, seed: number) {
   const batch = source.batch(step, batchSize, seed);
   const read = {inputs: batch.inputs.arraySync(), targets: batch.targets.arraySync()};
   tf.dispose([batch.inputs, batch.targets]);

@@ -9,13 +9,15 @@ import {
   LayerNorm,
   lastDimension,
   MultiHeadAttention,
+  ResidualBlock,
+  type ResidualBlockParts,
   type ResidualConfig,
   residual,
+  residualStep,
   SelfAttention,
   type StateTree,
   type StreamStep,
   uniform,
-  VariantLayer,
   xavierUniform,
 } from '@variants/core';
 
@@ -47,32 +49,17 @@ function makeFeedForward(hiddenSize: number, {intermediateSize, activation = 're
 /**
  * A block of the encoder (Vaswani et al. 2017, section 3.1): self-attention in both directions and a feed-forward, each
  * with a norm and a skip connection. [batch, time, hidden] to the same.
- *
- * Children `self_attention_norm`, `self_attention`, `feed_forward_norm`, `feed_forward`.
  */
-export class EncoderBlock extends VariantLayer<CoderBlockConfig> {
+export class EncoderBlock extends ResidualBlock<CoderBlockConfig> {
   static readonly className = 'TransformerEncoderBlock';
-  private selfAttention!: MultiHeadAttention;
-  private selfAttentionNorm!: LayerNorm;
-  private feedForward!: FeedForward;
-  private feedForwardNorm!: LayerNorm;
-  private dropout!: Dropout;
 
-  override build(inputShape: tf.Shape): void {
-    const {numHeads, normEpsilon: epsilon, dropout = 0} = this.config;
-    const hiddenSize = lastDimension(inputShape, this.path);
-    this.selfAttentionNorm = this.child('self_attention_norm', new LayerNorm({epsilon}), inputShape);
-    this.selfAttention = this.child('self_attention', new MultiHeadAttention({numHeads}), [null, null, hiddenSize]);
-    this.feedForwardNorm = this.child('feed_forward_norm', new LayerNorm({epsilon}), inputShape);
-    this.feedForward = this.child('feed_forward', makeFeedForward(hiddenSize, this.config), inputShape);
-    this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
-  }
-
-  forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const part = (h: tf.Tensor, norm: VariantLayer, run: (h: tf.Tensor) => tf.Tensor) =>
-      residual(h, run, {norm, dropout: this.dropout}, this.config, options);
-    const attended = part(x, this.selfAttentionNorm, (h) => this.selfAttention.forward(h, options));
-    return part(attended, this.feedForwardNorm, (h) => this.feedForward.forward(h));
+  protected parts(inputShape: tf.Shape): ResidualBlockParts {
+    const {numHeads, normEpsilon: epsilon} = this.config;
+    return {
+      mixer: new MultiHeadAttention({numHeads}),
+      feedForward: makeFeedForward(lastDimension(inputShape, this.path), this.config),
+      norm: () => new LayerNorm({epsilon}),
+    };
   }
 }
 tf.serialization.registerClass(EncoderBlock);
@@ -122,20 +109,14 @@ export class DecoderBlock extends DecoderLayer<CoderBlockConfig> {
 
   advance(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamStep {
     const {self: before, cross} = state as DecoderBlockState;
-    const part = (h: tf.Tensor, norm: VariantLayer, run: (h: tf.Tensor) => tf.Tensor) =>
-      residual(h, run, {norm, dropout: this.dropout}, this.config, options);
-    let self: StateTree = null;
-    const attended = part(x, this.selfAttentionNorm, (h) => {
-      const step = this.selfAttention.advance(h, before, options);
-      self = step.state;
-      return step.output;
-    });
-    const toMemory = {...options, attentionMask: options.carried?.memoryMask};
-    const informed = part(attended, this.crossAttentionNorm, (h) => this.crossAttention.attend(h, cross, toMemory));
-    return {
-      output: part(informed, this.feedForwardNorm, (h) => this.feedForward.forward(h)),
-      state: {self, cross},
-    };
+    const around = (norm: LayerNorm) => ({...this.config, norm, dropout: this.dropout, run: options});
+    const look = (h: tf.Tensor) => this.selfAttention.advance(h, before, options);
+    const ask = (h: tf.Tensor) =>
+      this.crossAttention.attend(h, cross, {...options, attentionMask: options.carried?.memoryMask});
+    const feed = (h: tf.Tensor) => this.feedForward.forward(h);
+    const {output: attended, state: self} = residualStep(x, look, around(this.selfAttentionNorm));
+    const informed = residual(attended, ask, around(this.crossAttentionNorm));
+    return {output: residual(informed, feed, around(this.feedForwardNorm)), state: {self, cross}};
   }
 }
 tf.serialization.registerClass(DecoderBlock);

@@ -36,8 +36,11 @@ export function torchAttention(
 }
 
 /** The parts of a layer: torch's name of each, what its norm is called there, and ours. */
-const encoderAttentions = [['self_attn', 'norm1', 'self_attention']] as const;
-const decoderAttentions = [...encoderAttentions, ['multihead_attn', 'norm2', 'cross_attention']] as const;
+const encoderAttentions = [['self_attn', 'norm1', 'mixer']] as const;
+const decoderAttentions = [
+  ['self_attn', 'norm1', 'self_attention'],
+  ['multihead_attn', 'norm2', 'cross_attention'],
+] as const;
 
 function tensors(config: EncoderDecoderConfig): TensorMapping[] {
   const {hiddenSize, finalNorm, shareEmbeddings, outputBias} = config;

@@ -1,13 +1,17 @@
+import * as tf from '@tensorflow/tfjs';
+import type {LanguageModel} from '@variants/core';
 import fc from 'fast-check';
 import {assertClose} from '../assert';
+import {exampleOf, outputsOf, rowsOf} from '../examples';
 import {logitsOf, longestTime, randomTokens, withModel} from '../models';
 import type {Law} from '../subject';
 
 /** Changing a token never changes an output before it. */
 export const causality: Law = {
   name: 'never lets a later token change an earlier output',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, (model) => {
+    withModel(subject, (model: LanguageModel) => {
       const {vocabSize} = model.config;
       const time = longestTime(subject, model);
       const anyPlace = fc.integer({min: 1, max: Math.max(1, time - 1)});
@@ -30,20 +34,14 @@ export const batchIndependence: Law = {
   name: 'computes each row of a batch as if it were alone',
   check: (subject) =>
     withModel(subject, (model) => {
-      const time = longestTime(subject, model);
-      fc.assert(
-        fc.property(
-          fc.integer({min: 2, max: 3}),
-          fc.integer({min: 1, max: time}),
-          fc.integer(),
-          (batch, length, seed) => {
-            const rows = randomTokens(model, batch, length, seed);
-            const together = logitsOf(model, rows);
-            const alone = rows.flatMap((row) => [...logitsOf(model, [row])]);
-            assertClose(together, alone, 1e-5, `a batch of ${batch}`);
-          },
-        ),
-        {numRuns: 6},
-      );
+      const checkRows = (batch: number, time: number, seed: number) =>
+        tf.tidy(() => {
+          const {inputs} = exampleOf(subject, model, {batch, time, seed});
+          const alone = Array.from({length: batch}, (_, row) => outputsOf(model, rowsOf(inputs, row, row + 1)));
+          const each = alone.flatMap((values) => [...values]);
+          assertClose(outputsOf(model, inputs), each, 1e-5, `a batch of ${batch}`);
+        });
+      const times = fc.integer({min: 1, max: longestTime(subject, model)});
+      fc.assert(fc.property(fc.integer({min: 2, max: 3}), times, fc.integer(), checkRows), {numRuns: 6});
     }),
 };

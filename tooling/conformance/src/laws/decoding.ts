@@ -35,11 +35,12 @@ function countCalls(model: LanguageModel): {calls: number} {
 /** On the engine, a step of one token is computed twice and then run from its record, to the same bits. */
 export const recordedSteps: Law = {
   name: 'gives the same bits when the engine runs the record of a step',
+  kinds: ['language-model'],
   check: async (subject) => {
     const before = tf.getBackend();
     await tf.setBackend('simd');
     try {
-      await withModel(subject, (model) => {
+      await withModel(subject, (model: LanguageModel) => {
         const [tokens] = randomTokens(model, 1, Math.min(10, longestTime(subject, model)), 6);
         const count = countCalls(model);
         const recorded = feed(model, tokens, () => {});

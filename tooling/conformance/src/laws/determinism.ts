@@ -1,16 +1,20 @@
+import * as tf from '@tensorflow/tfjs';
 import {assert, assertSame, assertSameWeights} from '../assert';
-import {adamSteps, twoSequences, weightsOf, withFreshModel} from '../models';
+import {twoExamples} from '../examples';
+import {adamSteps, weightsOf, withFreshModel} from '../models';
 import type {Law, Subject} from '../subject';
 
 /** The first weights, and losses and weights of a short training. */
 function shortRun(subject: Subject, seed: number) {
   return withFreshModel(
     subject,
-    (model) => ({
-      first: weightsOf(model),
-      losses: [...adamSteps(model, twoSequences(model), 3, 0.01)],
-      last: weightsOf(model),
-    }),
+    (model) => {
+      const example = twoExamples(subject, model);
+      const first = weightsOf(model);
+      const losses = [...adamSteps(model, example, 3, 0.01)];
+      tf.dispose([example.inputs, example.targets]);
+      return {first, losses, last: weightsOf(model)};
+    },
     {seed},
   );
 }

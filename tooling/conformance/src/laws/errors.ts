@@ -1,37 +1,99 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, DataError} from '@variants/core';
+import {
+  ConfigError,
+  DataError,
+  type ImageClassifier,
+  type LanguageModel,
+  type ModelKind,
+  type SequenceToSequence,
+  ShapeError,
+} from '@variants/core';
 import {assert, assertRefuses} from '../assert';
 import {withFreshModel} from '../models';
-import type {Law} from '../subject';
+import {kindOf, type Law} from '../subject';
+
+/** What are no tokens below `vocabSize`. */
+const badTokensOf = (vocabSize: number): {[what: string]: Parameters<LanguageModel['logits']>[0]} => ({
+  'an empty list': [],
+  'an empty row': [[]],
+  'a tensor without a batch': tf.tensor1d([0, 1], 'int32'),
+  'a tensor of rank 3': tf.zeros([1, 2, 2], 'int32'),
+  'rows of different lengths': [[0, 1], [0]],
+  'a token beyond the vocabulary': [[0, vocabSize]],
+  'a negative token': [[-1]],
+  'half a token': [[0.5]],
+});
 
 /** Tokens that are none get an error that says so. */
 export const badTokens: Law = {
   name: 'refuses what are no tokens, in one line',
+  kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
   check: (subject) =>
-    withFreshModel(subject, (model) =>
+    // The others take what a language model takes.
+    withFreshModel(subject, (model: LanguageModel) =>
       tf.tidy(() => {
-        const {vocabSize} = model.config;
-        const bad: {[what: string]: Parameters<typeof model.logits>[0]} = {
-          'an empty list': [],
-          'an empty row': [[]],
-          'a tensor without a batch': tf.tensor1d([0, 1], 'int32'),
-          'a tensor of rank 3': tf.zeros([1, 2, 2], 'int32'),
-          'rows of different lengths': [[0, 1], [0]],
-          'a token beyond the vocabulary': [[0, vocabSize]],
-          'a negative token': [[-1]],
-          'half a token': [[0.5]],
-        };
-        for (const [what, tokens] of Object.entries(bad)) {
+        const streams = kindOf(subject) === 'language-model';
+        for (const [what, tokens] of Object.entries(badTokensOf(model.config.vocabSize))) {
           assertRefuses(() => model.logits(tokens), DataError, /token/, what);
-          assertRefuses(() => model.stream(tokens), DataError, /token/, `${what}, streamed`);
+          if (streams) assertRefuses(() => model.stream(tokens), DataError, /token/, `${what}, streamed`);
         }
-        assertRefuses(() => model.loss([[0]]), DataError, /token/, 'the loss of one token alone');
+        if (streams) assertRefuses(() => model.loss([[0]]), DataError, /token/, 'the loss of one token alone');
+        else assertRefuses(() => model.loss([[0]]), DataError, /targets/, 'the loss without targets');
+      }),
+    ),
+};
+
+/** Pairs of sequences that are none get an error that names the side. */
+export const badPairs: Law = {
+  name: 'refuses what are no tokens of a source or of a target, in one line',
+  kinds: ['sequence-to-sequence'],
+  check: (subject) =>
+    withFreshModel(subject, (model: SequenceToSequence) =>
+      tf.tidy(() => {
+        const {sourceVocabSize, targetVocabSize} = model.config;
+        const good = [[0]];
+        for (const [what, tokens] of Object.entries(badTokensOf(sourceVocabSize))) {
+          assertRefuses(() => model.logits({source: tokens, target: good}), DataError, /source/, `${what} as a source`);
+          assertRefuses(() => model.begin(tokens), DataError, /source/, `${what} as the source of a stream`);
+        }
+        for (const [what, tokens] of Object.entries(badTokensOf(targetVocabSize)))
+          assertRefuses(() => model.logits({source: good, target: tokens}), DataError, /target/, `${what} as a target`);
+        assertRefuses(() => model.logits({source: good} as never), DataError, /target/, 'a source alone');
+      }),
+    ),
+};
+
+/** Images that are none get an error that says what they must be. */
+export const badImages: Law = {
+  name: 'refuses what are no images of its channels, in one line',
+  kinds: ['image-classifier'],
+  check: (subject) =>
+    withFreshModel(subject, (model: ImageClassifier) =>
+      tf.tidy(() => {
+        const {imageChannels} = model.config;
+        const bad = {
+          'an image without a batch': tf.zeros([8, 8, imageChannels]),
+          'a batch without channels': tf.zeros([2, 8, 8]),
+          'images of other channels': tf.zeros([1, 8, 8, imageChannels + 1]),
+        };
+        for (const [what, images] of Object.entries(bad))
+          assertRefuses(() => model.logits(images), ShapeError, /must have the shape/, what);
       }),
     ),
 };
 
 /** What no field of any type may hold. */
 const wrongValues = [{wrong: true}, Number.NaN, 'no such value'];
+
+/** The fields that count what there is of inputs and outputs. */
+const countFields: {[kind in ModelKind]: readonly string[]} = {
+  'language-model': ['vocabSize'],
+  'masked-language-model': ['vocabSize'],
+  'sequence-classifier': ['vocabSize', 'numLabels'],
+  'image-classifier': ['numClasses', 'imageChannels'],
+  'sequence-to-sequence': ['sourceVocabSize', 'targetVocabSize'],
+  'speech-recognizer': [],
+};
 
 /** A configuration with a fault gets an error that names the field, and nothing is left of the attempt. */
 export const badConfigs: Law = {
@@ -43,7 +105,9 @@ export const badConfigs: Law = {
       assertRefuses(() => subject.create(overrides), ConfigError, message, describe(overrides));
 
     refuses({noSuchField: 1}, /\bnoSuchField\b/);
-    for (const vocabSize of [undefined, 0, -1, 1.5]) refuses({vocabSize}, /\bvocabSize\b/);
+    for (const field of countFields[kindOf(subject)])
+      for (const count of [0, -1, 1.5]) refuses({[field]: count}, new RegExp(`\\b${field}\\b`));
+    if (kindOf(subject) === 'language-model') refuses({vocabSize: undefined}, /\bvocabSize\b/);
     for (const seed of [-1, 0.5]) refuses({seed}, /\bseed\b/);
     for (const field of fields)
       for (const value of wrongValues) refuses({[field]: value}, new RegExp(`\\b${field}\\b`));

@@ -12,8 +12,9 @@ async function generated(model: LanguageModel, prompt: number[], options: object
 /** Without chance, generation takes the most probable token, time and again. */
 export const greedyGeneration: Law = {
   name: 'generates, at temperature 0, the most probable token after all before it',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, async (model) => {
+    withModel(subject, async (model: LanguageModel) => {
       const prompt = [0];
       const maxTokens = Math.min(6, longestTime(subject, model) - prompt.length);
       const tokens = await generated(model, prompt, {maxTokens, temperature: 0});
@@ -32,8 +33,9 @@ export const greedyGeneration: Law = {
 /** A seed fixes what is generated. */
 export const seededGeneration: Law = {
   name: 'generates the same tokens for the same seed',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, async (model) => {
+    withModel(subject, async (model: LanguageModel) => {
       const maxTokens = Math.min(8, longestTime(subject, model) - 1);
       const [one, two] = [
         await generated(model, [1], {maxTokens, seed: 5}),

@@ -2,22 +2,27 @@ import type {Law} from '../subject';
 import {batchIndependence, causality} from './causality';
 import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
-import {badConfigs, badTokens} from './errors';
+import {badConfigs, badImages, badPairs, badTokens} from './errors';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
 import {noLeaks} from './memory';
 import {checkpointRoundTrip, configRoundTrip, tfjsRoundTrip} from './persistence';
+import {targetCausality, targetGeneration, targetStreams} from './sequences';
 import {graph, logitsShape, tokenInputs} from './shapes';
 import {contextLimit, lastPosition, stateOwnership, streamSplits, streamStates} from './streaming';
 import {disposal, weightNames, weightTypes} from './weights';
+import {allTokensSeen, oneClass, padding} from './whole-inputs';
 
-/** All laws of language models, by the names of their constants. */
+/** All laws, by the names of their constants; each says for which kinds of models it is. */
 export const laws = {
   logitsShape,
   tokenInputs,
   graph,
   causality,
   batchIndependence,
+  padding,
+  allTokensSeen,
+  oneClass,
   streamSplits,
   streamStates,
   stateOwnership,
@@ -38,6 +43,11 @@ export const laws = {
   noLeaks,
   greedyGeneration,
   seededGeneration,
+  targetCausality,
+  targetStreams,
+  targetGeneration,
   badTokens,
+  badPairs,
+  badImages,
   badConfigs,
 } satisfies {[name: string]: Law};

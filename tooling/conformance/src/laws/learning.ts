@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
+import {inference} from '@variants/core';
 import {assert} from '../assert';
-import {adamSteps, twoSequences, weightsOf, withFreshModel, withModel} from '../models';
+import {twoExamples} from '../examples';
+import {adamSteps, weightsOf, withFreshModel, withModel} from '../models';
 import type {Law} from '../subject';
 
 /** Every trainable weight takes part. */
@@ -11,7 +13,9 @@ export const gradients: Law = {
       tf.tidy(() => {
         const weights = model.trainableWeights;
         const variables = weights.map((weight) => weight.read() as tf.Variable);
-        const {grads} = tf.variableGrads(() => model.loss(twoSequences(model)), variables);
+        const {inputs, targets} = twoExamples(subject, model);
+        const loss = () => model.criterion(model.forward(inputs, inference), targets);
+        const {grads} = tf.variableGrads(loss, variables);
         const named = weights.map((weight, i) => ({name: weight.originalName, gradient: grads[variables[i].name]}));
         const dead = named.filter(({gradient}) => !gradient?.dataSync().some((value) => value !== 0));
         assert(dead.length === 0, `no gradient for ${dead.map(({name}) => name).join(', ')}`);
@@ -21,33 +25,29 @@ export const gradients: Law = {
     ),
 };
 
-/** It can learn two short sequences by heart. */
+/** It can learn two examples by heart. */
 export const overfits: Law = {
-  name: 'learns two sequences by heart',
+  name: 'learns two examples by heart',
   check: (subject) =>
     withFreshModel(subject, (model) => {
       const {steps = 150, learningRate = 0.02, below = 0.3} = subject.overfit ?? {};
+      const example = twoExamples(subject, model);
       let lowest = Number.POSITIVE_INFINITY;
-      for (const loss of adamSteps(model, twoSequences(model), steps, learningRate)) {
+      for (const loss of adamSteps(model, example, steps, learningRate)) {
         lowest = Math.min(lowest, loss);
-        if (lowest < below) return;
+        if (lowest < below) break;
       }
-      assert(false, `after ${steps} steps of Adam the lowest loss is ${lowest}, not below ${below}`);
+      tf.dispose([example.inputs, example.targets]);
+      assert(lowest < below, `after ${steps} steps of Adam the lowest loss is ${lowest}, not below ${below}`);
     }),
 };
 
 /** tfjs's own training works on it, with integer targets, some of which do not count. */
 export const fits: Law = {
-  name: 'trains by compile and fit, with token targets, -100 and accuracy',
+  name: 'trains by compile and fit, with integer targets, -100 and accuracy',
   check: (subject) =>
     withFreshModel(subject, async (model) => {
-      const rows = twoSequences(model);
-      const inputs = tf.tensor2d(rows, undefined, 'int32');
-      const targets = tf.tensor2d(
-        rows.map((row) => [...row.slice(1), -100]),
-        undefined,
-        'int32',
-      );
+      const {inputs, targets} = twoExamples(subject, model);
       const before = weightsOf(model);
       model.compile({optimizer: 'adam', metrics: ['acc']});
       const {history} = await model.fit(inputs, targets, {epochs: 5, batchSize: 2, verbose: 0});

@@ -1,20 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
-import type {LanguageModel} from '@variants/core';
+import type {Example, LanguageModel, ModelKind, SequenceToSequence, VariantModel} from '@variants/core';
 import {assert} from '../assert';
-import {adamSteps, randomTokens, twoSequences, withModel} from '../models';
+import {asGiven, sizesOf, twoExamples} from '../examples';
+import {adamSteps, randomTokens, withModel} from '../models';
 import type {Law} from '../subject';
 
-type Activity = (model: LanguageModel) => void | Promise<void>;
+type Activity<Model extends VariantModel = VariantModel> = (model: Model, example: Example) => void | Promise<void>;
 
-const generate: Activity = async (model) => {
+const generate: Activity<LanguageModel> = async (model) => {
   for await (const _ of model.generate([0, 1], {maxTokens: 4, seed: 1}));
 };
 
-const abandonedGenerate: Activity = async (model) => {
+const abandonedGenerate: Activity<LanguageModel> = async (model) => {
   for await (const _ of model.generate([0], {maxTokens: 4})) break;
 };
 
-const stream: Activity = (model) => {
+const stream: Activity<LanguageModel> = (model) => {
   const first = model.stream(randomTokens(model, 2, 2, 1));
   const branch = first.state.clone();
   const second = model.stream([[0], [1]], first.state);
@@ -23,25 +24,39 @@ const stream: Activity = (model) => {
   second.state.dispose();
 };
 
-const train: Activity = (model) => {
-  for (const _ of adamSteps(model, twoSequences(model), 2, 0.001));
+const streamTarget: Activity<SequenceToSequence> = (model, {inputs}) => {
+  const [source, target] = inputs as tf.Tensor2D[];
+  const {logits, state} = model.stream(target, model.begin(source));
+  logits.dispose();
+  state.dispose();
 };
 
-const fit: Activity = async (model) => {
-  const tokens = tf.tensor2d(twoSequences(model), undefined, 'int32');
-  await model.fit(tokens, tokens, {epochs: 1, batchSize: 2, verbose: 0});
-  tokens.dispose();
+const generateTarget: Activity<SequenceToSequence> = async (model) => {
+  const begin = sizesOf(model).targetVocabSize - 1;
+  for await (const _ of model.generate([begin], {begin, maxTokens: 3}));
 };
 
-const activities: {[name: string]: Activity} = {
-  logits: (model) => model.logits([[0, 1]]).dispose(),
-  loss: (model) => model.loss([[0, 1]]).dispose(),
-  predict: (model) => tf.tidy(() => void model.predict(tf.tensor2d([[0, 1]], undefined, 'int32'))),
-  stream,
-  generate,
-  'generate, left early': abandonedGenerate,
+const train: Activity = (model, example) => {
+  for (const _ of adamSteps(model, example, 2, 0.001));
+};
+
+const fit: Activity = async (model, {inputs, targets}) => {
+  await model.fit(inputs, targets, {epochs: 1, batchSize: 2, verbose: 0});
+};
+
+/** What models of any kind do. */
+const common: {[name: string]: Activity} = {
+  logits: (model, {inputs}) => model.logits(asGiven(model, inputs)).dispose(),
+  loss: (model, {inputs, targets}) => model.loss(asGiven(model, inputs), targets).dispose(),
+  predict: (model, {inputs}) => tf.tidy(() => void model.predict(inputs)),
   'training steps': train,
   fit,
+};
+
+/** What those of one kind do. */
+const ofKind: {[kind in ModelKind]?: {[name: string]: Activity<never>}} = {
+  'language-model': {stream, generate, 'generate, left early': abandonedGenerate},
+  'sequence-to-sequence': {stream: streamTarget, generate: generateTarget},
 };
 
 /** Whatever a model does, when it is done there are as many tensors as before. */
@@ -50,13 +65,16 @@ export const noLeaks: Law = {
   check: (subject) =>
     withModel(subject, async (model) => {
       model.compile({optimizer: 'sgd'});
-      for (const [name, activity] of Object.entries(activities)) {
+      const example = twoExamples(subject, model);
+      for (const [name, activity] of Object.entries<Activity<never>>({...common, ...ofKind[model.kind]})) {
+        const run = () => activity(model as never, example);
         // Once before, for what is made at the first call and kept.
-        await activity(model);
+        await run();
         const before = tf.memory().numTensors;
-        await activity(model);
+        await run();
         const leaked = tf.memory().numTensors - before;
         assert(leaked === 0, `${name} leaks ${leaked} tensors`);
       }
+      tf.dispose([example.inputs, example.targets]);
     }),
 };

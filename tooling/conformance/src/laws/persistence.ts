@@ -1,20 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
-import {checkpointFiles, type LanguageModel} from '@variants/core';
+import {checkpointFiles, type VariantModel} from '@variants/core';
 import {assert, assertSame, assertSameWeights} from '../assert';
-import {logitsOf, longestTime, randomTokens, weightsOf, withFreshModel, withModel} from '../models';
+import {exampleOf, outputsOf} from '../examples';
+import {longestTime, weightsOf, withFreshModel, withModel} from '../models';
 import type {Law, Subject} from '../subject';
 
 /** Throws unless a model that was saved and loaded is the one that it was; frees the loaded one. */
-function assertSameModel(subject: Subject, loaded: tf.LayersModel, model: LanguageModel, what: string): void {
+function assertSameModel(subject: Subject, loaded: tf.LayersModel, model: VariantModel, what: string): void {
   try {
     assert(
       loaded.constructor === model.constructor,
       `${what}: a ${model.constructor.name} came back as a ${loaded.constructor.name}`,
     );
-    const restored = loaded as LanguageModel;
+    const restored = loaded as VariantModel;
     assertSameWeights(weightsOf(restored), weightsOf(model), what);
-    const tokens = randomTokens(model, 2, longestTime(subject, model), 6);
-    assertSame(logitsOf(restored, tokens), logitsOf(model, tokens), `${what}: logits`);
+    const {inputs, targets} = exampleOf(subject, model, {batch: 2, time: longestTime(subject, model), seed: 6});
+    assertSame(outputsOf(restored, inputs), outputsOf(model, inputs), `${what}: logits`);
+    tf.dispose([inputs, targets]);
   } finally {
     loaded.dispose();
   }
@@ -65,7 +67,7 @@ export const configRoundTrip: Law = {
       subject,
       (model) => {
         const config = JSON.parse(JSON.stringify(model.getConfig()));
-        const Model = model.constructor as tf.serialization.SerializableConstructor<LanguageModel>;
+        const Model = model.constructor as tf.serialization.SerializableConstructor<VariantModel>;
         assertSameModel(subject, Model.fromConfig(Model, config), model, 'made from its configuration');
       },
       {seed: 7},

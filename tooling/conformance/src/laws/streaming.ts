@@ -29,8 +29,9 @@ const concatenated = (pieces: Float32Array[][]) =>
 /** Feeding a sequence in pieces gives what feeding it whole gives. */
 export const streamSplits: Law = {
   name: 'gives the same outputs for a sequence fed in any pieces',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, (model) => {
+    withModel(subject, (model: LanguageModel) => {
       const pieceLengths = fc.array(fc.integer({min: 1, max: 5}), {minLength: 1, maxLength: 6});
       const checkSplit = (lengths: number[], batch: number, seed: number) => {
         const time = Math.min(
@@ -61,8 +62,9 @@ export const streamSplits: Law = {
 /** A copy of a state, and one that went through bytes or a file, continue a stream as the state itself does. */
 export const streamStates: Law = {
   name: 'goes on from a state that was cloned, or saved and loaded',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, async (model) => {
+    withModel(subject, async (model: LanguageModel) => {
       const time = longestTime(subject, model);
       const anyCut = fc.integer({min: 1, max: time - 1});
       await fc.assert(
@@ -109,8 +111,9 @@ async function throughFile(state: StreamState): Promise<StreamState> {
 /** A state serves one continuation; a refused piece does not use it up. */
 export const stateOwnership: Law = {
   name: 'uses a state up, but not when the piece is refused',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, (model) => {
+    withModel(subject, (model: LanguageModel) => {
       const [token, next] = [[[0]], [[1]]];
       const [, state] = feed(model, token, null);
       const [, spare] = feed(model, token, null);
@@ -126,8 +129,9 @@ export const stateOwnership: Law = {
 /** What comes last can be had alone: `lastOnly`, and `nextLogits` of a state. */
 export const lastPosition: Law = {
   name: 'gives the outputs of the last position alone',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, (model) => {
+    withModel(subject, (model: LanguageModel) => {
       const tokens = randomTokens(model, 2, Math.min(5, longestTime(subject, model)), 4);
       tf.tidy(() => {
         const {logits, state} = model.stream(tokens, null, {lastOnly: true});
@@ -144,8 +148,9 @@ export const lastPosition: Law = {
 /** Where the context has an end, a stream says so. */
 export const contextLimit: Law = {
   name: 'refuses a stream beyond its context, if that has an end',
+  kinds: ['language-model'],
   check: (subject) =>
-    withModel(subject, (model) => {
+    withModel(subject, (model: LanguageModel) => {
       const limit = model.contextLength;
       if (limit === null) return;
       const [logits, state] = feed(model, randomTokens(model, 1, limit, 5), null);

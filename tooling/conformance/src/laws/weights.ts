@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {assert} from '../assert';
+import {asGiven, twoExamples} from '../examples';
 import {withFreshModel} from '../models';
 import type {Law} from '../subject';
 
@@ -39,7 +40,7 @@ export const disposal: Law = {
   async check(subject) {
     const before = tf.memory().numTensors;
     await withFreshModel(subject, (model) => {
-      model.logits([[0]]).dispose();
+      tf.tidy(() => void model.logits(asGiven(model, twoExamples(subject, model).inputs)));
     });
     const left = tf.memory().numTensors - before;
     assert(left === 0, `${left} tensors are left of a model that was disposed of`);

@@ -1,9 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {EngineError} from '../../errors';
-import type {RecordingBackend, TensorStep} from '../../streams/recorded-step';
 import type {EngineMemory} from './memory';
 import type {Recorder} from './recorder';
-import {record} from './recording';
 import type {Threads} from './threads';
 
 /** The values of a tensor as tfjs's own CPU kernels see them. */
@@ -49,7 +47,7 @@ export type NumericType = keyof typeof typedArrays;
 export const isNumeric = (dtype: tf.DataType): dtype is NumericType => dtype in typedArrays;
 
 /** A tfjs backend whose tensors lie in one WebAssembly memory. */
-export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
+export class SimdBackend extends cpuBackendClass() {
   /** What a CPU kernel that is running has freed; null while none runs. */
   private heldBack: {address: number; bytes: number}[] | null = null;
   /** Who records what is computed now. */
@@ -148,11 +146,6 @@ export class SimdBackend extends cpuBackendClass() implements RecordingBackend {
         this.heldBack = null;
       }
     }
-  }
-
-  /** Computes a step of a stream, and records it if it can be taken again by running its jobs. */
-  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): ReturnType<RecordingBackend['record']> {
-    return record(this, input, state, step);
   }
 
   /** New data of a dtype and size at a place in memory that somebody else owns. */

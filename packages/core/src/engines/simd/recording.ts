@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {RecordedStep, StepResult, TensorStep} from '../../streams/recorded-step';
-import {isNumeric, type NumericType, type SimdBackend} from './backend';
+import type {RecordedStep, RecordingBackend, StepResult, TensorStep} from '../../streams/recorded-step';
+import {isNumeric, type NumericType, SimdBackend} from './backend';
 import {copyValues} from './kernels/copy';
 import {bytesOf} from './kernels/kernel';
 import {Recorder} from './recorder';
@@ -26,7 +26,7 @@ const bytesAt = (place: Place) => Math.max(1, sizeOf(place) * bytesOf(place.dtyp
  * The state stays in its places from one run to the next, and tensors are handed out for it that lie there. If somebody
  * still holds those when a place is needed for another state, they get memory of their own first.
  */
-export class Recording implements RecordedStep {
+class Recording implements RecordedStep {
   private readonly list: {address: number; bytes: number};
 
   /**
@@ -96,8 +96,16 @@ export class Recording implements RecordedStep {
   }
 }
 
+/** The backend as tfjs gets it. The kernels work on {@link SimdBackend}, and a recording is made by running them. */
+export class RecordingSimdBackend extends SimdBackend implements RecordingBackend {
+  /** Computes a step of a stream, and records it if it can be taken again by running its jobs. */
+  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): ReturnType<RecordingBackend['record']> {
+    return record(this, input, state, step);
+  }
+}
+
 /** Computes a step and records it, if running its jobs again can stand for it. Runs inside a `tf.tidy`. */
-export function record(
+function record(
   backend: SimdBackend,
   input: tf.Tensor,
   state: tf.Tensor[],

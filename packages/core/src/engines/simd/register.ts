@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../../errors';
-import {SimdBackend} from './backend';
+import type {SimdBackend} from './backend';
 import './einsum-gradient';
 import {kernels} from './kernels';
 import {EngineMemory} from './memory';
+import {RecordingSimdBackend} from './recording';
 import {Threads} from './threads';
 import {compileEngine, isNode} from './wasm';
 
@@ -39,7 +40,7 @@ async function createBackend(): Promise<SimdBackend> {
   const memory = new EngineMemory();
   const threads = new Threads(await compileEngine(), memory);
   await threads.start(wantedThreads ?? (await defaultThreads()));
-  return new SimdBackend(memory, threads);
+  return new RecordingSimdBackend(memory, threads);
 }
 
 function fallback(kernelName: string): tf.KernelFunc {

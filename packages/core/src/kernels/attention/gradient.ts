@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from './index';
 import {attentionScores, groupQueries} from './reference';
+import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from './types';
 import {presentRows} from './visible';
 
 /**

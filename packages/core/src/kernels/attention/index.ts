@@ -3,33 +3,9 @@ import {ConfigError, ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {attentionGradient} from './gradient';
 import {attentionReference} from './reference';
+import type {AttentionAttributes, AttentionInputs, AttentionOutputs} from './types';
 
-/** The tensors that {@link attention} reads. */
-export type AttentionInputs = {
-  queries: tf.Tensor;
-  keys: tf.Tensor;
-  values: tf.Tensor;
-  mask?: tf.Tensor;
-  bias?: tf.Tensor;
-  keyLength?: tf.Tensor;
-};
-
-/** What {@link attention} is told beside its tensors. */
-export interface AttentionAttributes {
-  scale: number;
-  causal: boolean;
-  /** null: all that causality leaves. */
-  window: number | null;
-  sinks: number;
-}
-
-/** What {@link attention} returns. */
-export type AttentionOutputs = {
-  /** [batch, heads, queries, value size] */
-  output: tf.Tensor;
-  /** log Σ_j exp S_ij, natural logarithm, [batch, heads, queries] */
-  logSumExp: tf.Tensor;
-};
+export type {AttentionAttributes, AttentionInputs, AttentionOutputs} from './types';
 
 const kernel = defineKernel<AttentionInputs, AttentionAttributes, AttentionOutputs>({
   name: 'Attention',

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {AttentionAttributes, AttentionInputs} from './index';
+import type {AttentionAttributes, AttentionInputs} from './types';
 import {presentRows, visibilityBias} from './visible';
 
 /**

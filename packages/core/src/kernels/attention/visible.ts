@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {AttentionAttributes, AttentionInputs} from './index';
+import type {AttentionAttributes, AttentionInputs} from './types';
 
 /**
  * What is added to the scores so that a query sees what it may: 0 or -infinity, [queries, keys]; null where all see all.

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {BlockDiagonalMatMulInputs} from './index';
 import {fromBlocks, toBlocks} from './reference';
+import type {BlockDiagonalMatMulInputs} from './types';
 
 /** For each block, with g the output's gradient: dx_k = W_kᵀ g_k, and dW_k = sum over the rows of g_k x_kᵀ. */
 export function blockDiagonalMatMulGradient(

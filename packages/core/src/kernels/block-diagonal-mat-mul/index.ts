@@ -3,14 +3,7 @@ import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {blockDiagonalMatMulGradient} from './gradient';
 import {blockDiagonalMatMulReference} from './reference';
-
-/** The tensors of the kernel. */
-export type BlockDiagonalMatMulInputs = {
-  /** [..., blocks * in] */
-  x: tf.Tensor;
-  /** [blocks, out, in] */
-  weights: tf.Tensor;
-};
+import type {BlockDiagonalMatMulInputs} from './types';
 
 const kernel = defineKernel<BlockDiagonalMatMulInputs, object, {y: tf.Tensor}>({
   name: 'BlockDiagonalMatMul',

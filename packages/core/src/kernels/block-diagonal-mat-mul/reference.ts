@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {BlockDiagonalMatMulInputs} from './index';
+import type {BlockDiagonalMatMulInputs} from './types';
 
 /** [..., blocks * size] with a matrix of rows for each block, [blocks, rows, size]. */
 export const toBlocks = (x: tf.Tensor, blocks: number): tf.Tensor3D =>

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import {alongTime} from '../along-time';
 import {firstState, outer, readState} from '../linear-recurrence/reference';
 import {acrossValues, type StepBack, stacked, summed, walkBack} from '../walk-back';
-import type {DeltaRuleInputs, DeltaRuleOutputs} from './index';
 import {type DeltaPosition, deltaPositions, nextDeltaState} from './reference';
+import type {DeltaRuleInputs, DeltaRuleOutputs} from './types';
 
 /**
  * The gradient in closed form. Backwards over the positions, with G the gradient of the state after a position, S the

@@ -3,24 +3,7 @@ import {defineKernel} from '../define-kernel';
 import {assertRecurrence, decayPerKey} from '../recurrence-inputs';
 import {deltaRuleGradient} from './gradient';
 import {deltaRuleReference} from './reference';
-
-/** The tensors of the kernel. */
-export type DeltaRuleInputs = {
-  /** [batch, time, heads, key size] */
-  queries: tf.Tensor;
-  keys: tf.Tensor;
-  /** [batch, time, heads, value size] */
-  values: tf.Tensor;
-  /** [batch, time, heads, key size] */
-  lookups: tf.Tensor;
-  corrections: tf.Tensor;
-  /** [heads, key size], or [batch, time, heads, key size]. */
-  decay: tf.Tensor;
-  /** [batch, heads, key size, value size] */
-  state?: tf.Tensor;
-};
-
-export type DeltaRuleOutputs = {output: tf.Tensor; state: tf.Tensor};
+import type {DeltaRuleInputs, DeltaRuleOutputs} from './types';
 
 const kernel = defineKernel<DeltaRuleInputs, Record<string, never>, DeltaRuleOutputs>({
   name: 'DeltaRule',

@@ -8,7 +8,7 @@ import {
   readState,
   recurrencePositions,
 } from '../linear-recurrence/reference';
-import type {DeltaRuleInputs, DeltaRuleOutputs} from './index';
+import type {DeltaRuleInputs, DeltaRuleOutputs} from './types';
 
 /** The tensors of one position. */
 export interface DeltaPosition extends RecurrencePosition {

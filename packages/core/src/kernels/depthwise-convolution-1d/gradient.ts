@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './index';
+import {padAxis} from '../padding';
 import {extended} from './reference';
+import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 /**
  * The gradient in closed form. With g the output's: the rows get the correlation of g with the filter,
@@ -17,13 +18,7 @@ export function depthwiseConvolution1dGradient(
     const rows = extended(inputs, attributes);
     const last = filter.shape[0] - 1;
     const dRows = tf.addN(
-      Array.from({length: last + 1}, (_, j) =>
-        g.mul(filter.slice([j, 0], [1, -1])).pad([
-          [0, 0],
-          [j, last - j],
-          [0, 0],
-        ]),
-      ),
+      Array.from({length: last + 1}, (_, j) => padAxis(g.mul(filter.slice([j, 0], [1, -1])), 1, j, last - j)),
     );
     const taps = Array.from({length: last + 1}, (_, j) => g.mul(rows.slice([0, j, 0], x.shape)).sum([0, 1]));
     return {

@@ -3,21 +3,7 @@ import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {depthwiseConvolution1dGradient} from './gradient';
 import {depthwiseConvolution1dReference} from './reference';
-
-/** The tensors of the kernel. */
-export type DepthwiseConvolution1dInputs = {
-  /** [batch, time, channels] */
-  x: tf.Tensor;
-  /** [size, channels] */
-  filter: tf.Tensor;
-  /** [channels] */
-  bias?: tf.Tensor;
-  /** [batch, size - 1, channels] */
-  before?: tf.Tensor;
-};
-
-/** What the kernel is told: how many rows before a position its first tap meets. */
-export type DepthwiseConvolution1dAttributes = {left: number};
+import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 const kernel = defineKernel<DepthwiseConvolution1dInputs, DepthwiseConvolution1dAttributes, {y: tf.Tensor}>({
   name: 'DepthwiseConvolution1d',

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './index';
+import {padAxis} from '../padding';
+import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 /** x with the rows that are outside of it: `left` before and the rest of the filter's size behind. */
 export function extended(
@@ -8,11 +9,7 @@ export function extended(
 ): tf.Tensor {
   const right = filter.shape[0] - 1 - left;
   if (before) return tf.concat([before, x], 1);
-  return tf.pad(x, [
-    [0, 0],
-    [left, right],
-    [0, 0],
-  ]);
+  return padAxis(x, 1, left, right);
 }
 
 /** The convolution as a sum over the filter's taps, composed from tf ops. */

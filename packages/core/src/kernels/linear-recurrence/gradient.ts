@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {alongTime} from '../along-time';
 import {acrossValues, type StepBack, stacked, summed, walkBack} from '../walk-back';
-import type {LinearRecurrenceInputs, LinearRecurrenceOutputs} from './index';
 import {firstState, nextState, outer, type RecurrencePosition, readState, recurrencePositions} from './reference';
+import type {LinearRecurrenceInputs, LinearRecurrenceOutputs} from './types';
 
 /**
  * The gradient in closed form. Backwards over the positions, with G the gradient of the state after a position, S the

@@ -3,23 +3,7 @@ import {defineKernel} from '../define-kernel';
 import {assertRecurrence, assertShape, decayPerKey} from '../recurrence-inputs';
 import {linearRecurrenceGradient} from './gradient';
 import {linearRecurrenceReference} from './reference';
-
-/** The tensors of the kernel. */
-export type LinearRecurrenceInputs = {
-  /** [batch, time, heads, key size] */
-  queries: tf.Tensor;
-  keys: tf.Tensor;
-  /** [batch, time, heads, value size] */
-  values: tf.Tensor;
-  /** [heads, key size], or [batch, time, heads, key size]. */
-  decay: tf.Tensor;
-  /** [heads, key size] */
-  bonus?: tf.Tensor;
-  /** [batch, heads, key size, value size] */
-  state?: tf.Tensor;
-};
-
-export type LinearRecurrenceOutputs = {output: tf.Tensor; state: tf.Tensor};
+import type {LinearRecurrenceInputs, LinearRecurrenceOutputs} from './types';
 
 const kernel = defineKernel<LinearRecurrenceInputs, Record<string, never>, LinearRecurrenceOutputs>({
   name: 'LinearRecurrence',

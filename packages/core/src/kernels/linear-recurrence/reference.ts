@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {alongTime} from '../along-time';
-import type {LinearRecurrenceInputs, LinearRecurrenceOutputs} from './index';
+import type {LinearRecurrenceInputs, LinearRecurrenceOutputs} from './types';
 
 /** The tensors of one position, [batch, heads, size] each. */
 export interface RecurrencePosition {

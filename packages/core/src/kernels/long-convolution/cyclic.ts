@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {inverseRealFft, realFft, type Spectrum} from '../real-fft';
-import type {LongConvolutionAttributes, LongConvolutionInputs} from './index';
+import type {LongConvolutionAttributes, LongConvolutionInputs} from './types';
 
 /**
  * The cyclic convolution that a long convolution is a part of: lag l of the filter stands at l modulo `length`, and no two

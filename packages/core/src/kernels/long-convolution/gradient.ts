@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
+import {growAxis} from '../padding';
 import {conjugateProduct, cyclicFilter, cyclicShape, positionsOf, spectrumOf} from './cyclic';
-import type {LongConvolutionAttributes, LongConvolutionInputs} from './index';
 import {ungated} from './reference';
+import type {LongConvolutionAttributes, LongConvolutionInputs} from './types';
 
 /**
  * With u the convolution with the skip term, du = g gate, and capitals for spectra of the cyclic convolution:
  *
  *     dX = conj(K) dU (+ skip du),   dK = sum_batch conj(X) dU,   dskip = sum du x,   dgate = g u
  *
- * The gradients of the filter are at the lags of dk that it has taps at.
+ * The gradients of the filter are at the lags of dk that it has taps at; those of taps that met no position are 0.
  */
 export function longConvolutionGradient(
   outputGradient: tf.Tensor,
@@ -27,20 +28,12 @@ export function longConvolutionGradient(
     const dk = positionsOf({real: perRow.real.sum(0), imag: perRow.imag.sum(0)}, length);
     return {
       x: skip ? dx.add(du.mul(skip)) : dx,
-      filter: padded(dk.slice([0, 0], [taps, channels]), filter),
+      filter: growAxis(dk.slice([0, 0], [taps, channels]), 0, filter.shape[0]),
       ...(future && {
-        future: padded(dk.slice([length - futureTaps, 0], [futureTaps, channels]).reverse(0), future),
+        future: growAxis(dk.slice([length - futureTaps, 0], [futureTaps, channels]).reverse(0), 0, future.shape[0]),
       }),
       ...(skip && {skip: du.mul(x).sum([0, 1])}),
       ...(gate && {gate: outputGradient.mul(ungated(inputs, attributes))}),
     };
   });
-}
-
-/** Zeros for the taps that met no position. */
-function padded(gradient: tf.Tensor, {shape}: tf.Tensor): tf.Tensor {
-  return tf.pad(gradient, [
-    [0, shape[0] - gradient.shape[0]],
-    [0, 0],
-  ]);
 }

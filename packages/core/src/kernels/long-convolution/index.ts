@@ -3,19 +3,9 @@ import {ConfigError, ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {longConvolutionGradient} from './gradient';
 import {longConvolutionReference} from './reference';
+import type {LongConvolutionAttributes, LongConvolutionInputs} from './types';
 
-/** The tensors of the kernel; see {@link longConvolution}. */
-export type LongConvolutionInputs = {
-  x: tf.Tensor;
-  filter: tf.Tensor;
-  future?: tf.Tensor;
-  skip?: tf.Tensor;
-  gate?: tf.Tensor;
-};
-
-export interface LongConvolutionAttributes {
-  mode: 'causal' | 'circular';
-}
+export type {LongConvolutionAttributes} from './types';
 
 const kernel = defineKernel<LongConvolutionInputs, LongConvolutionAttributes, {y: tf.Tensor}>({
   name: 'LongConvolution',

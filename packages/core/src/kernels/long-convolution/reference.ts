@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {cyclicFilter, cyclicShape, positionsOf, product, spectrumOf} from './cyclic';
-import type {LongConvolutionAttributes, LongConvolutionInputs} from './index';
+import type {LongConvolutionAttributes, LongConvolutionInputs} from './types';
 
 /** The convolution and the skip term, before the gate. */
 export function ungated(inputs: LongConvolutionInputs, attributes: LongConvolutionAttributes): tf.Tensor {

@@ -2,38 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {type LongConvolutionOptions, longConvolution} from '../long-convolution';
+import {growAxis} from '../padding';
 import {onlineConvolutionReference} from './reference';
+import type {ConvolutionState, OnlineConvolutionInputs, OnlineConvolutionOutputs} from './types';
 
-/**
- * What a causal long convolution remembers of a stream. It keeps its shapes, whatever the position, while there is room.
- * Whoever makes or reads one need only know `inputs` and `length`: with `base` -1 the rest is computed anew.
- */
-export type ConvolutionState = {
-  /** What was fed so far, [batch, capacity, channels]. */
-  inputs: tf.Tensor;
-  /** What the positions before `base` add to the output of each, [batch, capacity, channels]. */
-  carried: tf.Tensor;
-  /**
-   * What blocks of positions since `base` add to the block after them, [batch, capacity, channels]: those of 2^q positions
-   * in the rows from 2^q on.
-   */
-  blocks: tf.Tensor;
-  /** [] int32: how many positions were fed. */
-  length: tf.Scalar;
-  /** [] int32: the position that blocks are counted from, or -1 where `carried` is yet to be computed. */
-  base: tf.Scalar;
-};
-
-/** The tensors of the kernel. */
-export type OnlineConvolutionInputs = {x: tf.Tensor; filter: tf.Tensor} & ConvolutionState;
-
-export type OnlineConvolutionOutputs = {
-  y: tf.Tensor;
-  inputs: tf.Tensor;
-  carried: tf.Tensor;
-  blocks: tf.Tensor;
-  base: tf.Tensor;
-};
+export type {ConvolutionState, OnlineConvolutionInputs} from './types';
 
 const kernel = defineKernel<OnlineConvolutionInputs, object, OnlineConvolutionOutputs>({
   name: 'OnlineConvolution',
@@ -88,7 +61,7 @@ function firstState(x: tf.Tensor, capacity = 0): ConvolutionState {
     const [batch, time, channels] = x.shape as number[];
     const room = Math.max(time, capacity);
     return {
-      inputs: padded(x, room),
+      inputs: growAxis(x, 1, room),
       carried: tf.zeros([batch, room, channels]),
       blocks: tf.zeros([batch, room, channels]),
       // In the order in which the next states have them: a recorded step is one of the same tree.
@@ -101,17 +74,10 @@ function firstState(x: tf.Tensor, capacity = 0): ConvolutionState {
 /** The state with room for so many positions, to which nothing was carried yet. */
 function withRoom(state: ConvolutionState, capacity: number): ConvolutionState {
   if ((state.inputs.shape[1] as number) >= capacity) return state;
-  const [inputs, carried, blocks] = [state.inputs, state.carried, state.blocks].map((rows) => padded(rows, capacity));
+  const [inputs, carried, blocks] = [state.inputs, state.carried, state.blocks].map((rows) =>
+    growAxis(rows, 1, capacity),
+  );
   return {inputs, carried, blocks, length: state.length, base: tf.scalar(-1, 'int32')};
-}
-
-/** x [batch, time, channels] with zeros behind it up to `room` positions. */
-function padded(x: tf.Tensor, room: number): tf.Tensor {
-  return tf.pad(x, [
-    [0, 0],
-    [0, room - (x.shape[1] as number)],
-    [0, 0],
-  ]);
 }
 
 function requireFit(x: tf.Tensor, filter: tf.Tensor, {inputs}: ConvolutionState): void {

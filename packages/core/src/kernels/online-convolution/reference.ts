@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {appendRowsReference} from '../append-rows/reference';
 import {longConvolutionReference} from '../long-convolution/reference';
-import type {OnlineConvolutionInputs, OnlineConvolutionOutputs} from './index';
+import type {OnlineConvolutionInputs, OnlineConvolutionOutputs} from './types';
 
 /** The definition: all positions so far are looked at. What would help the next steps is left to be computed. */
 export function onlineConvolutionReference(given: OnlineConvolutionInputs): OnlineConvolutionOutputs {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {growAxis} from '../padding';
 
 /** The first half of the spectrum of real numbers, of which the rest is the mirror image. */
 export interface Spectrum {
@@ -16,9 +17,7 @@ function lastAxis(x: tf.Tensor, first: number, count: number): tf.Tensor {
 
 /** x with its last axis cut or padded with zeros to `length`. */
 export function fitLastAxis(x: tf.Tensor, length: number): tf.Tensor {
-  const size = x.shape[x.rank - 1];
-  if (size >= length) return lastAxis(x, 0, length);
-  return tf.pad(x, [...x.shape.slice(0, -1).map((): [number, number] => [0, 0]), [0, length - size]]);
+  return x.shape[x.rank - 1] >= length ? lastAxis(x, 0, length) : growAxis(x, x.rank - 1, length);
 }
 
 /** The first half of the spectrum of x [..., n], cut or padded to `length`. */

@@ -1,13 +1,11 @@
 import type * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
-import {rotaryEmbeddingReference} from './reference';
+import {type RotaryPairing, rotaryEmbeddingReference} from './reference';
 import type {RotaryTables} from './tables';
 
+export type {RotaryPairing} from './reference';
 export {type RotaryTables, rotaryTables} from './tables';
-
-/** Which features turn together: neighbours (2i, 2i + 1), or (i, i + size/2). */
-export type RotaryPairing = 'interleaved' | 'halves';
 
 type Inputs = {x: tf.Tensor; cos: tf.Tensor; sin: tf.Tensor};
 

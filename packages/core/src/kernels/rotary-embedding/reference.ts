@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import type {RotaryPairing} from './index';
+
+/** Which features turn together: neighbours (2i, 2i + 1), or (i, i + size/2). */
+export type RotaryPairing = 'interleaved' | 'halves';
 
 /** Turns each pair (u, w) of the last axis into (u cos - w sin, u sin + w cos), composed from tf ops. */
 export function rotaryEmbeddingReference(

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {alongTime} from '../along-time';
-import type {WeightedAverageInputs, WeightedAverageOutputs} from './index';
 import {emptyWeightedAverage, relativeWeights, type Weights} from './reference';
+import type {WeightedAverageInputs, WeightedAverageOutputs} from './types';
 
 /** What the way back needs to know of a position. */
 interface Position {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {alongTime} from '../along-time';
-import type {WeightedAverageState} from './index';
+import type {WeightedAverageState} from './types';
 
 /** Below every key, and finite: -infinity would give NaN where it meets itself. */
 const lowest = -1e38;

@@ -18,6 +18,7 @@ export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
 export {jobRotaryTables} from './rotary-tables';
 export {jobAppend} from './append-rows';
+export {jobRing} from './ring';
 export {jobBatchNorm} from './batch-norm';
 export {jobAdam, jobSumOfSquares} from './adam';
 export {jobAddN} from './add-n';

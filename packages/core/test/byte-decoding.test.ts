@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {byteDecoding} from '../src/byte-decoding';
+import {byteDecoding, byteTokenizer} from '../src/byte-decoding';
 import {DataError} from '../src/errors';
-import {byteTokenizer} from '../src/tokenizer';
 
 describe('byteTokenizer', () => {
   it('gives any text back, as a whole and in pieces', () => {

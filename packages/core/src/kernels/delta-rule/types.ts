@@ -1,0 +1,19 @@
+import type * as tf from '@tensorflow/tfjs';
+
+/** The tensors of the kernel. */
+export type DeltaRuleInputs = {
+  /** [batch, time, heads, key size] */
+  queries: tf.Tensor;
+  keys: tf.Tensor;
+  /** [batch, time, heads, value size] */
+  values: tf.Tensor;
+  /** [batch, time, heads, key size] */
+  lookups: tf.Tensor;
+  corrections: tf.Tensor;
+  /** [heads, key size], or [batch, time, heads, key size]. */
+  decay: tf.Tensor;
+  /** [batch, heads, key size, value size] */
+  state?: tf.Tensor;
+};
+
+export type DeltaRuleOutputs = {output: tf.Tensor; state: tf.Tensor};

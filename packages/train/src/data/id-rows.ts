@@ -1,0 +1,62 @@
+import {DataError} from '@variants/core';
+import {requireWhole, wholeRange} from '../checks';
+import {tokenFingerprint} from './token-fingerprint';
+
+/** Sequences of token ids, one per example, of any lengths. */
+export type IdRows = readonly ArrayLike<number>[];
+
+/** What is known of rows that are good. */
+export interface CheckedRows {
+  /** Of the longest row. */
+  longest: number;
+  /** The number of ids: as wanted, or the greatest + 1. */
+  vocabSize: number;
+}
+
+/**
+ * Checks rows of ids.
+ * @param what Names them in messages.
+ * @param wanted The number of ids. Default: the greatest + 1.
+ * @throws DataError when one is empty, or an id is none or not below `wanted`.
+ */
+export function checkRows(rows: IdRows, what: string, wanted?: number): CheckedRows {
+  if (wanted !== undefined) requireWhole(what, 'the number of ids', wanted, 1);
+  const limit = wanted ?? Infinity;
+  let [longest, greatest] = [0, 0];
+  rows.forEach((row, i) => {
+    if (row.length === 0) throw new DataError(`${what}: number ${i} is empty; give it at least one id`);
+    longest = Math.max(longest, row.length);
+    for (let t = 0; t < row.length; t++) {
+      if (!(Number.isInteger(row[t]) && row[t] >= 0 && row[t] < limit))
+        throw new DataError(`${what}: id ${row[t]} at place ${t} of number ${i}; allowed: ${wholeRange(0, limit - 1)}`);
+      greatest = Math.max(greatest, row[t]);
+    }
+  });
+  return {longest, vocabSize: wanted ?? greatest + 1};
+}
+
+/** Throws a DataError where a source has no example. */
+export function requireSome(count: number, owner: string, what: string): void {
+  if (count === 0) throw new DataError(`${owner}: there are no ${what}; give at least one`);
+}
+
+/**
+ * Checks labels, one for each of `count` examples; gives the number of classes: as wanted, or the greatest label + 1.
+ * @throws DataError for another number of labels, or one that is none or not below `wanted`.
+ */
+export function checkLabels(labels: ArrayLike<number>, count: number, what: string, wanted?: number): number {
+  if (labels.length !== count)
+    throw new DataError(`${what}: ${labels.length} labels for ${count} examples; give one for each`);
+  return checkRows([labels], `${what}: labels`, wanted).vocabSize;
+}
+
+/** Tells lists of rows apart, the lengths of rows included. */
+export function rowsFingerprint(...lists: IdRows[]): () => string {
+  let fingerprint: string | undefined;
+  return () => {
+    fingerprint ??= tokenFingerprint(
+      Int32Array.from(lists.flatMap((rows) => rows.flatMap((row) => [row.length, ...Array.from(row)]))),
+    );
+    return fingerprint;
+  };
+}
