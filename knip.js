@@ -31,6 +31,17 @@ export default {
     'tooling/*': {
       entry: ['test/**/*.test.ts', 'test/fixture/*.ts'],
     },
+    'tooling/new': {
+      entry: [
+        'test/**/*.test.ts',
+        'template/{README.md,src/index.ts}',
+        'template/test/**/*.test.ts',
+        'template/test/pack/*.ts',
+      ],
+      // Its import is right where the file is written to.
+      ignore: ['template/tsup.config.ts'],
+      ignoreDependencies: ['@biomejs/biome'],
+    },
     'tooling/assembly': {
       entry: ['src/build.ts'],
     },
