@@ -31,6 +31,17 @@ export default {
     'tooling/*': {
       entry: ['test/**/*.test.ts', 'test/fixture/*.ts'],
     },
+    'tooling/new': {
+      entry: [
+        'test/**/*.test.ts',
+        'template/{README.md,src/index.ts}',
+        'template/test/**/*.test.ts',
+        'template/test/pack/*.ts',
+      ],
+      // Its import is right where the file is written to.
+      ignore: ['template/tsup.config.ts'],
+      ignoreDependencies: ['@biomejs/biome'],
+    },
     'tooling/assembly': {
       entry: ['src/build.ts'],
     },
@@ -43,8 +54,8 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts}'],
-      ignoreDependencies: ['@arethetypeswrong/cli', '@tensorflow/tfjs', 'publint'],
+      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts,lines-of-code.ts}'],
+      ignoreDependencies: ['@arethetypeswrong/cli', 'publint'],
     },
   },
 };

@@ -7,6 +7,7 @@ import {runExample} from './run-example';
 import {typeErrors} from './type-errors';
 
 export {presetTableTest} from './table';
+export {type Mistake, typeErrors} from './type-errors';
 
 /**
  * Registers a test for each TypeScript example of a page: it runs as a module of the package, in its folder, so that its

@@ -1,0 +1,79 @@
+import {readdirSync, readFileSync} from 'node:fs';
+import {join, relative} from 'node:path';
+import ts from 'typescript';
+import {describe, expect, it} from 'vitest';
+import {templateFiles} from '../src/template';
+import {workspace} from './made-workspace';
+
+// Who knows retnet must know the next package: the template has its rooms, under other names.
+const retnet = join(workspace, 'packages/retnet');
+const files = templateFiles();
+
+/** A path or a name of retnet as the template has it. */
+const pathAsTemplate = (path: string) =>
+  path.replaceAll('retnet', 'template-name').replaceAll('retention', 'template-name-mixer');
+const nameAsTemplate = (name: string) =>
+  name.replace('RetNet', 'TemplateName').replace('retnet', 'templateName').replace('Retention', 'TemplateNameMixer');
+
+/** What users type, tried on one architecture for all; what is made when the mathematics is there. */
+const retnetsAlone = /^(test\/api\.test\.ts|test\/golden\/.*|etc\/.*)$/;
+
+const textOf = (path: string) => readFileSync(join(retnet, path), 'utf8');
+const templateText = (path: string) => files.get(path) ?? '';
+
+/** What a module exports, types too. */
+function exportsOf(source: string): string[] {
+  const {statements} = ts.createSourceFile('index.ts', source, ts.ScriptTarget.Latest);
+  return statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause))
+      return statement.exportClause.elements.map(({name}) => name.text);
+    if (ts.isVariableStatement(statement))
+      return statement.declarationList.declarations.map(({name}) => (name as ts.Identifier).text);
+    return [];
+  });
+}
+
+describe('the template', () => {
+  it("has retnet's files", () => {
+    const paths = readdirSync(retnet, {recursive: true, withFileTypes: true})
+      .filter((entry) => entry.isFile())
+      .map(({parentPath, name}) => relative(retnet, join(parentPath, name)))
+      .filter((path) => !/^(node_modules|dist|\.turbo|test\/\.readme-[^/]*)\//.test(path) && !retnetsAlone.test(path));
+    expect([...files.keys()].sort()).toEqual(paths.map(pathAsTemplate).sort());
+  });
+
+  it("exports what retnet's index exports", () => {
+    const wanted = exportsOf(textOf('src/index.ts')).map(nameAsTemplate);
+    expect(wanted).toEqual(
+      expect.arrayContaining(['card', 'fromPretrained', 'layers', 'ops', 'presets', 'templateName']),
+    );
+    expect(exportsOf(templateText('src/index.ts')).sort()).toEqual(wanted.sort());
+  });
+
+  it("has retnet's package.json but for name and description", () => {
+    const [wanted, actual] = [textOf('package.json'), templateText('package.json')].map((text) => JSON.parse(text));
+    expect(actual.name).toBe('@variants/template-name');
+    expect(Object.keys(actual)).toEqual(Object.keys(wanted));
+    expect({...actual, name: '', description: ''}).toEqual({...wanted, name: '', description: ''});
+  });
+
+  it("is built as retnet is, and its user's program is the same", () => {
+    expect(templateText('tsup.config.ts')).toBe(textOf('tsup.config.ts'));
+    const program = textOf('test/pack/example.ts').replace(', numHeads: 2', '');
+    expect(templateText('test/pack/example.ts')).toBe(
+      program.replaceAll('@variants/retnet', '@variants/template-name').replace(/\bretnet\b/g, 'templateName'),
+    );
+  });
+
+  it("has a README with retnet's headings, but for what was measured", () => {
+    const headings = (text: string) => text.match(/^## .*$/gm) ?? [];
+    expect(headings(templateText('README.md'))).toEqual(
+      headings(textOf('README.md')).filter((heading) => heading !== '## Measured'),
+    );
+  });
+
+  it('says in every room what is to be replaced', () => {
+    const same = /index\.ts|package\.json|tsup\.config\.ts|pack\/example\.ts|memory\.test\.ts|readme\.test\.ts/;
+    for (const [path, text] of files) if (!same.test(path)) expect(text, path).toContain('REPLACE: ');
+  });
+});
