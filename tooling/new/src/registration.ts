@@ -8,7 +8,7 @@ export function withContestant(source: string, {name}: PackageNames): string {
   const variable = camelCase(name);
   const specifier = `@variants/${name}`;
   const imports = [...source.matchAll(/^import [^;]* from '([^']*)';\n/gm)];
-  const next = imports.find(([, from]) => from > specifier);
+  const next = imports.find(([, from]) => from > specifier || from.startsWith('.'));
   const lastImport = imports[imports.length - 1];
   const place = next?.index ?? lastImport.index + lastImport[0].length;
   const imported = `${source.slice(0, place)}import * as ${variable} from '${specifier}';\n${source.slice(place)}`;
