@@ -1,20 +1,32 @@
 import * as aft from '@variants/aft';
-import type {ArchitectureCard, LanguageModel, SizeRequest} from '@variants/core';
+import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantModel} from '@variants/core';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
+import {type BuiltShape, sizeByBuilding} from './size-by-building';
 
-/** An architecture that takes part in the comparison. */
-export interface Contestant {
+/** What a model of any kind is to be like. */
+interface KindRequest extends SizeRequest {
+  /** Number of labels of classifiers. */
+  numLabels: number;
+  /** The id that fills up shorter rows. */
+  padToken: number;
+}
+
+/** An architecture that takes part in a comparison. */
+export interface Contestant<Model extends VariantModel = LanguageModel, Request = SizeRequest> {
   card: ArchitectureCard;
   /**
    * Chooses a configuration and gives what makes a fresh model of it.
    * @throws ConfigError that names the architecture where it has none of that size.
    */
-  sized(size: SizeRequest): (seed: number) => LanguageModel;
+  sized(size: Request): (seed: number) => Model;
 }
+
+/** An architecture in the comparison of a kind other than language models. */
+export type KindContestant = Contestant<VariantModel, KindRequest>;
 
 function contestant<Config extends object>(
   card: ArchitectureCard<Config>,
@@ -29,7 +41,21 @@ function contestant<Config extends object>(
   };
 }
 
-/** Every architecture that the comparison knows, one line each; the baseline first. */
+/** One whose card has no sizes for the kind: they are found by building it. */
+function built(
+  card: ArchitectureCard,
+  create: (shape: BuiltShape & {seed: number}, request: KindRequest) => VariantModel,
+): KindContestant {
+  return {
+    card,
+    sized(request) {
+      const shape = sizeByBuilding(card.name, request.parameters, (tried) => create({...tried, seed: 0}, request));
+      return (seed) => create({...shape, seed}, request);
+    },
+  };
+}
+
+/** Every architecture that the comparison of language models knows, one line each; the baseline first. */
 export const architectures: readonly Contestant[] = [
   contestant(transformer.card, transformer.transformer),
   contestant(retnet.card, retnet.retnet),
@@ -38,3 +64,50 @@ export const architectures: readonly Contestant[] = [
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
 ];
+
+// Of narrow models, the networks of filters would be most of the parameters.
+const narrowM2Bert = {filterSize: 32, positionSize: 3, residualConvolution: false};
+const narrowHyena = {filterSize: 16};
+
+/** The same for the other kinds. Images are of 16 by 16 pixels with one value each. */
+export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]: readonly KindContestant[]} = {
+  'masked-language-model': [
+    built(monarchMixer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      monarchMixer.m2Bert({...shapeOf(shape), ...narrowM2Bert, vocabSize, maxSequenceLength, padToken}),
+    ),
+  ],
+  'sequence-classifier': [
+    built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      hyena.hyenaClassifier({
+        ...shapeOf(shape),
+        ...narrowHyena,
+        ...{vocabSize, maxSequenceLength, padToken, numLabels, pooling: 'before-padding'},
+      }),
+    ),
+    built(monarchMixer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      monarchMixer.m2BertClassifier({
+        ...shapeOf(shape),
+        ...narrowM2Bert,
+        ...{vocabSize, maxSequenceLength, padToken, numLabels, pooling: 'mean'},
+      }),
+    ),
+  ],
+  'image-classifier': [
+    built(aft.card, (shape, {numLabels: numClasses}) =>
+      aft.aftVision({...shape, numClasses, imageChannels: 1, patchSize: 4, kernelSize: 3}),
+    ),
+  ],
+  'sequence-to-sequence': [
+    built(transformer.card, ({numLayers, ...shape}, {vocabSize, maxSequenceLength, padToken}) =>
+      transformer.encoderDecoder({
+        ...shape,
+        ...{numEncoderLayers: numLayers, numDecoderLayers: numLayers},
+        ...{sourceVocabSize: vocabSize, maxSequenceLength, padToken},
+      }),
+    ),
+  ],
+  'speech-recognizer': [],
+};
+
+/** What of a shape an architecture without heads has. */
+const shapeOf = ({numHeads: _, ...shape}: BuiltShape & {seed: number}) => shape;

@@ -1,5 +1,5 @@
-import {byteTokenizer, type LanguageModel} from '@variants/core';
-import {evaluate, type TextWindows, type TrainingStep, train} from '@variants/train';
+import {byteTokenizer, type LanguageModel, type VariantModel} from '@variants/core';
+import {type BatchSource, evaluate, type TrainingStep, train} from '@variants/train';
 import {measureDecoding, median} from './decoding';
 import type {BenchOptions} from './options';
 import type {ArchitectureResult, CurvePoint} from './results';
@@ -44,9 +44,10 @@ export async function measureArchitecture(
   }
 }
 
-async function trainFor(
-  model: LanguageModel,
-  training: TextWindows['training'],
+/** Trains a model for the budget, with its progress on standard error; gives all steps. */
+export async function trainFor(
+  model: VariantModel,
+  training: BatchSource,
   {budget, batchSize, learningRate, seed}: BenchOptions,
   signal: AbortSignal,
 ): Promise<TrainingStep[]> {

@@ -1,11 +1,14 @@
-import {Command, InvalidArgumentError} from 'commander';
+import {Command, InvalidArgumentError, Option} from 'commander';
 import ms, {type StringValue} from 'ms';
 import {count, namesOf, positive, readOptions} from './command-line';
+import {type ComparedKind, comparedKinds} from './kinds/data';
 
 /** What the user asked of the comparison. */
 export interface BenchOptions {
   /** Seconds of training per architecture. */
   budget: number;
+  /** What models do that are compared. */
+  kind: 'language-model' | ComparedKind;
   /** Names of the architectures to compare; all where it is missing. */
   only?: string[];
   /** A text file, or 'moby-dick'. */
@@ -56,6 +59,11 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       seconds,
     )
     .option('--only <names>', `architectures, separated by commas: ${known.join(', ')} (default: all)`, namesOf(known))
+    .addOption(
+      new Option('--kind <kind>', 'what the compared models do, each kind on a task of its own')
+        .choices(['language-model', ...comparedKinds])
+        .default('language-model'),
+    )
     .option('--text <file>', 'text to learn from', 'moby-dick')
     .option('--backend <name>', 'engine: simd, wasm or cpu (default: the fastest here)')
     .option('--seed <number>', 'seed of weights, data order and samples', seed, 0)

@@ -53,7 +53,8 @@ function repeated(tokens: readonly number[], length: number): number[] {
   return Array.from({length}, (_, i) => tokens[i % tokens.length]);
 }
 
-async function makeDirectory(path: string): Promise<void> {
+/** Makes the directory of the reports. */
+export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, {recursive: true});
     await access(path, constants.W_OK);

@@ -13,6 +13,7 @@ import {contexts, prepare, type Setup} from '../src/setup';
 const directory = mkdtempSync(join(tmpdir(), 'variants bench '));
 const text = join(directory, 'text.txt');
 const options: BenchOptions = {
+  kind: 'language-model',
   budget: 0.1,
   text,
   seed: 3,

@@ -106,6 +106,16 @@ describe('the main job', () => {
     expect(out + err).not.toContain('\x1b');
   });
 
+  it('compares another kind of models on a task of its own', async () => {
+    const {code, out, err} = await run(['--kind', 'image-classifier', '--budget', '1s', '--parameters', '40000']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/│ AFT +│ +[\d,]+ │ +\d+ │ +\d+ │ +\d\.\d{3} │ +\d+\.\d % │/);
+    expect(out).toContain('Task: shapes in noisy images');
+    expect(err).toMatch(/step 1 .* examples\/s/);
+    const report = JSON.parse(readFileSync(join(reports(), 'comparison-image-classifier.json'), 'utf8'));
+    expect(report).toMatchObject({kind: 'image-classifier', budgetSeconds: 1, results: [{name: 'aft'}]});
+  });
+
   it('ends cleanly on Ctrl-C, with the architectures that are done', async () => {
     const {code, out, err} = await run([...tiny, '--json'], interruptAt('RetNet,'));
     expect(code).toBe(130);

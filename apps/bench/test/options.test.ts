@@ -18,12 +18,15 @@ describe('parseOptions', () => {
     expect(parse('--budget', '7').budget).toBe(7);
     expect(parse('--only', 'retnet,retnet').only).toEqual(['retnet']);
     expect(parse('--only', 'retnet, transformer').only).toEqual(['retnet', 'transformer']);
+    expect(parse().kind).toBe('language-model');
+    expect(parse('--kind', 'image-classifier').kind).toBe('image-classifier');
     expect(parse('--seed', '3', '--json')).toMatchObject({seed: 3, json: true});
   });
 
   it.each([
     [['--budget', 'soon'], /--budget.*'soon' is invalid. must be a time such as 30s or 2m/],
     [['--only', 'rwvk'], /"rwvk" is unknown; known are transformer, retnet/],
+    [['--kind', 'image'], /--kind.*'image' is invalid. Allowed choices are language-model, masked-language-model/],
     [['--seed', '-1'], /must be a whole number from 0 to 4294967295/],
     [['--seed', '4294967296'], /must be a whole number from 0/],
     [['--seed', '1.5'], /must be a whole number from 0/],

@@ -14,7 +14,7 @@ export const card: ArchitectureCard<MonarchMixerConfig> = {
   idea: 'One kind of structured matrix mixes along the sequence, as a gated long convolution, and along the features, as block-diagonal products.',
   equation: String.raw`y = x_2 \odot (h * (x_1 \odot v)), \qquad M = P L P R \text{ with } L, R \text{ block-diagonal}`,
   complexity: {time: 'T^{3/2} d + T d^{3/2}', memory: 'T d', state: '2 T d per layer'},
-  kinds: ['language-model', 'encoder'],
+  kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
   sized: ({parameters, vocabSize, maxSequenceLength}) =>
     sizeTo('monarch-mixer', parameters, {
       configure({numLayers, hiddenSize, intermediateSize}) {

@@ -19,13 +19,13 @@ import {
   VariantModel,
 } from '@variants/core';
 
-/** y_t = W (x_t + mean of x), or of the memory where there is one. */
+/** y_t = tanh(x_t + W (x_t + mean of x)), or of the memory where there is one, without padding that is known. */
 class Meeting extends VariantLayer<{memory?: boolean}> {
   static readonly className = 'TrainTestMeeting';
   private projection!: Linear;
 
   override get takes(): readonly string[] {
-    return this.config.memory ? ['memory'] : [];
+    return this.config.memory ? ['memory', 'memoryMask'] : [];
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -33,9 +33,12 @@ class Meeting extends VariantLayer<{memory?: boolean}> {
     this.projection = this.child('projection', new Linear({units}), [null, null, units]);
   }
 
-  forward(x: tf.Tensor, {carried}: ForwardOptions): tf.Tensor {
+  forward(x: tf.Tensor, {carried, attentionMask}: ForwardOptions): tf.Tensor {
     const seen = this.config.memory ? (carried?.memory as tf.Tensor) : x;
-    return x.add(this.projection.forward(x.add(seen.mean(1, true)))).tanh();
+    const mask = this.config.memory ? carried?.memoryMask : attentionMask;
+    const weights = (mask ?? tf.ones(seen.shape.slice(0, 2))).expandDims(2);
+    const mean = seen.mul(weights).sum(1, true).div(weights.sum(1, true));
+    return x.add(this.projection.forward(x.add(mean))).tanh();
   }
 }
 tf.serialization.registerClass(Meeting);

@@ -33,7 +33,7 @@ export function conformance(subject: Subject): void {
 }
 
 /** Whether a law is for a subject. */
-export function isFor({kinds, appliesTo}: Law, subject: Subject): boolean {
+function isFor({kinds, appliesTo}: Law, subject: Subject): boolean {
   return (kinds?.includes(kindOf(subject)) ?? true) && (appliesTo?.(subject) ?? true);
 }
 

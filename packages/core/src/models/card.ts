@@ -1,3 +1,5 @@
+import type {ModelKind} from './model-kind';
+
 /** What a model is asked to be like when its size is given instead of its configuration. */
 export interface SizeRequest {
   /** Wanted number of parameters, all weights counted once. */
@@ -19,8 +21,8 @@ export interface ArchitectureCard<Config = object> {
   equation: string;
   /** Costs as claimed by the paper; T = sequence length, d = width. */
   complexity: {time: string; memory: string; state: string};
-  /** What can be built: 'language-model', 'encoder', 'sequence-to-sequence', 'image-classifier', 'speech'. */
-  kinds: string[];
+  /** What its models do, one at least. */
+  kinds: readonly ModelKind[];
   /** A configuration with the wanted number of parameters, within 1 %. */
   sized(request: SizeRequest): Config;
 }

@@ -72,7 +72,7 @@ interface Part {
 }
 
 /** The values of one example in one of a batch's tensors, to be written. */
-export type Row = Int32Array | Float32Array;
+type Row = Int32Array | Float32Array;
 
 /** How the examples of a source are made, one by one. */
 export interface ExampleSource<B extends Batch> extends Omit<BatchSource<B>, 'batch'> {
