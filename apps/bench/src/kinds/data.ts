@@ -8,7 +8,6 @@ import {
   sequencePairs,
   splitText,
 } from '@variants/train';
-import type {BenchOptions} from '../options';
 
 /** A kind of model that has a comparison of its own beside that of language models. */
 export const comparedKinds = [
@@ -32,7 +31,15 @@ export interface KindData {
   numLabels: number;
 }
 
-type DataOptions = Pick<BenchOptions, 'text' | 'sequenceLength' | 'seed'>;
+/** What data depend on. */
+interface DataOptions {
+  /** A text file, or 'moby-dick'. */
+  text: string;
+  /** Of windows of the text. */
+  sequenceLength: number;
+  /** Of what is drawn. */
+  seed: number;
+}
 
 const numExamples = {training: 4096, validation: 512};
 /** Fills up shorter rows; no text has it, and no word of letters. */
