@@ -54,8 +54,8 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts}'],
-      ignoreDependencies: ['@arethetypeswrong/cli', '@tensorflow/tfjs', 'publint'],
+      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts,lines-of-code.ts}'],
+      ignoreDependencies: ['@arethetypeswrong/cli', 'publint'],
     },
   },
 };

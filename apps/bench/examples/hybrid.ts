@@ -1,16 +1,20 @@
 /**
- * A hybrid, three blocks of retention to one of attention, beside its pure parents at equal parameters: on the default text
- * and on multi-query associative recall.
+ * A hybrid, three blocks of retention to one of attention, beside its pure parents at equal parameters and equal steps: on
+ * the default text and on multi-query associative recall.
  *
- *     npx tsx apps/bench/examples/hybrid.ts [seconds per training, default 60]
+ *     npx tsx apps/bench/examples/hybrid.ts [--steps 1000] [--only RetNet] [--task text]
  */
+import {parseArgs} from 'node:util';
 import {type CausalLayer, languageModel, type MixedLanguageModel, start} from '@variants/core';
 import {layers as retNet} from '@variants/retnet';
 import {evaluate, evaluateTask, readText, taskBatches, tasks, textWindows, train} from '@variants/train';
 import {layers as attention} from '@variants/transformer';
 import Table from 'cli-table3';
 
-const [seconds = 60] = process.argv.slice(2).map(Number);
+const {values: given} = parseArgs({
+  options: {steps: {type: 'string', default: '1000'}, only: {type: 'string'}, task: {type: 'string'}},
+});
+const steps = Number(given.steps);
 const hiddenSize = 64;
 const numHeads = 2;
 const parameters = 200_000;
@@ -34,7 +38,7 @@ const rotations = Array.from(
 const chains: {[name: string]: MakeBlock[]} = {
   RetNet: [retention, retention, retention, retention],
   Transformer: [attending, attending, attending, attending],
-  'hybrid, three to one': [retention, retention, attending, retention],
+  hybrid: [retention, retention, attending, retention],
 };
 
 /** The model whose feed-forwards are as wide as the wanted number of parameters allows. */
@@ -57,9 +61,20 @@ function sized(chain: MakeBlock[], seed: number): MixedLanguageModel {
   return make(Math.round((parameters - one) / (two - one)) + 1);
 }
 
-async function trained(model: MixedLanguageModel, source: Parameters<typeof train>[1], seed: number): Promise<void> {
-  const run = train(model, source, {seconds, batchSize: 16, learningRate: 3e-3, schedule: 'cosine', seed});
+/** Trains a fresh model, and gives what `score` makes of it. */
+async function scored(
+  chain: MakeBlock[],
+  seed: number,
+  source: Parameters<typeof train>[1],
+  batchSize: number,
+  score: (model: MixedLanguageModel) => Promise<number>,
+): Promise<number> {
+  const model = sized(chain, seed);
+  const run = train(model, source, {steps, batchSize, learningRate: 3e-3, schedule: 'cosine', seed});
   for await (const _ of run.withProgress());
+  const result = await score(model);
+  model.dispose();
+  return result;
 }
 
 const shown = (values: number[]) => {
@@ -69,24 +84,34 @@ const shown = (values: number[]) => {
 
 await start();
 const text = textWindows(await readText('moby-dick'), {sequenceLength: 128});
-const recall = {config: {vocabSize: 256, sequenceLength: 128, numPairs: 8}};
-const table = new Table({head: ['', 'parameters', 'bits per byte', 'recall'], style: {head: []}});
-for (const [name, chain] of Object.entries(chains)) {
-  const [bits, accuracies]: number[][] = [[], []];
-  let size = 0;
-  for (const seed of seeds) {
-    process.stderr.write(`${name}, seed ${seed}\n`);
-    const onText = sized(chain, seed);
-    size = onText.countParams();
-    await trained(onText, text.training, seed);
-    bits.push((await evaluate(onText, text.validation, {maxTokens: 32_768})).bitsPerByte);
-    onText.dispose();
-    const onRecall = sized(chain, seed);
-    await trained(onRecall, taskBatches(tasks.mqar, recall), seed);
-    const test = taskBatches(tasks.mqar, {...recall, split: 'test', numExamples: 512, seed: 1});
-    accuracies.push((await evaluateTask(onRecall, test)).accuracy);
-    onRecall.dispose();
+const recall = {config: tasks.mqar.sizes.quick.config};
+const test = taskBatches(tasks.mqar, {...recall, split: 'test', numExamples: 512, seed: 1});
+const onTasks: {[task: string]: (chain: MakeBlock[], seed: number) => Promise<number>} = {
+  text: (chain, seed) =>
+    scored(
+      chain,
+      seed,
+      text.training,
+      async (model) => (await evaluate(model, text.validation, {maxTokens: 32_768})).bitsPerByte,
+    ),
+  recall: (chain, seed) =>
+    scored(
+      chain,
+      seed,
+      taskBatches(tasks.mqar, recall),
+      64,
+      async (model) => (await evaluateTask(model, test)).accuracy,
+    ),
+};
+const table = new Table({head: ['', 'task', 'parameters', 'bits per byte, or accuracy'], style: {head: []}});
+for (const [name, chain] of Object.entries(chains).filter(([name]) => (given.only ?? name) === name)) {
+  const model = sized(chain, 0);
+  const size = model.countParams().toLocaleString('en');
+  model.dispose();
+  for (const [task, run] of Object.entries(onTasks).filter(([task]) => (given.task ?? task) === task)) {
+    const results: number[] = [];
+    for (const seed of seeds) results.push(await run(chain, seed));
+    table.push([name, task, size, shown(results)]);
   }
-  table.push([name, size.toLocaleString('en'), shown(bits), shown(accuracies)]);
 }
 console.log(table.toString());

@@ -3,10 +3,12 @@ import type {StreamState, WeightedAverageState} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   goldenTests,
   gradientsOf,
-  probedOperator,
+  probedLayer,
+  requireAlike,
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained, type LoadedMixer, mixerFromPretrained, ops, visionFromPretrained} from '../src';
@@ -93,55 +95,35 @@ function historySums(state: StreamState): Sums {
   return totalOf(present(keys), tf.stack([v, tf.onesLike(v)], 2));
 }
 
-/** Token by token: the outputs together, and the sums over all positions. */
-function streamed(x: tf.Tensor, mixer: LoadedMixer): {output: tf.Tensor; state: Tensors} {
-  let state: StreamState | null = null;
-  const outputs = tf.split(x, x.shape[1] as number, 1).map((piece) => {
-    const next = mixer.layer.stream(piece, state);
-    state = next.state;
-    return next.output;
-  });
-  const stored = storedState(state as unknown as StreamState, x.shape[0], mixer);
-  (state as unknown as StreamState).dispose();
-  return {output: tf.concat(outputs, 1), state: stored};
-}
-
-/** Throws where a stream's outputs are not those of the whole sequence. */
-function requireSame(stream: tf.Tensor, whole: tf.Tensor): void {
-  const error = stream.sub(whole).abs().max().div(whole.abs().max()).dataSync()[0];
-  if (!(error < 5e-5)) throw new Error(`fed one by one, the outputs are ${error} away from those of the whole`);
-}
-
 /** A mixer as a case stores it. `turn` is how x and y lie in the case. */
 async function mixer(golden: GoldenCase, turn: (x: tf.Tensor) => tf.Tensor): Promise<Actual> {
   const loaded = await mixerFromPretrained(golden.directory);
   await roundTrip(golden, loaded, mixerFromPretrained);
-  const {layer} = loaded;
-  const run = (x: tf.Tensor) => turn(layer.apply(turn(x)) as tf.Tensor);
-  const x = golden.input('x');
-  const probe = golden.has('probe') ? 'probe' : 'input.probe';
-  const {gradients} = gradientsOf(layer, () => run(x).mul(golden.tensor(probe)).sum());
-  return {
-    ...probedOperator(golden, {
-      inputs: {'input.x': x},
-      run: (inputs) => ({'output.y': run(inputs['input.x'])}),
-      probes: {'output.y': probe},
-    }),
-    ...authorsGradients(loaded, gradients),
-  };
+  return probedLayer(golden, loaded, {
+    run: ({'input.x': x}) => ({'output.y': turn(loaded.layer.apply(turn(x)) as tf.Tensor)}),
+    probes: {'output.y': golden.has('probe') ? 'probe' : 'input.probe'},
+  });
 }
 
 async function usualMixer(golden: GoldenCase): Promise<Actual> {
   const loaded = await mixerFromPretrained(golden.directory);
   const {mix, taps} = averages(golden, loaded);
   const whole = await mixer(golden, (x) => x);
-  const stream = loaded.config.causal ? streamed(golden.input('x'), loaded) : null;
-  if (stream) requireSame(stream.output, whole['output.y'] as tf.Tensor);
+  const state: Tensors = {};
+  if (loaded.config.causal) {
+    const x = golden.input('x');
+    const streamed = feed(loaded.layer, x, {
+      look(after, fed) {
+        if (fed === x.shape[1]) Object.assign(state, storedState(after, x.shape[0], loaded));
+      },
+    });
+    requireAlike(streamed, whole['output.y'] as tf.Tensor, 5e-5);
+  }
   return {
     ...whole,
     'output.mix': mix,
     ...(taps && {'output.kernel': taps}),
-    ...stream?.state,
+    ...state,
   };
 }
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type FilteredState, readFields, type StreamState} from '@variants/core';
-import {type Actual, type GoldenCase, gradientsOf, probedOperator} from '@variants-tooling/golden';
+import {type Actual, feed, type GoldenCase, loadLayer, probedLayer} from '@variants-tooling/golden';
 import {layers} from '../src';
 import {fullOperator, standaloneOperator} from '../src/checkpoints/fields';
 import {operatorSizes} from '../src/checkpoints/sizes';
@@ -8,10 +8,9 @@ import {operatorTensors} from '../src/checkpoints/tensors';
 import type {HyenaMixerState} from '../src/hyena-mixer';
 
 type Tensors = {[name: string]: tf.Tensor};
-type Operator = ReturnType<typeof layers.hyena>;
 
-/** An operator by its fields and its weights, and how these are named. */
-function load(golden: GoldenCase) {
+/** An operator by its fields and its weights. */
+async function load(golden: GoldenCase) {
   const weights = golden.weights();
   const {config} = golden;
   const isFull = config.variant === 'full';
@@ -25,34 +24,9 @@ function load(golden: GoldenCase) {
     numBlocks: isFull ? (config.num_blocks as number | undefined) : 1,
   });
   const hiddenSize = golden.input('x').shape[2] as number;
-  layer.apply(tf.input({shape: [null, hiddenSize]}));
-  const mappings = operatorTensors({...sizes, hiddenSize}, '', `${layer.name}/`, 'of every sine').filter(
-    ({alias}) => !alias,
-  );
-  const byOurs = new Map(mappings.map((mapping) => [mapping.ours, mapping]));
-  const mappingOf = (name: string) => byOurs.get(name) as (typeof mappings)[number];
-  layer.setWeights(
-    layer.weights.map(({originalName, shape}) => {
-      const {theirs, transpose} = mappingOf(originalName);
-      const [a, b] = shape as number[];
-      return transpose ? weights[theirs].reshape([b, a]).transpose() : weights[theirs].reshape(shape as number[]);
-    }),
-  );
-  const toTheirs = (name: string, ours: tf.Tensor): [string, tf.Tensor] => {
-    const {theirs, transpose} = mappingOf(name);
-    return [theirs, (transpose ? ours.transpose() : ours).reshape(weights[theirs].shape)];
-  };
-  return {layer, toTheirs, sizes};
-}
-
-/** A stream fed with all positions but the last, then with that one: what it gives, and its state. */
-function streamed(layer: Operator, x: tf.Tensor): {output: tf.Tensor; state: StreamState} {
-  const time = x.shape[1] as number;
-  if (time === 1) return layer.stream(x);
-  const [head, last] = tf.split(x, [time - 1, 1], 1);
-  const first = layer.stream(head);
-  const second = layer.stream(last, first.state);
-  return {output: tf.concat([first.output, second.output], 1), state: second.state};
+  const tensors = operatorTensors({...sizes, hiddenSize}, '', `${layer.name}/`, 'of every sine');
+  const build = () => layer.apply(tf.input({shape: [null, hiddenSize]}));
+  return {layer, sizes, loaded: await loadLayer(golden, layer, tensors, {build, ignored: [/pos_emb\.t$/]})};
 }
 
 /** The state of a stream by the stored names. */
@@ -67,27 +41,31 @@ function stored(golden: GoldenCase, {tree}: StreamState, time: number): Tensors 
 }
 
 /** One operator: its filters, outputs, gradients and what a stream of it remembers. */
-export function operator(golden: GoldenCase): Actual {
-  const {layer, toTheirs, sizes} = load(golden);
+export async function operator(golden: GoldenCase): Promise<Actual> {
+  const {layer, sizes, loaded} = await load(golden);
   const x = golden.input('x');
   // The reference leaves out what is beyond its longest sequence; ours would refuse it.
-  const time = Math.min(x.shape[1] as number, sizes.maxSequenceLength);
-  const run = (input: tf.Tensor) => layer.apply(input.slice([0, 0, 0], [-1, time, -1])) as tf.Tensor;
-  const {gradients} = gradientsOf(layer, () => run(x).mul(golden.tensor('probe')).sum());
-  const byWeight = [...gradients].map(([name, gradient]) => toTheirs(name, gradient));
+  const length = x.shape[1] as number;
+  const time = Math.min(length, sizes.maxSequenceLength);
+  const seen = (input: tf.Tensor) => input.slice([0, 0, 0], [-1, time, -1]);
   const filters = layer.longFilters(time, 1).filters.map((filter) => filter.transpose());
   const actual: Actual = {
-    ...probedOperator(golden, {
-      inputs: {'input.x': x},
-      run: (inputs) => ({'output.y': run(inputs['input.x'])}),
-      probes: {'output.y': 'probe'},
+    ...probedLayer(golden, loaded, {
+      run: (inputs) => ({'output.y': layer.apply(seen(inputs['input.x'])) as tf.Tensor}),
     }),
     'output.filter': tf.stack(filters),
-    ...Object.fromEntries(byWeight.map(([name, gradient]) => [`grad.${name}`, gradient])),
   };
   if (golden.names(/^state\./).length === 0) return actual;
-  const {output, state} = streamed(layer, x);
-  const states = tf.tidy(() => stored(golden, state, time));
-  state.dispose();
-  return {...actual, ...states, 'output.y': output};
+  const states: Tensors = {};
+  const streamed = feed(layer, x, {
+    sizes: length === 1 ? [1] : [length - 1, 1],
+    look(state, fed) {
+      if (fed === length)
+        Object.assign(
+          states,
+          tf.tidy(() => stored(golden, state, time)),
+        );
+    },
+  });
+  return {...actual, ...states, 'output.y': streamed};
 }

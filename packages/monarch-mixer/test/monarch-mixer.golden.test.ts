@@ -6,12 +6,13 @@ import {
   type GoldenCase,
   goldenTests,
   gradientsOf,
+  loadLayer,
+  probedLayer,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, type M2Bert, type M2BertClassifier, ops} from '../src';
 import {feedForwardTensors, mixerTensors} from '../src/checkpoints/parts';
-import {probedLayer} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Fields = {[field: string]: never};
@@ -34,7 +35,7 @@ const monarch = (golden: GoldenCase) =>
 async function blockDiagonalLinear(golden: GoldenCase): Promise<Actual> {
   const {in_features: inputs, out_features: units, bias: useBias, nblocks: numBlocks, shuffle} = fieldsOf(golden);
   const layer = layers.blockDiagonalLinear({name: 'part', units, numBlocks, useBias, shuffle});
-  const probed = await probedLayer(golden, layer, [
+  const loaded = await loadLayer(golden, layer, [
     {theirs: 'weight', ours: 'part/kernel'},
     ...(useBias ? [{theirs: 'bias', ours: 'part/bias'}] : []),
   ]);
@@ -42,7 +43,7 @@ async function blockDiagonalLinear(golden: GoldenCase): Promise<Actual> {
   const dense = apply(tf.eye(inputs))
     .sub(apply(tf.zeros([1, inputs])))
     .transpose();
-  return {...probed, 'output.dense_weight': dense};
+  return {...probedLayer(golden, loaded), 'output.dense_weight': dense};
 }
 
 function causalMonarch(golden: GoldenCase): Actual {
@@ -68,20 +69,23 @@ function mixerOf(json: Fields, hiddenSize: number, maxSequenceLength: number) {
   };
 }
 
+/** A buffer of the authors' filters. */
+const ignored = [/pos_emb\.t$/];
+
 async function sequenceMixer(golden: GoldenCase): Promise<Actual> {
   const json = fieldsOf(golden);
   const {hiddenSize, ...mixer} = mixerOf(json, json.d_model, json.l_max);
   const layer = layers.sequenceMixer({...mixer, name: 'part'});
-  const probed = await probedLayer(golden, layer, mixerTensors({...mixer, hiddenSize}, '', 'part/'));
+  const loaded = await loadLayer(golden, layer, mixerTensors({...mixer, hiddenSize}, '', 'part/'), {ignored});
   const {past, future} = layer.filters(golden.input('x').shape[1] as number);
   return {
-    ...probed,
+    ...probedLayer(golden, loaded),
     'output.filter': past.transpose(),
     ...(future && {'output.filter_rev': future.transpose()}),
   };
 }
 
-function layer(golden: GoldenCase): Promise<Actual> {
+async function layer(golden: GoldenCase): Promise<Actual> {
   const json = fieldsOf(golden);
   const {hiddenSize, ...mixer} = mixerOf(json, json.hidden_size, json.long_conv_l_max);
   const numBlocks = json.use_monarch_mlp ? json.monarch_mlp_nblocks : 1;
@@ -89,11 +93,12 @@ function layer(golden: GoldenCase): Promise<Actual> {
     ...mixer,
     ...{name: 'part', numBlocks, gated: json.use_glu_mlp, intermediateSize: json.intermediate_size},
   });
-  return probedLayer(golden, whole, [
+  const tensors = [
     ...mixerTensors({...mixer, hiddenSize}, 'attention.', 'part/mixer/'),
     ...feedForwardTensors(numBlocks, 'mlp.', 'part/feed_forward/'),
     ...mappings.norm('mlp.layernorm', 'part/norm'),
-  ]);
+  ];
+  return probedLayer(golden, await loadLayer(golden, whole, tensors, {ignored}));
 }
 
 async function maskedLM(golden: GoldenCase): Promise<Actual> {

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
-import {rotaryEmbedding, rotaryTables, type StreamState} from '@variants/core';
+import {mappings, rotaryEmbedding, rotaryTables} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   goldenTests,
   gradientsOf,
   layerOutputs,
-  probedOperator,
+  loadLayer,
+  probedLayer,
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, ops, type RetentionMemory, type RetNet} from '../src';
@@ -15,32 +17,15 @@ import {rotationFrequencies} from '../src/retention-layer';
 
 type Tensors = {[name: string]: tf.Tensor};
 
-/** Token by token through `step`, which returns the output [batch, 1, ...]; `look` sees the state after t tokens. */
-function feedOneByOne(
-  x: tf.Tensor,
-  step: (piece: tf.Tensor, state: StreamState | null) => {output: tf.Tensor; state: StreamState},
-  look: (state: StreamState, t: number) => void,
-): tf.Tensor {
-  let state: StreamState | null = null;
-  const outputs = tf.split(x, x.shape[1] as number, 1).map((piece, t) => {
-    const next = step(piece, state);
-    state = next.state;
-    look(state, t + 1);
-    return next.output;
-  });
-  (state as StreamState | null)?.dispose();
-  return tf.concat(outputs, 1);
-}
-
 /** A memory by the stored names and as the authors keep it, copied, since the stream goes on and frees it. */
 const stored = (prefix: string, {keyValue, scale}: RetentionMemory): Tensors => ({
   [`${prefix}prev_key_value`]: tf.tidy(() => keyValue.div(scale.sqrt().reshape([-1, 1, 1])).transpose([0, 1, 3, 2])),
   [`${prefix}scale`]: scale.clone(),
 });
 
-const operatorWeights = ['q_proj', 'k_proj', 'v_proj', 'g_proj', 'out_proj'].map((name) => `${name}.weight`);
+const projections = {queries: 'q_proj', keys: 'k_proj', values: 'v_proj', gate: 'g_proj', output: 'out_proj'};
 
-function retentionOperator(golden: GoldenCase): Actual {
+async function retentionOperator(golden: GoldenCase): Promise<Actual> {
   const {
     num_heads: numHeads,
     value_dim: valueSize,
@@ -50,31 +35,15 @@ function retentionOperator(golden: GoldenCase): Actual {
   const {'rel_pos.decay': logDecays, ...weights} = golden.weights();
   const x = golden.input('x');
   const decays = Array.from(logDecays.dataSync(), Math.exp);
-  const layer = (form: 'parallel' | 'chunkwise') => {
-    const made = layers.retention({numHeads, valueSize, normEpsilon, chunkSize, decays, form});
-    made.apply(x);
-    return made;
+  const load = (form: 'parallel' | 'chunkwise') => {
+    const layer = layers.retention({numHeads, valueSize, normEpsilon, chunkSize, decays, form});
+    const tensors = Object.entries(projections).flatMap(([ours, theirs]) =>
+      mappings.linear(theirs, `${layer.name}/${ours}`, {useBias: false}),
+    );
+    return {layer, loaded: loadLayer(golden, layer, tensors, {ignored: [/^rel_pos\./]})};
   };
-  const withWeights = (made: ReturnType<typeof layer>) => {
-    made.setWeights(operatorWeights.map((name) => weights[name].transpose()));
-    return made;
-  };
-  const gradientsBy = (form: 'parallel' | 'chunkwise', output: string, prefix: string): Actual => {
-    const made = withWeights(layer(form));
-    const outputs = made.apply(x) as tf.Tensor;
-    const {gradients} = gradientsOf(made, () => (made.apply(x) as tf.Tensor).mul(golden.tensor('probe')).sum());
-    const byInput = probedOperator(golden, {
-      inputs: {'input.x': x},
-      run: (inputs) => ({[output]: made.apply(inputs['input.x']) as tf.Tensor}),
-      probes: {[output]: 'probe'},
-      prefix,
-    });
-    const names = [...gradients.values()].map((gradient, i) => [
-      `${prefix}grad.${operatorWeights[i]}`,
-      gradient.transpose(),
-    ]);
-    return {...byInput, [output]: outputs, ...Object.fromEntries(names)};
-  };
+  const parallel = load('parallel');
+  const chunkwise = load('chunkwise');
 
   const [batch, time] = x.shape as number[];
   const split = (name: string, by = 1) =>
@@ -93,15 +62,18 @@ function retentionOperator(golden: GoldenCase): Actual {
   const twice = (table: tf.Tensor) => tf.stack([table, table], -1).reshape([time, keySize]);
 
   const states: Actual = {};
-  const recurrent = withWeights(layer('parallel'));
-  const recurrentOutput = feedOneByOne(
-    x,
-    (piece, state) => recurrent.stream(piece, state),
-    (state, t) => Object.assign(states, stored(`state.${t}.`, state.tree as RetentionMemory)),
-  );
+  const whole = probedLayer(golden, await parallel.loaded);
+  const inChunks = probedLayer(golden, await chunkwise.loaded, {
+    run: ({'input.x': given}) => ({'output.chunkwise_y': chunkwise.layer.apply(given) as tf.Tensor}),
+    probes: {'output.chunkwise_y': 'probe'},
+    prefix: 'chunkwise.',
+  });
+  const recurrentOutput = feed(parallel.layer, x, {
+    look: (state, t) => Object.assign(states, stored(`state.${t}.`, state.tree as RetentionMemory)),
+  });
   return {
-    ...gradientsBy('parallel', 'output.y', ''),
-    ...gradientsBy('chunkwise', 'output.chunkwise_y', 'chunkwise.'),
+    ...whole,
+    ...inChunks,
     ...states,
     'output.recurrent_y': recurrentOutput,
     'output.retention_parallel': ops.retention(q, k, split('v_proj.weight'), decays).transpose([0, 2, 1, 3]),
@@ -127,18 +99,13 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
   const hidden = inner.filter(([name], i) => name.startsWith('block') || inner[i + 1]?.[0].startsWith('block'));
 
   const states: Actual = {};
-  const recurrentLogits = feedOneByOne(
-    tokens,
-    (piece, state) => {
-      const {logits, state: next} = model.stream(piece, state);
-      return {output: logits, state: next};
-    },
-    (state, t) => {
+  const recurrentLogits = feed(model, tokens, {
+    look: (state, t) => {
       const tree = state.tree as {[block: string]: RetentionMemory};
       for (let i = 0; i < model.config.numLayers; i++)
         if (golden.has(`state.${t}.${i}.scale`)) Object.assign(states, stored(`state.${t}.${i}.`, tree[`block_${i}`]));
     },
-  );
+  });
   return {
     'output.logits': model.logits(tokens),
     'output.chunkwise_logits': chunkwise.logits(tokens),

@@ -1,26 +1,22 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  inference,
-  type StreamState,
-  softmaxCrossEntropy,
-  type VariantLayer,
-  type WeightedAverageState,
-} from '@variants/core';
+import {inference, type StreamState, softmaxCrossEntropy, type WeightedAverageState} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   goldenTests,
   gradientsOf,
   type Kind,
   layerOutputs,
+  loadLayer,
+  probedLayer,
   probedOperator,
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained, layers, ops, type Rwkv, type RwkvVersion} from '../src';
 import {channelMixTensors, timeMixTensors} from '../src/checkpoints/tensors';
 import {resolveRwkvConfig} from '../src/config';
-import {probedPart} from './golden-parts';
 
 type Tensors = {[name: string]: tf.Tensor};
 type Shift = {shift: tf.Tensor};
@@ -128,7 +124,7 @@ function wkv7Operator(golden: GoldenCase): Actual {
 /** The time mix of versions 4 to 6 alone. */
 const timeMix =
   (version: 4 | 5 | 6): Kind =>
-  (golden) => {
+  async (golden) => {
     const config = partConfig(golden, version);
     const {attentionSize, numHeads} = config;
     const weights = golden.weights();
@@ -139,18 +135,11 @@ const timeMix =
       5: () => layers.timeMix5({attentionSize, numHeads}),
       6: () => layers.timeMix6({attentionSize, numHeads, mixRank, decayRank}),
     }[version]();
-    return probedPart(golden, {...plain(golden, layer), tensors: timeMixTensors(config, '', `${layer.name}/`, true)});
+    return probedLayer(golden, await loadLayer(golden, layer, timeMixTensors(config, '', `${layer.name}/`, true)));
   };
 
-/** What a layer of x alone is run with. */
-const plain = (golden: GoldenCase, layer: VariantLayer) => ({
-  layer,
-  inputs: {'input.x': golden.input('x')},
-  run: (given: Tensors) => ({'output.y': layer.apply(given['input.x']) as tf.Tensor}),
-});
-
 /** The time mix of version 7 alone: of the first layer, whose values are stored too, or of a later one, which takes them. */
-function timeMix7(golden: GoldenCase): Actual {
+async function timeMix7(golden: GoldenCase): Promise<Actual> {
   const config = partConfig(golden, 7);
   const {attentionSize, numHeads} = config;
   const layerIndex = golden.config.layer_id as number;
@@ -163,31 +152,30 @@ function timeMix7(golden: GoldenCase): Actual {
     'input.x': golden.input('x'),
     ...(!isFirst && {'input.v_first': golden.input('v_first')}),
   };
-  layer.apply(Object.values(inputs));
-  const run = (given: Tensors) => {
+  const run = (given: Tensors): Tensors => {
     const firstValues = given['input.v_first'];
     const {output, carried} = layer.advance(given['input.x'], null, {
       ...inference,
       ...(firstValues && {carried: {firstValues}}),
     });
-    return {'output.y': output, ...(isFirst && {'output.v_first': carried?.firstValues as tf.Tensor})};
+    if (!isFirst) return {'output.y': output};
+    const values = carried?.firstValues as tf.Tensor;
+    return {'output.y': output, 'output.v_first': values, share: values.mul(golden.description.loss_v_first as number)};
   };
-  return probedPart(golden, {
-    ...{layer, inputs, run},
-    tensors: timeMixTensors(config, '', `${layer.name}/`, isFirst),
-    shares: {'output.v_first': golden.description.loss_v_first as number},
-  });
+  const tensors = timeMixTensors(config, '', `${layer.name}/`, isFirst);
+  const loaded = await loadLayer(golden, layer, tensors, {build: () => layer.apply(Object.values(inputs))});
+  return probedLayer(golden, loaded, {inputs, run, probes: {'output.y': 'probe', ...(isFirst && {share: 'probe'})}});
 }
 
 /** The channel mix of a version alone. */
 const channelMix =
   (version: RwkvVersion): Kind =>
-  (golden) => {
+  async (golden) => {
     const {dim_ffn: intermediateSize} = numbersOf(golden);
     const layer =
       version === 7 ? layers.plainChannelMix({intermediateSize}) : layers.gatedChannelMix({version, intermediateSize});
     const tensors = channelMixTensors(partConfig(golden, version), '', `${layer.name}/`);
-    return probedPart(golden, {...plain(golden, layer), tensors});
+    return probedLayer(golden, await loadLayer(golden, layer, tensors));
   };
 
 /** The mean cross entropy in training, where nothing is rescaled. */
@@ -210,14 +198,8 @@ function blockOutputs(model: Rwkv, tokens: tf.Tensor): Tensors {
 
 /** Token by token; `look` sees the blocks' states after t tokens. Returns the last logits [batch, vocabulary]. */
 function stepByStep(model: Rwkv, tokens: tf.Tensor, look: (blocks: BlockState[], t: number) => void): tf.Tensor {
-  let state: StreamState | null = null;
-  let logits: tf.Tensor | undefined;
-  tf.split(tokens, tokens.shape[1] as number, 1).forEach((token, t) => {
-    ({logits, state} = model.stream(token, state));
-    look(blockStates(model, state as StreamState), t + 1);
-  });
-  (state as StreamState | null)?.dispose();
-  return (logits as tf.Tensor).squeeze([1]);
+  const logits = feed(model, tokens, {look: (state, t) => look(blockStates(model, state), t)});
+  return tf.unstack(logits, 1).at(-1) as tf.Tensor;
 }
 
 const blockStates = (model: Rwkv, state: StreamState): BlockState[] =>

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {attention, type StreamState} from '@variants/core';
+import {attention} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   gradientsOf,
   type Kinds,
@@ -50,21 +51,20 @@ function hiddenStates(model: Transformer, tokens: tf.Tensor): Tensors {
 /** The tokens fed in the stored pieces: their logits, and the cache at the end. */
 function pieces(golden: GoldenCase, model: Transformer, tokens: tf.Tensor): Tensors {
   if (!golden.has('input.pieces')) return {};
-  let state: StreamState | null = null;
-  const logits = tf.split(tokens, golden.integers('pieces'), 1).map((piece) => {
-    const step = model.stream(piece, state);
-    state = step.state;
-    return step.logits;
-  });
-  const tree = (state as unknown as StreamState).tree as {[block: string]: Cache};
   // A cache has room for more than it holds.
   const inUse = (buffer: tf.Tensor) => buffer.slice([0, 0, 0, 0], [-1, -1, tokens.shape[1] as number, -1]);
-  const caches = Array.from({length: model.config.numLayers}, (_, i): [string, tf.Tensor][] => [
-    [`state.k${i}`, inUse(tree[`block_${i}`].keys)],
-    [`state.v${i}`, inUse(tree[`block_${i}`].values)],
-  ]);
-  (state as unknown as StreamState).dispose();
-  return {'output.logits_pieces': tf.concat(logits, 1), ...Object.fromEntries(caches.flat())};
+  const caches: Tensors = {};
+  const logits = feed(model, tokens, {
+    sizes: golden.integers('pieces'),
+    look({tree}, fed) {
+      if (fed < (tokens.shape[1] as number)) return;
+      for (let i = 0; i < model.config.numLayers; i++) {
+        const {keys, values} = (tree as {[block: string]: Cache})[`block_${i}`];
+        Object.assign(caches, {[`state.k${i}`]: inUse(keys), [`state.v${i}`]: inUse(values)});
+      }
+    },
+  });
+  return {'output.logits_pieces': logits, ...caches};
 }
 
 /** The prompt continued greedily to the stored length. */

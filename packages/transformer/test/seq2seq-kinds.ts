@@ -5,15 +5,15 @@ import {
   loadCheckpoint,
   MultiHeadAttention,
   type MultiHeadAttentionConfig,
-  type StreamState,
 } from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   gradientsOf,
   type Kinds,
-  probedOperator,
+  probedLayer,
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained} from '../src';
@@ -78,11 +78,7 @@ async function multiHeadAttention(golden: GoldenCase): Promise<Actual> {
       'output.weights_mean': weights.mean(1),
     };
   };
-  const {gradients} = gradientsOf(model, () => run(inputs)['output.out'].mul(golden.tensor('probe')).sum().asScalar());
-  return {
-    ...probedOperator(golden, {inputs, run, probes: {'output.out': 'probe'}}),
-    ...authorsGradients(model, gradients),
-  };
+  return probedLayer(golden, model, {inputs, run, probes: {'output.out': 'probe'}});
 }
 
 type BlockState = {self: {keys: tf.Tensor; values: tf.Tensor}; cross: {keys: tf.Tensor; values: tf.Tensor}};
@@ -90,26 +86,27 @@ type BlockState = {self: {keys: tf.Tensor; values: tf.Tensor}; cross: {keys: tf.
 /** The target fed in the stored pieces: its logits, and the caches at the end. */
 function pieces(golden: GoldenCase, model: EncoderDecoder): Tensors {
   if (!golden.has('input.pieces')) return {};
-  let state: StreamState = model.begin(golden.input('src'));
-  const logits = tf.split(golden.input('tgt'), golden.integers('pieces'), 1).map((piece) => {
-    const step = model.stream(piece, state);
-    state = step.state;
-    return step.logits;
-  });
+  const target = golden.input('tgt');
   // A cache has room for more than it holds.
-  const inUse = (buffer: tf.Tensor) => buffer.slice([0, 0, 0, 0], [-1, -1, state.length, -1]);
-  const {layers} = state.tree as {layers: {[layer: string]: BlockState}};
-  const caches = Array.from({length: model.config.numDecoderLayers}, (_, i): [string, tf.Tensor][] => {
-    const {self, cross} = layers[`decoder_${i}`];
-    return [
-      [`state.self_k${i}`, inUse(self.keys)],
-      [`state.self_v${i}`, inUse(self.values)],
-      [`state.cross_k${i}`, cross.keys.clone()],
-      [`state.cross_v${i}`, cross.values.clone()],
-    ];
+  const inUse = (buffer: tf.Tensor) => buffer.slice([0, 0, 0, 0], [-1, -1, target.shape[1] as number, -1]);
+  const caches: Tensors = {};
+  const logits = feed(model, target, {
+    sizes: golden.integers('pieces'),
+    state: model.begin(golden.input('src')),
+    look({tree}, fed) {
+      if (fed < (target.shape[1] as number)) return;
+      for (let i = 0; i < model.config.numDecoderLayers; i++) {
+        const {self, cross} = (tree as {layers: {[layer: string]: BlockState}}).layers[`decoder_${i}`];
+        Object.assign(caches, {
+          [`state.self_k${i}`]: inUse(self.keys),
+          [`state.self_v${i}`]: inUse(self.values),
+          [`state.cross_k${i}`]: cross.keys.clone(),
+          [`state.cross_v${i}`]: cross.values.clone(),
+        });
+      }
+    },
   });
-  state.dispose();
-  return {'output.logits_pieces': tf.concat(logits, 1), ...Object.fromEntries(caches.flat())};
+  return {'output.logits_pieces': logits, ...caches};
 }
 
 /** The target of each source, generated greedily to the stored length. */

@@ -1,8 +1,10 @@
 export type {Actual, ActualTensor, Measured} from './actual';
+export {type FeedOptions, feed, requireAlike} from './feed';
 export type {GoldenCase} from './golden-case';
 export {goldenTests} from './golden-tests';
 export {authorsGradients, gradientsOf, type HasWeights} from './gradients';
 export {layerOutputs} from './layer-outputs';
 export {type ProbedOperator, probedOperator, probeLoss} from './probe';
+export {type LoadedLayer, type LoadLayerOptions, loadLayer, probedLayer} from './probed-layer';
 export {roundTrip} from './round-trip';
 export type {Kind, Kinds} from './run-case';
