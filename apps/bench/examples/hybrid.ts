@@ -92,6 +92,7 @@ const onTasks: {[task: string]: (chain: MakeBlock[], seed: number) => Promise<nu
       chain,
       seed,
       text.training,
+      16,
       async (model) => (await evaluate(model, text.validation, {maxTokens: 32_768})).bitsPerByte,
     ),
   recall: (chain, seed) =>

@@ -1,4 +1,4 @@
-import {ConfigError} from '@variants/core';
+import {sizes} from '@variants-tooling/conformance';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, presets, type RetNetOptions, retnet} from '../src';
@@ -44,20 +44,4 @@ describe('presets', () => {
   });
 });
 
-describe('card.sized', () => {
-  it('comes within 1 % of the wanted size, for bytes and for a large vocabulary', () => {
-    for (const parameters of [3e4, 1e5, 1e6, 3e7, 1.3e9])
-      expect(
-        Math.abs(countParameters(card.sized({parameters, vocabSize: 256, maxSequenceLength: 64})) / parameters - 1),
-      ).toBeLessThan(0.01);
-    const config = card.sized({parameters: 1.3e8, vocabSize: 50257, maxSequenceLength: 1024});
-    expect(Math.abs(countParameters(config) / 1.3e8 - 1)).toBeLessThan(0.01);
-  });
-
-  it('says what is wrong when nothing has that size', () => {
-    expect(() => card.sized({parameters: 1000, vocabSize: 50257, maxSequenceLength: 64})).toThrow(ConfigError);
-    expect(() => card.sized({parameters: 1000, vocabSize: 50257, maxSequenceLength: 64})).toThrow(
-      /^retnet: no configuration has 1000 parameters within 1 %/,
-    );
-  });
-});
+sizes(card, countParameters);

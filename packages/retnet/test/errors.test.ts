@@ -8,9 +8,9 @@ import {
   EngineError,
   ShapeError,
   start,
-  VariantsError,
 } from '@variants/core';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {refusals} from '@variants-tooling/conformance';
+import {afterAll, beforeAll} from 'vitest';
 import {fromPretrained, layers, type RetNet, retnet} from '../src';
 
 // The kinds of errors as a user of the package meets them.
@@ -30,7 +30,7 @@ async function truncated() {
   return {config: JSON.parse(files['config.json']), weights: files['model.safetensors'].subarray(0, 100)};
 }
 
-const cases: [what: string, kind: typeof VariantsError, run: () => unknown, message: RegExp][] = [
+refusals([
   [
     'a number of heads that does not fit',
     ConfigError,
@@ -61,21 +61,4 @@ const cases: [what: string, kind: typeof VariantsError, run: () => unknown, mess
   ['a file that is cut off', CheckpointError, async () => fromPretrained(await truncated()), /byte/],
   ['a folder that is not there', CheckpointError, () => fromPretrained('./no-such-folder'), /no-such-folder/],
   ['an engine that is not there', EngineError, () => start({engine: 'gpu9'}), /"gpu9"; registered are /],
-];
-
-describe('errors say in one line what is wrong, where, and what would be right', () => {
-  it.each(cases)('%s', async (_, kind, run, message) => {
-    const error = await Promise.resolve()
-      .then(run)
-      .then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-    expect(error).toBeInstanceOf(VariantsError);
-    expect(error).toBeInstanceOf(kind);
-    const {name, message: text} = error as VariantsError;
-    expect(name).toBe(kind.name);
-    expect(text).toMatch(message);
-    expect(text).not.toContain('\n');
-  });
-});
+]);

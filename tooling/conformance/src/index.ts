@@ -1,4 +1,6 @@
 export {conformance} from './conformance';
 export {generatesInConstantMemory} from './constant-memory';
 export {laws} from './laws';
+export {type Refusal, refusals} from './refusals';
+export {sizes} from './sizes';
 export type {ExampleSize, Law, Subject} from './subject';

@@ -59,11 +59,10 @@ describe('namesFor', () => {
 
   it('says in one line what is wrong with any other text', () => {
     fc.assert(
-      fc.property(fc.string({unit: 'binary'}), (name) => {
+      fc.property(fc.string(), (name) => {
         fc.pre(!/^[a-z]/.test(name));
         expect(() => namesFor(folder, name)).toThrow(/^the name is ".*", but must be [^\n]*$/);
       }),
-      {numRuns: 30},
     );
   });
 });

@@ -7,6 +7,9 @@ import {publishedPackages, workspaceDirectory} from '../src/packages';
 /** About a dozen lines. Less is a way of writing. */
 const leastTokens = 110;
 
+/** What every new package begins as. */
+const template = {name: 'the template', directory: join(workspaceDirectory, 'tooling/new/template')};
+
 function sourcesOf({name, directory}: {name: string; directory: string}): SourceFile[] {
   return ['src', 'test'].flatMap((room) =>
     readdirSync(join(directory, room), {recursive: true, encoding: 'utf8'})
@@ -18,7 +21,7 @@ function sourcesOf({name, directory}: {name: string; directory: string}): Source
 }
 
 it('no code of a package stands again in another: what two of them share lives in core, or in tooling', () => {
-  const copies = copiesAcrossPackages(publishedPackages.flatMap(sourcesOf), leastTokens);
+  const copies = copiesAcrossPackages([...publishedPackages, template].flatMap(sourcesOf), leastTokens);
   const lines = copies.map(({first, second}) =>
     [first, second].map(({path, line, lastLine}) => `${path}:${line}-${lastLine}`).join(' = '),
   );

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  type CausalBlockParts,
+  CausalResidualBlock,
   type CheckpointLayout,
   type CheckpointSource,
   FeedForward,
@@ -7,8 +9,6 @@ import {
   Linear,
   loadCheckpoint,
   normal,
-  ResidualBlock,
-  type ResidualBlockParts,
   type ResidualConfig,
   RMSNorm,
   TiedHead,
@@ -34,10 +34,10 @@ export interface TemplateNameBlockConfig extends TemplateNameMixerConfig, Residu
  *
  *     y = x + mixer(norm x);      y + feedForward(norm y)
  */
-export class TemplateNameBlock extends ResidualBlock<TemplateNameBlockConfig> {
+export class TemplateNameBlock extends CausalResidualBlock<TemplateNameBlockConfig> {
   static readonly className = 'TemplateNameBlock';
 
-  protected parts(): ResidualBlockParts {
+  protected parts(): CausalBlockParts {
     const {valueSize, intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
     return {
       mixer: new TemplateNameMixer({valueSize}),

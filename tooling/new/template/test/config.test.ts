@@ -1,4 +1,4 @@
-import {ConfigError} from '@variants/core';
+import {sizes} from '@variants-tooling/conformance';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {card, presets, type TemplateNameOptions, templateName} from '../src';
@@ -31,31 +31,12 @@ describe('countParameters', () => {
 });
 
 describe('presets', () => {
-  it('are complete configurations of about the size in their names', () => {
-    for (const [name, preset] of Object.entries(presets)) {
-      const parameters = countParameters(resolveTemplateNameConfig(preset));
-      const [, size, unit] = name.match(/^([\d.]+)([MB])$/) ?? [];
-      if (!size) continue;
-      const named = Number(size) * (unit === 'B' ? 1e9 : 1e6);
-      expect(parameters / named, name).toBeGreaterThan(0.8);
-      expect(parameters / named, name).toBeLessThan(1.25);
-    }
+  it.each(Object.entries(presets))('%s is of about the size in its name', (name, preset) => {
+    const unit = {M: 1e6, B: 1e9}[name.slice(-1)] ?? Number.NaN;
+    const ratio = countParameters(resolveTemplateNameConfig(preset)) / (Number.parseFloat(name) * unit);
+    expect(ratio).toBeGreaterThan(0.8);
+    expect(ratio).toBeLessThan(1.25);
   });
 });
 
-describe('card.sized', () => {
-  it('comes within 1 % of the wanted size, for bytes and for a large vocabulary', () => {
-    for (const parameters of [3e4, 1e5, 1e6, 3e7, 1.3e9])
-      expect(
-        Math.abs(countParameters(card.sized({parameters, vocabSize: 256, maxSequenceLength: 64})) / parameters - 1),
-      ).toBeLessThan(0.01);
-    const config = card.sized({parameters: 1.3e8, vocabSize: 50257, maxSequenceLength: 1024});
-    expect(Math.abs(countParameters(config) / 1.3e8 - 1)).toBeLessThan(0.01);
-  });
-
-  it('says what is wrong when nothing has that size', () => {
-    const tiny = () => card.sized({parameters: 1000, vocabSize: 50257, maxSequenceLength: 64});
-    expect(tiny).toThrow(ConfigError);
-    expect(tiny).toThrow(/^template-name: no configuration has 1000 parameters within 1 %/);
-  });
-});
+sizes(card, countParameters);

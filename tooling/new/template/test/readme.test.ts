@@ -1,17 +1,11 @@
-import {readmeTable, readmeTests} from '@variants-tooling/readme';
-import {expect, test} from 'vitest';
+import {presetTableTest, readmeTests} from '@variants-tooling/readme';
 import {presets} from '../src';
 import {countParameters, resolveTemplateNameConfig} from '../src/config';
 
 readmeTests(import.meta.url);
 
-test('the table of presets is that of the code', () => {
-  const rows = Object.entries(presets).map(([name, preset]) => {
-    const config = resolveTemplateNameConfig(preset);
-    const {numLayers, hiddenSize, valueSize} = config;
-    return [name, ...[numLayers, hiddenSize, valueSize, countParameters(config)].map(inWords)];
-  });
-  expect(readmeTable(import.meta.url, '## Presets')).toEqual(rows);
+presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
+  const config = resolveTemplateNameConfig(preset);
+  const {numLayers, hiddenSize, valueSize} = config;
+  return [numLayers, hiddenSize, valueSize, countParameters(config)];
 });
-
-const inWords = (count: number) => count.toLocaleString('en');
