@@ -48,8 +48,17 @@ export interface SelfAttentionInitializers {
 /** Positions: numbers, or [time] int32 on the device. */
 type Positions = number[] | tf.Tensor1D;
 
-/** What a layer makes of a piece of a sequence: queries that are not turned yet, where they are, and rows for the cache. */
-type Piece = {queries: tf.Tensor; positions: Positions; rows: KeyRows};
+/** What a layer makes of a piece of a sequence. */
+type Piece = {
+  /** Not turned yet. */
+  queries: tf.Tensor;
+  /** Where they are. */
+  positions: Positions;
+  /** Turns them there. */
+  turn: (heads: tf.Tensor) => tf.Tensor;
+  /** For the cache. */
+  rows: KeyRows;
+};
 
 /**
  * Causal self-attention with a key-value cache (Vaswani et al. 2017, section 3.2), [batch, time, hidden] to the same:
@@ -132,7 +141,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       mask: attentionMask ? attentionMask.toFloat().reshape([batch, 1, time, 1]) : null,
       positions: alibi ? asTensor(positions).toFloat().reshape([1, 1, time, 1]) : null,
     };
-    return {queries, positions, rows};
+    return {queries, positions, turn, rows};
   }
 
   /** What queries find among the rows that they see, through the output projection. */
@@ -153,7 +162,8 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const positions = asTensor(piece.positions).reshape([1, 1, -1, 1]);
     const sink = tf.range(0, first.keys.shape[2] as number, 1, 'int32');
     const inWindow = tf.range(0, numRows, 1, 'int32').greaterEqual(tf.scalar(sinks, 'int32')).toFloat();
-    const standing = {...piece, positions: atMost(piece.positions, sinks + (window as number) - 1)};
+    const inCache = atMost(piece.positions, sinks + (window as number) - 1);
+    const standing = {...piece, positions: inCache, turn: rotation(inCache, this.config.rotary)};
     return mergeAttention([
       this.look(standing, first, {mask: both(sink.lessEqual(positions).toFloat(), asKeys(first.mask))}, run),
       this.look(piece, rows, {...how, sinks: 0, mask: both(inWindow.reshape([1, 1, 1, -1]), asKeys(rows.mask))}, run),
@@ -161,13 +171,13 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   }
 
   private look(
-    {queries, positions}: Piece,
+    {queries, positions, turn}: Piece,
     rows: KeyRows,
     how: AttentionOptions,
     run: ForwardOptions,
   ): AttentionOutputs {
-    const {scale, rotary, alibi} = this.config;
-    return attention(rotation(positions, rotary)(queries), rows.keys, rows.values, {
+    const {scale, alibi} = this.config;
+    return attention(turn(queries), rows.keys, rows.values, {
       ...how,
       scale,
       bias: alibi && rows.positions ? alibiBias(alibi, positions, rows.positions) : undefined,
