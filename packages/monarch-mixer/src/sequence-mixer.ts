@@ -10,6 +10,7 @@ import {
   ShortConvolution,
   type StateTree,
   type StreamStep,
+  withoutPadding,
 } from '@variants/core';
 import {ImplicitConvolution, type ImplicitConvolutionConfig} from './long-convolution/implicit-convolution';
 
@@ -75,7 +76,7 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
     const u = this.normed(x, options);
     const {gate, v} = this.gates(this.short.forward(this.inputProjection.forward(u), options), options);
     const gated = this.convolution.forward(v, options, gate);
-    const residual = this.residual?.forward(withoutPadding(u, options), options);
+    const residual = this.residual?.forward(withoutPadding(u, options.attentionMask), options);
     return this.finish(residual ? gated.add(residual) : gated, options);
   }
 
@@ -85,7 +86,11 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
     const short = this.short.advance(this.inputProjection.forward(u), before?.short ?? null, options);
     const {gate, v} = this.gates(short.output, options);
     const gated = this.convolution.advance(v, before?.convolution ?? null, options, gate);
-    const residual = this.residual?.advance(withoutPadding(u, options), before?.residual ?? null, options);
+    const residual = this.residual?.advance(
+      withoutPadding(u, options.attentionMask),
+      before?.residual ?? null,
+      options,
+    );
     return {
       output: this.finish(residual ? gated.output.add(residual.output) : gated.output, options),
       state: {short: short.state, convolution: gated.state, residual: residual?.state ?? null},
@@ -103,7 +108,7 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   /** x2, the gate of what is convolved, and x1 * v, which is. */
   private gates(projected: tf.Tensor, options: ForwardOptions): {gate: tf.Tensor; v: tf.Tensor} {
     const [x1, gate, v] = tf.split(projected, 3, -1);
-    return {gate, v: this.dropout.forward(withoutPadding(v.mul(x1), options), options)};
+    return {gate, v: this.dropout.forward(withoutPadding(v.mul(x1), options.attentionMask), options)};
   }
 
   private finish(y: tf.Tensor, options: ForwardOptions): tf.Tensor {
@@ -111,7 +116,3 @@ export class SequenceMixer extends CausalLayer<SequenceMixerConfig> {
   }
 }
 tf.serialization.registerClass(SequenceMixer);
-
-/** Padding must leave no trace in what comes after it. */
-const withoutPadding = (x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor =>
-  attentionMask ? x.mul(attentionMask.expandDims(2)) : x;

@@ -9,6 +9,7 @@ import {
   type Passed,
   type StateTree,
   type StreamStep,
+  withoutPadding,
 } from '@variants/core';
 import {type ChannelMixState, GatedChannelMix, PlainChannelMix} from './channel-mix';
 import type {RwkvConfig} from './config';
@@ -140,7 +141,7 @@ export class RwkvBlock extends CausalLayer<RwkvBlockConfig> {
   private normed(x: tf.Tensor, norm: LayerNorm, options: ForwardOptions): tf.Tensor {
     const h = norm.forward(x);
     // Padding must leave no trace: the first token after it comes after nothing.
-    return options.attentionMask ? h.mul(options.attentionMask.expandDims(2)) : h;
+    return withoutPadding(h, options.attentionMask);
   }
 
   /** x and what a part of the block adds to it. */
