@@ -35,14 +35,24 @@ export function compileForIntegers(
   (model as unknown as {feedOutputShapes: unknown[]}).feedOutputShapes = [null];
 }
 
+/**
+ * How many targets count, and of how many of those the logit is the largest, [] int32 each. Runs inside a `tf.tidy`.
+ * @param wanted -100 where nothing counts, which is no class.
+ */
+export function countRight(logits: tf.Tensor, wanted: tf.Tensor): {right: tf.Tensor; count: tf.Tensor} {
+  const right = logits.argMax(-1).toInt().equal(wanted.toInt());
+  return {right: right.toInt().sum(), count: countOf(wanted)};
+}
+
+/** How many targets count, [] int32. Runs inside a `tf.tidy`. */
+export const countOf = (wanted: tf.Tensor): tf.Scalar => wanted.notEqual(ignoredTarget).toInt().sum() as tf.Scalar;
+
 /** The share of counted targets whose logit is the largest. */
 function accuracyOf(model: IntegerModel) {
   const acc = (targets: tf.Tensor, logits: tf.Tensor): tf.Tensor =>
     tf.tidy(() => {
-      const wanted = model.counted(targets);
-      const counts = wanted.notEqual(ignoredTarget).toFloat();
-      const right = logits.argMax(-1).equal(wanted.toInt()).toFloat();
-      return right.mul(counts).sum().div(counts.sum());
+      const {right, count} = countRight(logits, model.counted(targets));
+      return right.toFloat().div(count.toFloat());
     });
   // tfjs takes the name in the history from the function, and a bundler may shorten that.
   return Object.defineProperty(acc, 'name', {value: 'acc'});

@@ -5,10 +5,9 @@ import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference} from '../layers/layer';
 import type {RunLayer} from './chain';
-import {compileForIntegers, type IntegerCompileArgs} from './integer-targets';
+import {compileForIntegers, countOf, countRight, type IntegerCompileArgs} from './integer-targets';
 import type {ModelKind} from './model-kind';
 import {requireMemory} from './require-memory';
-import {ignoredTarget} from './token-input';
 
 /** The field that every model's configuration has. */
 export interface VariantModelConfig {
@@ -139,15 +138,14 @@ export abstract class VariantModel<
 
   /** How many targets count, [] int32: what the mean of a part of a batch weighs in the mean of the whole. */
   countTargets(targets: tf.Tensor): tf.Scalar {
-    return tf.tidy(() => this.counted(targets).notEqual(ignoredTarget).sum().toInt() as tf.Scalar);
+    return tf.tidy(() => countOf(this.counted(targets)));
   }
 
   /** How right outputs are: of the targets that count those whose logit is the largest. */
   async score(outputs: tf.Tensor, targets: tf.Tensor): Promise<Score> {
     const both = tf.tidy(() => {
-      const wanted = this.counted(targets).toInt();
-      const right = outputs.argMax(-1).toInt().equal(wanted);
-      return tf.stack([right.toInt().sum(), wanted.notEqual(ignoredTarget).toInt().sum()]);
+      const {right, count} = countRight(outputs, this.counted(targets));
+      return tf.stack([right, count]);
     });
     try {
       const [sum, count] = await both.data();

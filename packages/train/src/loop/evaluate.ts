@@ -31,8 +31,8 @@ export interface EvaluateOptions {
   /** Default 'window', which every model can do; 'stream' needs a language model and a source of text or tokens. */
   convention?: EvaluationConvention;
   /**
-   * Positions (tokens, or examples that are no tokens) to look at, rounded up to whole batches; of a longer source 'window' takes batches spread evenly over it,
-   * 'stream' the beginning. Default: all.
+   * Positions (tokens, or examples that are no tokens) to look at, rounded up to whole batches; of a longer source 'window'
+   * takes batches spread evenly over it, 'stream' the beginning. Default: all.
    */
   maxTokens?: number;
   /** Examples at once. Default 16. */
