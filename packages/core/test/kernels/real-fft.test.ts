@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {inverseRealFft, realFft} from '../../src/kernels/real-fft';
+import {realFftReference} from '../../src/kernels/real-fft/reference';
 import {checkKernel, normalPlain, type Plain, rowsOf} from './gradient-check';
 
 /** The sum that defines the transform, of rows cut or padded to `length`: real parts, imaginary parts. */
@@ -52,6 +53,22 @@ describe('realFft', () => {
       ),
       {numRuns: 30},
     );
+  });
+
+  it('is what the definition gives at lengths of any factors, one after the other and prime', () => {
+    for (const length of [32, 33, 37, 64, 96, 121, 127, 210, 257, 512, 1009]) {
+      const x = normalPlain([2, length], length, 'x');
+      const parts = tf.tidy(() => {
+        const spectrum = realFftReference(tf.tensor(x.data, x.shape), length);
+        return [spectrum.real, spectrum.imag].map((part) => [...part.dataSync()]);
+      });
+      const largest = 4 * Math.sqrt(length);
+      definition(x, length).forEach((expected, part) => {
+        expected.forEach((value, i) => {
+          expect(Math.abs(parts[part][i] - value), `length ${length}`).toBeLessThan(1e-6 * largest);
+        });
+      });
+    }
   });
 
   it('transforms the whole axis by default, and refuses to transform nothing', () => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {growAxis} from '../padding';
+import {fourier} from './fourier';
 
 /** The first half of the spectrum of real numbers, of which the rest is the mirror image. */
 export interface Spectrum {
@@ -23,10 +24,9 @@ export function fitLastAxis(x: tf.Tensor, length: number): tf.Tensor {
 /** The first half of the spectrum of x [..., n], cut or padded to `length`. */
 export function realFftReference(x: tf.Tensor, length: number): Spectrum {
   return tf.tidy(() => {
-    const whole = fitLastAxis(x, length);
-    const spectrum = tf.fft(tf.complex(whole, tf.zerosLike(whole)));
+    const {real, imag} = fourier({real: fitLastAxis(x, length)});
     const count = Math.floor(length / 2) + 1;
-    return {real: lastAxis(tf.real(spectrum), 0, count), imag: lastAxis(tf.imag(spectrum), 0, count)};
+    return {real: lastAxis(real, 0, count), imag: lastAxis(imag, 0, count)};
   });
 }
 
@@ -35,7 +35,11 @@ export function inverseRealFftReference({real, imag}: Spectrum, length: number, 
   return tf.tidy(() => {
     const mirrored = (x: tf.Tensor) => lastAxis(x, 1, length - x.shape[x.rank - 1]).reverse(-1);
     const axis = real.rank - 1;
-    const spectrum = tf.complex(tf.concat([real, mirrored(real)], axis), tf.concat([imag, mirrored(imag).neg()], axis));
-    return lastAxis(tf.real(tf.ifft(spectrum)), 0, keep);
+    // The inverse transform is the conjugate of the transform of the conjugate, divided by the length.
+    const conjugate = {
+      real: tf.concat([real, mirrored(real)], axis),
+      imag: tf.concat([imag.neg(), mirrored(imag)], axis),
+    };
+    return lastAxis(fourier(conjugate).real, 0, keep).div(length);
   });
 }
