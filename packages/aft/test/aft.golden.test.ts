@@ -117,7 +117,7 @@ async function usualMixer(golden: GoldenCase): Promise<Actual> {
         if (fed === x.shape[1]) Object.assign(state, storedState(after, x.shape[0], loaded));
       },
     });
-    requireAlike(streamed, whole['output.y'] as tf.Tensor, 5e-5);
+    await requireAlike(streamed, whole['output.y'] as tf.Tensor, 5e-5);
   }
   return {
     ...whole,

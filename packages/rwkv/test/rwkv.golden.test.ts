@@ -99,7 +99,7 @@ function probedRecurrence(
     'state.final': run(inputs).state,
     'with_state.output.y': output,
     'with_state.state.final': state,
-    'with_state.loss': {value: loss(...Object.values(withState)), scale: terms.dataSync()[0]},
+    'with_state.loss': {value: loss(...Object.values(withState)), scale: terms},
     ...Object.fromEntries(Object.keys(withState).map((name, i) => [`with_state.grad.${name}`, gradients[i]])),
   };
 }

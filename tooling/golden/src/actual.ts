@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 /** A value whose error is relative to `scale`, because it is a sum whose terms cancel. */
 export interface Measured {
   value: tf.Tensor;
-  scale: number;
+  scale: number | tf.Tensor;
 }
 
 /** What was computed for a stored tensor. */

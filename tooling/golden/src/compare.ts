@@ -9,16 +9,20 @@ import type {StoredTensor} from './golden-case';
  * finite value that is stored (or the scale that a {@link Measured} brings); where all that is stored is 0, absolutely.
  * @returns What is wrong, or nothing.
  */
-export function compareTensor(actual: ActualTensor, expected: StoredTensor, tolerance: number): string | undefined {
+export async function compareTensor(
+  actual: ActualTensor,
+  expected: StoredTensor,
+  tolerance: number,
+): Promise<string | undefined> {
   const {value, scale} = measured(actual);
   const shape = [...expected.shape];
   // A scalar is stored as a list of one.
   const fits = value.shape.join() === shape.join() || (value.rank === 0 && shape.join() === '1');
   if (!fits) return `shape [${value.shape}] instead of [${shape}]`;
-  const values = value.dataSync();
+  const values = await value.data();
   return expected.data instanceof Int32Array
     ? compareIntegers(values, expected.data)
-    : compareFloats(values, expected.data, scale, tolerance);
+    : compareFloats(values, expected.data, typeof scale === 'number' ? scale : (await scale.data())[0], tolerance);
 }
 
 function measured(actual: ActualTensor): Measured {

@@ -38,7 +38,9 @@ export function feed(streams: Streams, x: tf.Tensor, {sizes, state: start, look}
 }
 
 /** @throws Error when what a stream gives is further away from what the whole sequence gives than that share of the largest value. */
-export function requireAlike(streamed: tf.Tensor, whole: tf.Tensor, tolerance: number): void {
-  const distance = streamed.sub(whole).abs().max().div(whole.abs().max()).dataSync()[0];
+export async function requireAlike(streamed: tf.Tensor, whole: tf.Tensor, tolerance: number): Promise<void> {
+  const relative = tf.tidy(() => streamed.sub(whole).abs().max().div(whole.abs().max()));
+  const [distance] = await relative.data();
+  relative.dispose();
   if (!(distance < tolerance)) throw new Error(`a stream is ${distance} away from the whole`);
 }

@@ -1,15 +1,18 @@
 import {basename, dirname} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as tf from '@tensorflow/tfjs';
-import '@variants/core/simd';
+import {openEngine} from '@variants-tooling/engines';
 import {afterAll, describe, expect, it} from 'vitest';
 import {findCases} from './find-cases';
 import {GoldenCase} from './golden-case';
 import {type Kinds, runCase} from './run-case';
 import {suiteName} from './suite-name';
 
-/** Every case must hold on tfjs's own CPU backend, which runs the references, and on the fused kernels. */
-const engines = ['cpu', 'simd'];
+/**
+ * Every case must hold on tfjs's own CPU backend, which runs the references, and on the fused kernels; `pnpm test:engines`
+ * names others.
+ */
+const engines = process.env.GOLDEN_ENGINES?.split(',') ?? ['cpu', 'simd'];
 
 /**
  * Registers a test for each golden case of a package, to be called once, from `test/<name>.golden.test.ts`:
@@ -36,7 +39,7 @@ export function goldenTests(testFileUrl: string, kinds: Kinds): void {
       const failures: string[] = [];
       for (const engine of engines) {
         if (failures.length > 0) break;
-        await tf.setBackend(engine);
+        await openEngine(engine);
         const lines = await runCase(new GoldenCase(directory, packageName), kinds);
         failures.push(...lines.map((line) => (engine === 'cpu' ? line : `${line} (on ${engine})`)));
       }

@@ -21,7 +21,7 @@ export async function roundTrip<Config>(
     await saveCheckpoint(model, directory);
     const differing = [
       ...(await differingFiles(golden.directory, directory, model)),
-      ...differingWeights(model, await load(directory)),
+      ...(await differingWeights(model, await load(directory))),
     ];
     if (differing.length > 0) throw new Error(`after saving and loading: ${differing.join(', ')}`);
   } finally {
@@ -29,14 +29,18 @@ export async function roundTrip<Config>(
   }
 }
 
-function differingWeights<Config>(before: CheckpointModel<Config>, after: CheckpointModel<Config>): string[] {
-  const reloaded = new Map(after.weights.map((weight) => [weight.originalName, weight.read().dataSync()]));
-  const lost = before.weights.filter((weight) => {
-    const values = reloaded.get(weight.originalName);
-    return values === undefined || !sameBits(weight.read().dataSync(), values);
-  });
+async function differingWeights<Config>(
+  before: CheckpointModel<Config>,
+  after: CheckpointModel<Config>,
+): Promise<string[]> {
+  const reloaded = new Map(after.weights.map((weight) => [weight.originalName, weight]));
+  const lost: string[] = [];
+  for (const weight of before.weights) {
+    const values = await reloaded.get(weight.originalName)?.read().data();
+    if (values === undefined || !sameBits(await weight.read().data(), values)) lost.push(weight.originalName);
+  }
   const added = reloaded.size > before.weights.length ? [`${reloaded.size} weights`] : [];
-  return [...lost.map((weight) => `weight ${weight.originalName}`), ...added];
+  return [...lost.map((name) => `weight ${name}`), ...added];
 }
 
 async function differingFiles<Config>(

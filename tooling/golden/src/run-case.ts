@@ -47,7 +47,7 @@ async function failureOf(name: string, expected: StoredTensor, actual: Actual, g
   if (!Object.hasOwn(actual, name)) return [`is stored, but the kind "${golden.kind}" does not compute it`];
   const given = actual[name];
   const computed = typeof given === 'function' ? await given() : given;
-  const failure = compareTensor(computed, expected, toleranceOf(name, golden.description));
+  const failure = await compareTensor(computed, expected, toleranceOf(name, golden.description));
   return failure === undefined ? [] : [failure];
 }
 
