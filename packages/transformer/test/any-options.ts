@@ -18,6 +18,7 @@ const shared = {
   tieEmbedding: flag,
   scaleAttention: flag,
   scaleAttentionByLayer: flag,
+  sight: fc.constantFrom({}, {}, {window: 3}, {window: 2, sinks: 1}),
   dropout: fc.constantFrom(0, 0.1),
 } as const;
 
@@ -46,15 +47,15 @@ const gpt2Like = fc.record({
   layout: fc.constantFrom('nanogpt', 'gpt2', 'gpt2bare'),
 });
 
-type Drawn = {heads: readonly number[]; headSize: number};
+type Drawn = {heads: readonly number[]; headSize: number; sight: {window?: number; sinks?: number}};
 
-function withHeads<Fields extends Drawn>({heads, ...fields}: Fields) {
+function withParts<Fields extends Drawn>({heads, sight, ...fields}: Fields) {
   const [numHeads, numKeyValueHeads] = heads;
-  return {...fields, numHeads, numKeyValueHeads};
+  return {...fields, ...sight, numHeads, numKeyValueHeads};
 }
 
 /** Any tiny decoder of either family, in any layout, with what the layout's authors have no field for too. */
 export const anyOptions: fc.Arbitrary<TransformerOptions> = fc.oneof(
-  llamaLike.map((drawn) => ({...withHeads(drawn), family: 'llama' as const})),
-  gpt2Like.map((drawn) => ({...withHeads(drawn), family: 'gpt2' as const})),
+  llamaLike.map((drawn) => ({...withParts(drawn), family: 'llama' as const})),
+  gpt2Like.map((drawn) => ({...withParts(drawn), family: 'gpt2' as const})),
 );

@@ -37,10 +37,23 @@ conformance({
 });
 
 conformance({
+  name: 'transformer, llama with a window, and sinks that stay near',
+  create: create({window: 5, sinks: 2, cachePositions: 'inCache'}),
+  fromPretrained,
+  invalid: [
+    [{window: 0}, /window is 0, but must be a whole number of at least 1, or nothing/],
+    [{window: null}, /sinks is 2, but must be 0 without a window/],
+  ],
+});
+
+conformance({
   name: 'transformer, gpt2',
   create: create({family: 'gpt2'}),
   fromPretrained,
-  invalid: [[{maxSequenceLength: null}, /maxSequenceLength is null, but family gpt2 has a learned position each/]],
+  invalid: [
+    [{maxSequenceLength: null}, /maxSequenceLength is null, but family gpt2 has a learned position each/],
+    [{cachePositions: 'inCache'}, /cachePositions is "inCache", but must be "absolute", as family gpt2/],
+  ],
 });
 
 conformance({

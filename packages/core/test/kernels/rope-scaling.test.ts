@@ -1,13 +1,9 @@
-import {CheckpointError, rotaryFrequencies} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {
-  type RopeScaling,
-  readRopeScaling,
-  ropeScalingField,
-  scaledFrequencies,
-  writeRopeScaling,
-} from '../src/rope-scaling';
+import {readRopeScaling, writeRopeScaling} from '../../src/checkpoints/rope-scaling';
+import {CheckpointError} from '../../src/errors';
+import {rotaryFrequencies} from '../../src/kernels/rotary-embedding';
+import {isRopeScaling, type RopeScaling, scaledFrequencies} from '../../src/kernels/rotary-embedding/rope-scaling';
 
 const llama3 = (fields = {}): RopeScaling & {type: 'llama3'} => ({
   type: 'llama3',
@@ -76,10 +72,10 @@ describe('rope_scaling', () => {
   });
 });
 
-describe('the field ropeScaling', () => {
+describe('isRopeScaling', () => {
   it('takes what there is', () => {
-    expect(ropeScalingField.accepts({type: 'linear', factor: 0.5})).toBe(true);
-    expect(ropeScalingField.accepts(llama3())).toBe(true);
+    expect(isRopeScaling({type: 'linear', factor: 0.5})).toBe(true);
+    expect(isRopeScaling(llama3())).toBe(true);
   });
 
   it.each([
@@ -94,6 +90,6 @@ describe('the field ropeScaling', () => {
     [llama3({highFrequencyFactor: 1})],
     [llama3({originalMaxSequenceLength: Number.NaN})],
   ])('refuses %j', (value) => {
-    expect(ropeScalingField.accepts(value)).toBe(false);
+    expect(isRopeScaling(value)).toBe(false);
   });
 });
