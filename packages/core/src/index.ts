@@ -20,7 +20,7 @@ export {type CheckpointKind, loadAnyOf} from './checkpoints/load-any-of';
 export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
 export {metaFiles, metaIntermediateSize, metaRopeScaling, metaSizes} from './checkpoints/meta-files';
 export {toAuthorsNames} from './checkpoints/names';
-export {readRopeScaling, writeRopeScaling} from './checkpoints/rope-scaling';
+export {readRopeScaling, scaledFromLength, writeRopeScaling} from './checkpoints/rope-scaling';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
 export type {TransformerFileFields, TransformerFiles} from './checkpoints/transformer-files';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
@@ -55,13 +55,17 @@ export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {ringInOrder, writeRing} from './kernels/ring';
 export {rmsNorm} from './kernels/rms-norm';
 export {
+  type AngleGrowth,
+  anglesAt,
+  type LongerAngles,
+  type RotaryAngles,
   type RotaryPairing,
   type RotaryTables,
   rotaryEmbedding,
   rotaryFrequencies,
   rotaryTables,
 } from './kernels/rotary-embedding';
-export {type RopeScaling, scaledFrequencies} from './kernels/rotary-embedding/rope-scaling';
+export {type RopeScaling, scaledAngles} from './kernels/rotary-embedding/rope-scaling';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
 export {
   type WeightedAverageOptions,
@@ -119,7 +123,9 @@ export {
 export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {
+  checkRopeScaling,
   checkTransformerFields,
+  ropeScalingField,
   type TransformerFieldOptions,
   type TransformerFields,
   type TransformerStyle,

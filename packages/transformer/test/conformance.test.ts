@@ -36,6 +36,22 @@ conformance({
   fromPretrained,
 });
 
+// Up to the length from which on frequencies follow the length, all laws hold.
+conformance({
+  name: 'transformer, llama with dynamic scaling',
+  create: create({ropeScaling: {type: 'dynamic', factor: 2, originalMaxSequenceLength: 16}}),
+  fromPretrained,
+});
+
+conformance({
+  name: 'transformer, llama with YaRN',
+  create: create({layout: 'huggingface', ropeScaling: {type: 'yarn', factor: 4, originalMaxSequenceLength: 8}}),
+  fromPretrained,
+  invalid: [
+    [{ropeScaling: {type: 'yarn', factor: 0.5}}, /ropeScaling is .*, but its factor must be a number of at least 1/],
+  ],
+});
+
 conformance({
   name: 'transformer, llama with a window, and sinks that stay near',
   create: create({window: 5, sinks: 2, cachePositions: 'inCache'}),

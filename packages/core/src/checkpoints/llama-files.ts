@@ -1,9 +1,11 @@
 import {namedValues} from './field-table';
 import {mappings} from './mappings';
-import {readRopeScaling, writeRopeScaling} from './rope-scaling';
+import {readRopeScaling, scaledFromLength, writeRopeScaling} from './rope-scaling';
 import type {TransformerFiles} from './transformer-files';
 
 const {blocks, embedding, head, linears, norm} = mappings;
+
+const baseIn = (parameters: unknown) => (parameters as {rope_theta?: number} | null | undefined)?.rope_theta;
 
 /**
  * Files with the names of Hugging Face's LlamaForCausalLM, which Mistral's and others have too: the features
@@ -20,7 +22,12 @@ export const llamaFiles: TransformerFiles = {
     numKeyValueHeads: 'num_key_value_heads',
     headSize: 'head_dim',
     intermediateSize: {theirs: 'intermediate_size', required: true},
-    maxSequenceLength: {theirs: 'max_position_embeddings', usual: null},
+    // Where frequencies follow the length, the field says from which on, and not how long a text may be.
+    maxSequenceLength: {
+      from: (json, file) =>
+        scaledFromLength(readRopeScaling(json, file)) === null ? (json.max_position_embeddings ?? null) : null,
+      to: (length, {ropeScaling}) => ({max_position_embeddings: scaledFromLength(ropeScaling) ?? length}),
+    },
     activation: namedValues(
       'hidden_act',
       {silu: 'silu', gelu: 'gelu', relu: 'relu', gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh'},
@@ -32,14 +39,14 @@ export const llamaFiles: TransformerFiles = {
     feedForwardBias: 'mlp_bias',
     tieEmbedding: 'tie_word_embeddings',
     rotaryBase: {
-      from: ({rope_theta, rope_parameters}) => rope_theta ?? (rope_parameters as {rope_theta?: number})?.rope_theta,
+      from: ({rope_theta, rope_parameters, rope_scaling}) =>
+        rope_theta ?? baseIn(rope_parameters) ?? baseIn(rope_scaling),
       to: (base) => ({rope_theta: base}),
     },
-    ropeScaling: {
-      from: ({rope_scaling, rope_parameters}, file) => readRopeScaling(rope_scaling ?? rope_parameters, file),
-      to: (scaling) => ({rope_scaling: writeRopeScaling(scaling)}),
-    },
+    ropeScaling: {from: readRopeScaling, to: writeRopeScaling},
   },
+  // All features of a head turn.
+  only: {partial_rotary_factor: 1, 'rope_parameters.partial_rotary_factor': 1},
   tensors: (config) => {
     const attention = {useBias: config.attentionBias};
     const feedForward = {useBias: config.feedForwardBias};

@@ -4,6 +4,7 @@ import type {TensorFields} from './define-layout';
 import type {AuthorsConfig, FieldTable} from './field-table';
 import type {TensorMapping} from './layout';
 import {mappings} from './mappings';
+import {sameValue} from './same-value';
 import type {TransformerFileFields, TransformerFiles} from './transformer-files';
 
 const {blocks, embedding, head, linears, norm} = mappings;
@@ -105,7 +106,7 @@ export const metaFiles: TransformerFiles & {fromTensors: TensorFields<Transforme
     },
     ropeScaling: {
       from: metaRopeScaling,
-      to: (scaling) => (JSON.stringify(scaling) === JSON.stringify(scaledRope) ? {use_scaled_rope: true} : {}),
+      to: (scaling) => (sameValue(scaling, scaledRope) ? {use_scaled_rope: true} : {}),
     },
   },
   fromTensors: {names: [], read: readVocabulary},

@@ -53,5 +53,5 @@ export interface TransformerFileFields {
  */
 export type TransformerFiles = Pick<
   LayoutDefinition<TransformerFileFields>,
-  'recognizes' | 'fields' | 'tensors' | 'ignored'
+  'recognizes' | 'fields' | 'only' | 'tensors' | 'ignored'
 >;

@@ -1,5 +1,6 @@
 import type {TransformerFileFields} from '../checkpoints/transformer-files';
-import {isRopeScaling, type RopeScaling, ropeScalingNumbers} from '../kernels/rotary-embedding/rope-scaling';
+import type {RopeScaling} from '../kernels/rotary-embedding/rope-scaling';
+import {ropeScalingFault, ropeScalingTypes} from '../kernels/rotary-embedding/rope-scaling-rules';
 import {activations} from '../layers/activations';
 import type {SelfAttentionConfig} from '../layers/self-attention';
 import {type Field, type Fields, fields, requireConfig, requireDivides} from './config';
@@ -57,11 +58,11 @@ export interface TransformerFields extends DecoderFields, TransformerFileFields 
 /** What may be given of a configuration of {@link TransformerFields}. */
 export type TransformerFieldOptions = Partial<TransformerFields>;
 
-const ropeScalingField: Field<RopeScaling> = {
-  allowed: `${Object.entries(ropeScalingNumbers)
-    .map(([type, numbers]) => `{type: '${type}', ${numbers.join(', ')}}`)
-    .join(' or ')}, all numbers above 0 and the high factor above the low`,
-  accepts: isRopeScaling,
+/** The rule of a field that holds a scaling of rotary frequencies. */
+export const ropeScalingField: Field<RopeScaling> = {
+  allowed: `an object {type, ...}, its type one of ${ropeScalingTypes.join(', ')}`,
+  accepts: (value) => ropeScalingFault(value) === null,
+  fault: ropeScalingFault,
 };
 
 /** The most heads of at least 64 features, an even number, that the width can be cut into. */
@@ -121,9 +122,10 @@ export function checkTransformerFields(
   if (options.headSize == null)
     requireDivides(architecture, config, 'numHeads', 'hiddenSize', '(or headSize be given)');
   requireDivides(architecture, config, 'numKeyValueHeads', 'numHeads');
-  if (positions === 'rotary')
+  if (positions === 'rotary') {
     holds(headSize % 2 === 0, `headSize is ${headSize}, but must be even to be turned by positions`);
-  else holds(ropeScaling === null, `ropeScaling is given, but family ${family} has no rotary positions`);
+    checkRopeScaling(architecture, ropeScaling, headSize);
+  } else holds(ropeScaling === null, `ropeScaling is given, but family ${family} has no rotary positions`);
   if (positions === 'learned') {
     holds(maxSequenceLength !== null, `maxSequenceLength is null, but family ${family} has a learned position each`);
     holds(
@@ -133,4 +135,18 @@ export function checkTransformerFields(
   }
   if (gated) holds(!normBias, `normBias is true, but the norms of family ${family} have no bias`);
   holds(sinks === 0 || window !== null, `sinks is ${sinks}, but must be 0 without a window`);
+}
+
+/**
+ * Holds a scaling to the number of features that turn.
+ * @throws ConfigError where it has not a number for each pair of them.
+ */
+export function checkRopeScaling(architecture: string, scaling: RopeScaling | null, size: number): void {
+  if (scaling?.type !== 'longrope') return;
+  for (const name of ['shortFactors', 'longFactors'] as const)
+    requireConfig(
+      scaling[name].length === size / 2,
+      architecture,
+      `ropeScaling.${name} has ${scaling[name].length} numbers, but must have ${size / 2}, one for each pair of features`,
+    );
 }

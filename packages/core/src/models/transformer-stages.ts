@@ -13,7 +13,7 @@
  *
  *     x = table[token];   x = x + rotaryAttention(RMS x);   x = x + W2 (silu(W1 RMS x) * W3 RMS x);   logits = RMS x · W
  */
-import {scaledFrequencies} from '../kernels/rotary-embedding/rope-scaling';
+import {scaledAngles} from '../kernels/rotary-embedding/rope-scaling';
 import {alibiSlopes} from '../layers/alibi';
 import {Dropout} from '../layers/dropout';
 import {TiedHead, TokenEmbedding} from '../layers/embedding';
@@ -30,7 +30,7 @@ function attentionConfig(config: TransformerFields, style: TransformerStyle, lay
   const {numHeads, numKeyValueHeads, headSize, attentionBias, maxSequenceLength, dropout} = config;
   const {window, sinks, cachePositions, rotaryBase, rotaryPairing: pairing, ropeScaling} = config;
   const scale = (config.scaleAttention ? headSize ** -0.5 : 1) / (config.scaleAttentionByLayer ? layer + 1 : 1);
-  const rotary = () => ({frequencies: scaledFrequencies(headSize, rotaryBase, ropeScaling), pairing});
+  const rotary = () => ({...scaledAngles(headSize, rotaryBase, ropeScaling), pairing});
   return {
     numHeads,
     numKeyValueHeads,

@@ -26,7 +26,7 @@ function resolve(style: TransformerStyle, options: TransformerFieldOptions): Tra
 
 /** A model of a style, as a package makes one. */
 class Tiny extends LanguageModel<TransformerFields> {
-  override layout: CheckpointLayout<TransformerFields> = defineLayout({
+  override layout: CheckpointLayout<TransformerFields> = defineLayout<TransformerFields>({
     ...llamaFiles,
     name: 'tiny',
     resolve: (options) => resolve(transformerStyles.llama, options),

@@ -6,6 +6,6 @@ export const huggingface = decoderLayout({
   ...llamaFiles,
   name: 'huggingface',
   fields: {...llamaFiles.fields, family: {from: () => 'llama'}},
-  only: {model_type: 'llama'},
+  only: {...llamaFiles.only, model_type: 'llama'},
   constants: {architectures: ['LlamaForCausalLM'], model_type: 'llama'},
 });

@@ -4,6 +4,7 @@ import {defineKernel} from '../define-kernel';
 import {type RotaryPairing, rotaryEmbeddingReference} from './reference';
 import type {RotaryTables} from './tables';
 
+export {type AngleGrowth, anglesAt, type LongerAngles, type RotaryAngles} from './angles';
 export {rotaryFrequencies} from './frequencies';
 export type {RotaryPairing} from './reference';
 export {type RotaryTables, rotaryTables} from './tables';
