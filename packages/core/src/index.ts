@@ -11,13 +11,18 @@ export {
   type RenamedField,
   readFields,
 } from './checkpoints/field-table';
+export {type Gpt2TensorOptions, gpt2Fields, gpt2Sizes, gpt2Tensors} from './checkpoints/gpt2-files';
 export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
+export {llamaFiles} from './checkpoints/llama-files';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
 export {type CheckpointKind, loadAnyOf} from './checkpoints/load-any-of';
 export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
+export {metaFiles, metaIntermediateSize, metaRopeScaling, metaSizes} from './checkpoints/meta-files';
 export {toAuthorsNames} from './checkpoints/names';
+export {readRopeScaling, scaledFromLength, writeRopeScaling} from './checkpoints/rope-scaling';
 export {type CheckpointFiles, checkpointFiles, type SaveOptions, saveCheckpoint} from './checkpoints/save';
+export type {TransformerFileFields, TransformerFiles} from './checkpoints/transformer-files';
 export {CheckpointError, ConfigError, DataError, EngineError, ShapeError, VariantsError} from './errors';
 export {nextTask} from './event-loop';
 export {type ByteSource, bufferSource, fileSource, readAll} from './files/bytes';
@@ -50,12 +55,17 @@ export {inverseRealFft, realFft, type Spectrum} from './kernels/real-fft';
 export {ringInOrder, writeRing} from './kernels/ring';
 export {rmsNorm} from './kernels/rms-norm';
 export {
+  type AngleGrowth,
+  anglesAt,
+  type LongerAngles,
+  type RotaryAngles,
   type RotaryPairing,
   type RotaryTables,
   rotaryEmbedding,
   rotaryFrequencies,
   rotaryTables,
 } from './kernels/rotary-embedding';
+export {type RopeScaling, scaledAngles} from './kernels/rotary-embedding/rope-scaling';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
 export {
   type WeightedAverageOptions,
@@ -112,6 +122,17 @@ export {
 } from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
+export {
+  checkRopeScaling,
+  checkTransformerFields,
+  ropeScalingField,
+  type TransformerFieldOptions,
+  type TransformerFields,
+  type TransformerStyle,
+  transformerFields,
+  transformerStyles,
+} from './models/transformer-fields';
+export {countTransformer, transformerStages} from './models/transformer-stages';
 export {
   type AnyTypes,
   type Example,

@@ -4,16 +4,17 @@ import {
   type MultiHeadAttentionConfig,
   SelfAttention,
   type SelfAttentionConfig,
+  TransformerBlock,
+  type TransformerBlockConfig,
 } from '@variants/core';
-import {TransformerBlock, type TransformerBlockConfig} from './model';
 import {type CoderBlockConfig, DecoderBlock, EncoderBlock} from './seq2seq/blocks';
 
+export type {RopeScaling} from '@variants/core';
 export {card} from './card';
 export type {LayoutName, TransformerConfig, TransformerOptions} from './config';
 export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {Transformer, transformer} from './model';
 export {presets} from './presets';
-export type {RopeScaling} from './rope-scaling';
 export type {EncoderDecoderConfig, EncoderDecoderOptions} from './seq2seq/config';
 export {EncoderDecoder, encoderDecoder} from './seq2seq/model';
 export type {CoderBlockConfig, MultiHeadAttentionConfig, SelfAttentionConfig, TransformerBlockConfig};

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type {TransformerOptions} from '../src';
+import type {RopeScaling, TransformerOptions} from '../src';
 
 const flag = fc.boolean();
 
@@ -18,24 +18,37 @@ const shared = {
   tieEmbedding: flag,
   scaleAttention: flag,
   scaleAttentionByLayer: flag,
+  sight: fc.constantFrom({}, {}, {window: 3}, {window: 2, sinks: 1}),
   dropout: fc.constantFrom(0, 0.1),
 } as const;
+
+const length = {originalMaxSequenceLength: 8};
+const llama3 = {lowFrequencyFactor: 1, highFrequencyFactor: 4, originalMaxSequenceLength: 8192};
+const list = (headSize: number, first: number) => Array.from({length: headSize / 2}, (_, i) => first + i);
+
+/** A scaling of each type, by the features that turn. */
+const scalings = new Map<string, (headSize: number) => RopeScaling>([
+  ['linear', () => ({type: 'linear', factor: 2})],
+  ['ntk', () => ({type: 'ntk', factor: 2})],
+  ['dynamic', () => ({type: 'dynamic', factor: 2, ...length})],
+  ['dynamicLinear', () => ({type: 'dynamicLinear', ...length})],
+  ['ntkByParts', () => ({type: 'ntkByParts', factor: 2, ...length})],
+  ['yarn', () => ({truncate: false, factor: 2, type: 'yarn', ...length})],
+  ['dynamicYarn', () => ({type: 'dynamicYarn', ...length, maxSequenceLength: 16})],
+  [
+    'longrope',
+    (size) => ({type: 'longrope', shortFactors: list(size, 1), longFactors: list(size, 2), factor: 2, ...length}),
+  ],
+  // As in Llama 3.1, for which Meta's files have a field, and another.
+  ['llama3.1', () => ({type: 'llama3', factor: 8, ...llama3})],
+  ['llama3', () => ({type: 'llama3', factor: 4, ...llama3})],
+]);
 
 const llamaLike = fc.record({
   ...shared,
   maxSequenceLength: fc.constantFrom(null, 6, 16),
   rotaryBase: fc.constantFrom(10000, 500000),
-  ropeScaling: fc.constantFrom(
-    null,
-    {type: 'linear', factor: 2} as const,
-    ...[4, 8].map((factor) => ({
-      type: 'llama3' as const,
-      factor,
-      lowFrequencyFactor: 1,
-      highFrequencyFactor: 4,
-      originalMaxSequenceLength: 8192,
-    })),
-  ),
+  scaling: fc.constantFrom('none', ...scalings.keys()),
   layout: fc.constantFrom('llama2c', 'meta', 'huggingface'),
 });
 
@@ -46,15 +59,19 @@ const gpt2Like = fc.record({
   layout: fc.constantFrom('nanogpt', 'gpt2', 'gpt2bare'),
 });
 
-type Drawn = {heads: readonly number[]; headSize: number};
+type Drawn = {heads: readonly number[]; headSize: number; sight: {window?: number; sinks?: number}};
 
-function withHeads<Fields extends Drawn>({heads, ...fields}: Fields) {
+function withParts<Fields extends Drawn>({heads, sight, ...fields}: Fields) {
   const [numHeads, numKeyValueHeads] = heads;
-  return {...fields, numHeads, numKeyValueHeads};
+  return {...fields, ...sight, numHeads, numKeyValueHeads};
 }
 
 /** Any tiny decoder of either family, in any layout, with what the layout's authors have no field for too. */
 export const anyOptions: fc.Arbitrary<TransformerOptions> = fc.oneof(
-  llamaLike.map((drawn) => ({...withHeads(drawn), family: 'llama' as const})),
-  gpt2Like.map((drawn) => ({...withHeads(drawn), family: 'gpt2' as const})),
+  llamaLike.map(({scaling, ...drawn}) => ({
+    ...withParts(drawn),
+    family: 'llama' as const,
+    ropeScaling: scalings.get(scaling)?.(drawn.headSize) ?? null,
+  })),
+  gpt2Like.map((drawn) => ({...withParts(drawn), family: 'gpt2' as const})),
 );

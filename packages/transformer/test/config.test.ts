@@ -71,6 +71,29 @@ describe('a configuration', () => {
     ['GPT-2 without a length', {family: 'gpt2', maxSequenceLength: null}, /maxSequenceLength is null/],
     ['GPT-2 with scaled rotary positions', {family: 'gpt2', ropeScaling: {type: 'linear', factor: 2}}, /ropeScaling/],
     ['scaling without a factor', {ropeScaling: {type: 'linear'} as never}, /ropeScaling is \{"type":"linear"\}/],
+    [
+      'scaling by less than 1',
+      {ropeScaling: {type: 'yarn', factor: 0.5} as never},
+      /its factor must be a number of at/,
+    ],
+    [
+      'scaling of no type',
+      {ropeScaling: {type: 'mrope'} as never},
+      /ropeScaling is .* its type must be one of linear, ntk/,
+    ],
+    [
+      'longrope for heads of another size',
+      {
+        ropeScaling: {
+          type: 'longrope',
+          shortFactors: [1],
+          longFactors: [1],
+          originalMaxSequenceLength: 8,
+          factor: 1,
+        },
+      },
+      /ropeScaling.shortFactors has 1 numbers, but must have 16, one for each pair/,
+    ],
     ['an unknown field', {ropeTheta: 1} as object, /unknown field ropeTheta/],
   ])('with %s is refused in one line', (_, fields, message) => {
     const create = () => transformer({vocabSize: 5, hiddenSize: 32, ...fields});

@@ -36,11 +36,40 @@ conformance({
   fromPretrained,
 });
 
+// Up to the length from which on frequencies follow the length, all laws hold.
+conformance({
+  name: 'transformer, llama with dynamic scaling',
+  create: create({ropeScaling: {type: 'dynamic', factor: 2, originalMaxSequenceLength: 16}}),
+  fromPretrained,
+});
+
+conformance({
+  name: 'transformer, llama with YaRN',
+  create: create({layout: 'huggingface', ropeScaling: {type: 'yarn', factor: 4, originalMaxSequenceLength: 8}}),
+  fromPretrained,
+  invalid: [
+    [{ropeScaling: {type: 'yarn', factor: 0.5}}, /ropeScaling is .*, but its factor must be a number of at least 1/],
+  ],
+});
+
+conformance({
+  name: 'transformer, llama with a window, and sinks that stay near',
+  create: create({window: 5, sinks: 2, cachePositions: 'inCache'}),
+  fromPretrained,
+  invalid: [
+    [{window: 0}, /window is 0, but must be a whole number of at least 1, or nothing/],
+    [{window: null}, /sinks is 2, but must be 0 without a window/],
+  ],
+});
+
 conformance({
   name: 'transformer, gpt2',
   create: create({family: 'gpt2'}),
   fromPretrained,
-  invalid: [[{maxSequenceLength: null}, /maxSequenceLength is null, but family gpt2 has a learned position each/]],
+  invalid: [
+    [{maxSequenceLength: null}, /maxSequenceLength is null, but family gpt2 has a learned position each/],
+    [{cachePositions: 'inCache'}, /cachePositions is "inCache", but must be "absolute", as family gpt2/],
+  ],
 });
 
 conformance({

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type Checkpoint, CheckpointError, checkpointFiles, openCheckpoint, saveCheckpoint} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {fromPretrained, type Transformer, type TransformerOptions, transformer} from '../src';
+import {fromPretrained, type RopeScaling, type Transformer, type TransformerOptions, transformer} from '../src';
 import {layouts} from '../src/checkpoints';
 import {anyOptions} from './any-options';
 import {withDirectory} from './temporary';
@@ -59,6 +59,12 @@ describe('a layout', () => {
       {layout: 'meta', maxSequenceLength: null, rotaryBase: 500000},
       {layout: 'meta', maxSequenceLength: null, intermediateSize: 40},
       {layout: 'huggingface', attentionBias: true, headSize: 2, ropeScaling: {type: 'linear', factor: 2}},
+      {layout: 'huggingface', ropeScaling: {type: 'yarn', originalMaxSequenceLength: 4, factor: 2}},
+      {
+        layout: 'huggingface',
+        maxSequenceLength: null,
+        ropeScaling: {type: 'dynamic', factor: 2, originalMaxSequenceLength: 4},
+      },
     ];
     for (const options of usual) {
       const {config} = await filesWith(options, {});
@@ -125,7 +131,19 @@ describe('a configuration of others', () => {
       /"mish" is unknown; known are gelu/,
     ],
     ['with the name of an own property', {layout: 'huggingface'}, {hidden_act: 'toString'}, /"toString" is unknown/],
-    ['with a scaling not known', {layout: 'huggingface'}, {rope_scaling: {type: 'yarn', factor: 2}}, /type "yarn"/],
+    ['with a scaling not known', {layout: 'huggingface'}, {rope_scaling: {type: 'mrope', factor: 2}}, /type "mrope"/],
+    [
+      'with a scaling below 1',
+      {layout: 'huggingface'},
+      {rope_scaling: {rope_type: 'yarn', factor: 0.5, original_max_position_embeddings: 4}},
+      /rope_scaling is .*, but its factor must be a number of at least 1/,
+    ],
+    [
+      'with heads that turn in part',
+      {layout: 'huggingface'},
+      {rope_parameters: {rope_type: 'default', partial_rotary_factor: 0.5}},
+      /rope_parameters.partial_rotary_factor is 0.5, but only 1 can be loaded/,
+    ],
     [
       'whose sizes are not those of the file',
       {layout: 'llama2c'},
@@ -175,6 +193,35 @@ describe('a configuration of others', () => {
     );
     expect(plain.config).toMatchObject({rotaryBase: 777, ropeScaling: null});
     plain.dispose();
+  });
+
+  it.each<[string, object, RopeScaling, number | null]>([
+    [
+      'yarn',
+      {rope_type: 'yarn', factor: 2, original_max_position_embeddings: 3, beta_fast: 4},
+      {type: 'yarn', factor: 2, originalMaxSequenceLength: 3, betaFast: 4},
+      6,
+    ],
+    // Its frequencies follow the length beyond max_position_embeddings, which limits nothing.
+    ['dynamic', {rope_type: 'dynamic', factor: 2}, {type: 'dynamic', factor: 2, originalMaxSequenceLength: 6}, null],
+    [
+      'longrope',
+      {type: 'longrope', short_factor: [1, 1.5], long_factor: [2, 3], original_max_position_embeddings: 3},
+      {type: 'longrope', shortFactors: [1, 1.5], longFactors: [2, 3], originalMaxSequenceLength: 3, factor: 2},
+      6,
+    ],
+  ])('may scale rotary positions by %s', async (_, rope_scaling, ropeScaling, maxSequenceLength) => {
+    const files = await filesWith({layout: 'huggingface'}, {rope_scaling});
+    const model = await fromPretrained(files);
+    expect(model.config).toMatchObject({ropeScaling, maxSequenceLength});
+    const tokens = Array.from({length: maxSequenceLength ?? 9}, (_, i) => i % 5);
+    const plain = await fromPretrained(files, {config: {ropeScaling: null}});
+    expect(logitsOf(model, tokens)).not.toEqual(logitsOf(plain, tokens));
+    plain.dispose();
+    const {config} = await saved(model);
+    expect(config).toMatchObject({rope_scaling: {factor: 2}, max_position_embeddings: 6});
+    expect(config).not.toHaveProperty('variants');
+    model.dispose();
   });
 
   it("may leave Meta's vocabulary to the tokenizer, and scale positions as Llama 3.1 does", async () => {

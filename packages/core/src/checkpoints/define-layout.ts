@@ -9,6 +9,7 @@ import {
   writeFields,
 } from './field-table';
 import type {CheckpointLayout} from './layout';
+import {sameValue} from './same-value';
 
 /** Fields of a configuration that a checkpoint's tensors tell. */
 export interface TensorFields<Config> {
@@ -83,7 +84,7 @@ function notExpressed<Config extends object>(
   const read: Partial<Config> = {...readFields(fields, json, name), ...Object.fromEntries(told)};
   const back = withDefaults(read, resolve);
   const own = (Object.keys(config) as (keyof Config)[]).filter(
-    (field) => field !== 'seed' && JSON.stringify(back[field]) !== JSON.stringify(config[field]),
+    (field) => field !== 'seed' && !sameValue(back[field], config[field]),
   );
   return Object.fromEntries(own.map((field) => [field, config[field]])) as Partial<Config>;
 }

@@ -56,3 +56,4 @@ export {
   type SelfAttentionInitializers,
 } from './self-attention';
 export {ShortConvolution, type ShortConvolutionConfig} from './short-convolution';
+export {TransformerBlock, type TransformerBlockConfig} from './transformer-block';

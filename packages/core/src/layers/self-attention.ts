@@ -14,7 +14,7 @@ import {extendCache, type KeyRows, type KeyValueCache, type Seen} from './key-va
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
 import {streamPositions} from './positions';
-import {rotation} from './rotary';
+import {heldAt, type RotaryConfig, rotation} from './rotary';
 
 /** Options of {@link SelfAttention}. */
 export interface SelfAttentionConfig extends AttentionHeadsConfig {
@@ -64,6 +64,12 @@ type Piece = {
  * Causal self-attention with a key-value cache (Vaswani et al. 2017, section 3.2), [batch, time, hidden] to the same:
  *
  *     q, k, v = x W_q, x W_k, x W_v, in heads;      y = concat over heads of attention(q, k, v) · W_o
+ *
+ * Rotary frequencies may follow the length of the sequence (`RotaryConfig.beyond`). `forward` turns queries and keys by those
+ * of its whole sequence. A stream turns each piece by those of the length up to the piece's end, and keys stay turned as they
+ * were when they came, as in Hugging Face's caches: pieces give what the whole gives up to `beyond.length` positions, and,
+ * where the frequencies beyond do not grow (LongRoPE), when the first piece is longer. Other streams across that length differ,
+ * as the whole sequence would turn early keys by a length that they do not know yet.
  *
  * Children `queries`, `keys`, `values` [hidden, heads · size], or `projections` with all three when fused; `output`.
  */
@@ -123,6 +129,12 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     return {window, sinks};
   }
 
+  /** Where positions count in the cache, no sequence is longer than that. */
+  private get rotary(): RotaryConfig | null {
+    const {rotary = null, cachePositions, window, sinks = 0} = this.config;
+    return rotary?.beyond && cachePositions === 'inCache' && window ? heldAt(rotary, sinks + window) : rotary;
+  }
+
   /** Queries, keys and values [batch, heads, time, size], the keys turned by their positions. */
   private project(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): Piece {
     const [batch, time] = x.shape as number[];
@@ -133,7 +145,8 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const [queries, keys, values] = parts.map((part, i) => splitHeads(part, i === 0 ? numHeads : numKeyValueHeads));
     // Scores depend on distances alone, so that padding on the left may count as positions.
     const positions = streamPositions(time, before?.length ?? null);
-    const {rotary, alibi} = this.config;
+    const {alibi} = this.config;
+    const {rotary} = this;
     const turn = rotation(positions, rotary);
     const rows: KeyRows = {
       keys: turn(keys),
@@ -163,7 +176,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const sink = tf.range(0, first.keys.shape[2] as number, 1, 'int32');
     const inWindow = tf.range(0, numRows, 1, 'int32').greaterEqual(tf.scalar(sinks, 'int32')).toFloat();
     const inCache = atMost(piece.positions, sinks + (window as number) - 1);
-    const standing = {...piece, positions: inCache, turn: rotation(inCache, this.config.rotary)};
+    const standing = {...piece, positions: inCache, turn: rotation(inCache, this.rotary)};
     return mergeAttention([
       this.look(standing, first, {mask: both(sink.lessEqual(positions).toFloat(), asKeys(first.mask))}, run),
       this.look(piece, rows, {...how, sinks: 0, mask: both(inWindow.reshape([1, 1, 1, -1]), asKeys(rows.mask))}, run),

@@ -6,6 +6,11 @@ export interface Field<T> {
   allowed: string;
   /** Whether a value is allowed. */
   accepts(value: unknown): boolean;
+  /**
+   * What is wrong with a part of a value that is not allowed, in words that follow "is <value>, but". Default: that it must
+   * be what is allowed.
+   */
+  fault?(value: unknown): string | null;
   /** The value of a field that is not given; undefined where it must be given. */
   fallback?: T;
 }
@@ -46,6 +51,7 @@ export const fields = {
   optional: <T>(rule: Field<T>): Field<T | null> => ({
     allowed: `${rule.allowed}, or nothing`,
     accepts: (v) => v === null || rule.accepts(v),
+    fault: (v) => rule.fault?.(v) ?? null,
     fallback: null,
   }),
 };
@@ -74,7 +80,9 @@ export function resolveFields<Config extends object>(
     if (value === undefined)
       throw new ConfigError(`${architecture}: the field ${name} is missing; it must be ${rule.allowed}`);
     if (!rule.accepts(value))
-      throw new ConfigError(`${architecture}: ${name} is ${shown(value)}, but must be ${rule.allowed}`);
+      throw new ConfigError(
+        `${architecture}: ${name} is ${shown(value)}, but ${rule.fault?.(value) ?? `must be ${rule.allowed}`}`,
+      );
     complete[name] = value;
   }
   return complete as Config;

@@ -1,3 +1,4 @@
+import {anglesAt} from '../../src/kernels/rotary-embedding';
 import type {SelfAttentionConfig} from '../../src/layers/self-attention';
 import type {Plain} from '../kernels/gradient-check';
 
@@ -12,14 +13,20 @@ export function linear(x: number[], weights: Weights, name: string): number[] {
   );
 }
 
-/** Turns a head by its position; features that no frequency is for stay. */
-export function turned(head: number[], position: number, {rotary}: Pick<SelfAttentionConfig, 'rotary'>): number[] {
-  if (!rotary) return head;
+/** Turns a head by its position in a sequence of a length; features that no frequency is for stay. */
+export function turned(
+  head: number[],
+  position: number,
+  {rotary: config}: Pick<SelfAttentionConfig, 'rotary'>,
+  length = position + 1,
+): number[] {
+  if (!config) return head;
+  const rotary = {...config, ...anglesAt(config, length)};
   const half = rotary.frequencies.length;
   const y = [...head];
   rotary.frequencies.forEach((frequency, i) => {
     const [u, w] = rotary.pairing === 'halves' ? [i, i + half] : [2 * i, 2 * i + 1];
-    const factor = rotary.factor ?? 1;
+    const {factor} = rotary;
     const [cos, sin] = [factor * Math.cos(position * frequency), factor * Math.sin(position * frequency)];
     [y[u], y[w]] = [head[u] * cos - head[w] * sin, head[u] * sin + head[w] * cos];
   });
@@ -34,8 +41,17 @@ function sees(t: number, j: number, {window, sinks = 0, cachePositions}: SelfAtt
   return null;
 }
 
-/** A `SelfAttention`'s output for one row [time][hidden], a position at a time. */
-export function definition(x: number[][], weights: Weights, config: SelfAttentionConfig, mask?: number[]): number[][] {
+/**
+ * A `SelfAttention`'s output for one row [time][hidden], a position at a time.
+ * @param lengthAt How long the sequence was when a position came. Default: as long as it is in the end.
+ */
+export function definition(
+  x: number[][],
+  weights: Weights,
+  config: SelfAttentionConfig,
+  mask?: number[],
+  lengthAt = (_: number) => x.length,
+): number[][] {
   const {numHeads, numKeyValueHeads = numHeads, headSize = x[0].length / numHeads, valueHeadSize = headSize} = config;
   const {scale = headSize ** -0.5, rotary, alibi} = config;
   const inHeads = (row: number[], count: number) =>
@@ -50,8 +66,8 @@ export function definition(x: number[][], weights: Weights, config: SelfAttentio
     const v = inHeads(all.slice(widths[0] + widths[1]), numKeyValueHeads);
     return {
       q,
-      k: k.map((head) => turned(head, t, config)),
-      v: rotary?.values ? v.map((head) => turned(head, t, config)) : v,
+      k: k.map((head) => turned(head, t, config, lengthAt(t))),
+      v: rotary?.values ? v.map((head) => turned(head, t, config, lengthAt(t))) : v,
     };
   });
   return projected.map(({q}, t) => {
@@ -62,7 +78,7 @@ export function definition(x: number[][], weights: Weights, config: SelfAttentio
         return standing === null ? [] : [{k: k[keyHead], v: v[keyHead], standing, j}];
       });
       const scores = seen.map(({k, standing, j}) => {
-        const query = turned(head, standing, config);
+        const query = turned(head, standing, config, lengthAt(t));
         return scale * query.reduce((sum, value, i) => sum + value * k[i], 0) + (alibi?.[h] ?? 0) * (j - standing);
       });
       const largest = Math.max(...scores);

@@ -5,11 +5,11 @@ import '../../src/engines/simd/register';
 import {rotaryFrequencies} from '../../src/kernels/rotary-embedding';
 import {alibiSlopes} from '../../src/layers/alibi';
 import {SelfAttention, type SelfAttentionConfig} from '../../src/layers/self-attention';
-import {StepRecorder} from '../../src/streams/recorded-step';
 import {type StateTree, tensorsOf} from '../../src/streams/state-tree';
-import {StreamState} from '../../src/streams/stream-state';
+import type {StreamState} from '../../src/streams/stream-state';
 import {expectClose, normalPlain} from '../kernels/gradient-check';
 import {apply, build, buildWithRandomWeights, checkInSequential, toTensor} from './layer-check';
+import {checkRecordedSteps} from './recorded-check';
 import {definition, rows} from './self-attention-definition';
 import {checkStream} from './stream-check';
 
@@ -118,38 +118,7 @@ describe.each(Object.entries(configs))('SelfAttention that sees %s', (_, config)
     await tf.setBackend('simd');
     const layer = new SelfAttention(config);
     buildWithRandomWeights(layer, [null, null, hidden]);
-    const x = toTensor(normalPlain([12, 1, hidden], 0, 'x'));
-    let calls = 0;
-    const recorder = new StepRecorder(() => layer.weights.map((weight) => weight.read()));
-    const feed = (isRecorded: boolean) => {
-      let state: StreamState | null = null;
-      const values = Array.from({length: 12}, (_, t) => {
-        const piece = x.slice([t, 0, 0], [1, 1, hidden]);
-        const step: {output: tf.Tensor; state: StreamState} = StreamState.advance(
-          state,
-          {name: 'test', time: 1},
-          (tree, capacity) => {
-            const advance = (input: tf.Tensor, before: StateTree) => {
-              calls++;
-              return layer.advance(input, before, {training: false, capacity});
-            };
-            return isRecorded && tree ? recorder.advance(piece, tree, '', advance) : advance(piece, tree);
-          },
-        );
-        const output = [...step.output.dataSync()];
-        tf.dispose([piece, step.output]);
-        state = step.state;
-        return output;
-      });
-      (state as StreamState | null)?.dispose();
-      return values;
-    };
-    const recorded = feed(true);
-    // The first has no state yet, the second and the third are seen to be alike.
-    expect(calls).toBe(3);
-    expect(feed(false)).toEqual(recorded);
-    recorder.dispose();
-    x.dispose();
+    checkRecordedSteps(layer, hidden);
     layer.dispose();
   });
 

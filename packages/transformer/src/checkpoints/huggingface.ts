@@ -1,70 +1,11 @@
-import {mappings, namedValues} from '@variants/core';
-import {readRopeScaling, writeRopeScaling} from '../rope-scaling';
+import {llamaFiles} from '@variants/core';
 import {decoderLayout} from './define-layout';
 
-const {blocks, embedding, head, linears, norm} = mappings;
-
-/** Hugging Face's LlamaForCausalLM: the features (i, i + size/2) turn together. */
+/** Hugging Face's LlamaForCausalLM. */
 export const huggingface = decoderLayout({
+  ...llamaFiles,
   name: 'huggingface',
-  recognizes: ({tensors}) => tensors.has('model.layers.0.self_attn.q_proj.weight'),
-  fields: {
-    family: {from: () => 'llama'},
-    rotaryPairing: {from: () => 'halves'},
-    vocabSize: {theirs: 'vocab_size', required: true},
-    hiddenSize: {theirs: 'hidden_size', required: true},
-    numLayers: {theirs: 'num_hidden_layers', required: true},
-    numHeads: {theirs: 'num_attention_heads', required: true},
-    numKeyValueHeads: 'num_key_value_heads',
-    headSize: 'head_dim',
-    intermediateSize: {theirs: 'intermediate_size', required: true},
-    maxSequenceLength: {theirs: 'max_position_embeddings', usual: null},
-    activation: namedValues(
-      'hidden_act',
-      {silu: 'silu', gelu: 'gelu', relu: 'relu', gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh'},
-      'silu',
-    ),
-    // The library's own default where a file does not say.
-    normEpsilon: {theirs: 'rms_norm_eps', usual: 1e-6},
-    attentionBias: 'attention_bias',
-    feedForwardBias: 'mlp_bias',
-    tieEmbedding: 'tie_word_embeddings',
-    rotaryBase: {
-      from: ({rope_theta, rope_parameters}) => rope_theta ?? (rope_parameters as {rope_theta?: number})?.rope_theta,
-      to: (base) => ({rope_theta: base}),
-    },
-    ropeScaling: {
-      from: ({rope_scaling, rope_parameters}, file) => readRopeScaling(rope_scaling ?? rope_parameters, file),
-      to: (scaling) => ({rope_scaling: writeRopeScaling(scaling)}),
-    },
-  },
-  only: {model_type: 'llama'},
+  fields: {...llamaFiles.fields, family: {from: () => 'llama'}},
+  only: {...llamaFiles.only, model_type: 'llama'},
   constants: {architectures: ['LlamaForCausalLM'], model_type: 'llama'},
-  tensors: (config) => {
-    const attention = {useBias: config.attentionBias};
-    const feedForward = {useBias: config.feedForwardBias};
-    return [
-      ...embedding('model.embed_tokens'),
-      ...blocks(config.numLayers, 'model.layers', (theirs, ours) => [
-        ...norm(`${theirs}.input_layernorm`, `${ours}/mixer_norm`, {useBias: false}),
-        ...linears(
-          `${theirs}.self_attn`,
-          `${ours}/mixer`,
-          {queries: 'q_proj', keys: 'k_proj', values: 'v_proj', output: 'o_proj'},
-          attention,
-        ),
-        ...norm(`${theirs}.post_attention_layernorm`, `${ours}/feed_forward_norm`, {useBias: false}),
-        ...linears(
-          `${theirs}.mlp`,
-          `${ours}/feed_forward`,
-          {up: 'gate_proj', gate: 'up_proj', down: 'down_proj'},
-          feedForward,
-        ),
-      ]),
-      ...norm('model.norm', 'final_norm', {useBias: false}),
-      ...head('lm_head', config),
-    ];
-  },
-  // Frequencies of old exports, and a second copy of a tied embedding, which that wins over.
-  ignored: [/\.rotary_emb\.inv_freq$/, /^lm_head\.weight$/],
 });

@@ -4,6 +4,8 @@ import {defineKernel} from '../define-kernel';
 import {type RotaryPairing, rotaryEmbeddingReference} from './reference';
 import type {RotaryTables} from './tables';
 
+export {type AngleGrowth, anglesAt, type LongerAngles, type RotaryAngles} from './angles';
+export {rotaryFrequencies} from './frequencies';
 export type {RotaryPairing} from './reference';
 export {type RotaryTables, rotaryTables} from './tables';
 
@@ -39,9 +41,4 @@ export function rotaryEmbedding(
       `rotaryEmbedding: the last axis of x [${x.shape}] must be even, and that of cos [${cos.shape}] and sin [${sin.shape}] half as long`,
     );
   return kernel({x, cos, sin}, {pairing}).y;
-}
-
-/** RoPE's frequencies base^(-2i/size) for i = 0 .. size/2 - 1 (Su et al. 2021, section 3.2.2). */
-export function rotaryFrequencies(size: number, base = 10000): number[] {
-  return Array.from({length: size / 2}, (_, i) => base ** ((-2 * i) / size));
 }

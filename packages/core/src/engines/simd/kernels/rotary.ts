@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {RotaryPairing} from '../../../kernels/rotary-embedding';
+import type {RotaryAngles, RotaryPairing} from '../../../kernels/rotary-embedding';
 import type {SimdBackend} from '../backend';
 import {borrowing} from './borrowed';
 import {joinedAxes, stridesOf} from './copy';
@@ -41,23 +41,39 @@ function turn(
 /** Values of the tables that a piece makes. */
 const TABLE_PIECE = 1024;
 
+/** No sequence is longer. */
+const NO_LENGTH = 2 ** 31 - 1;
+
+/** The numbers of `assembly/rotary-tables.ts`: frequencies and factor, and those of longer sequences. */
+function numbersOf({frequencies, factor = 1, beyond}: RotaryAngles): number[] {
+  const within = [...frequencies, factor];
+  if (!beyond) return within;
+  const {exponents, kept, original, slope, temperature} = beyond.growth ?? {
+    exponents: frequencies.map(() => 0),
+    kept: frequencies.map(() => 1),
+    original: 1,
+    slope: 0,
+    temperature: 0,
+  };
+  return [...within, ...beyond.frequencies, ...exponents, ...kept, beyond.factor ?? 1, original, slope, temperature];
+}
+
 /** The fused kernel of `rotaryTables` for positions in memory. */
-const rotaryTables = fusedKernel<{frequencies: readonly number[]}>(
-  'RotaryTables',
-  ([positions], backend, {attributes: {frequencies}}) => {
-    const rows = positions.shape[0];
-    const half = frequencies.length;
-    const [cos, sin] = [0, 1].map(() => backend.output([rows, half]));
-    const pieceRows = Math.ceil(TABLE_PIECE / Math.max(1, half));
-    borrowing(backend, (borrowed) => {
-      const address = borrowed.floats(2 * half);
-      new Float64Array(backend.memoryBlocks.memory.buffer, address, half).set(frequencies);
-      const args = [backend.address(positions), address, cos.address, sin.address, rows, half, pieceRows];
-      backend.threads.run('jobRotaryTables', args, Math.ceil(rows / pieceRows), 32 * rows * half);
-    });
-    return [cos, sin];
-  },
-);
+const rotaryTables = fusedKernel<RotaryAngles>('RotaryTables', ([positions], backend, {attributes: angles}) => {
+  const rows = positions.shape[0];
+  const half = angles.frequencies.length;
+  const [cos, sin] = [0, 1].map(() => backend.output([rows, half]));
+  const pieceRows = Math.ceil(TABLE_PIECE / Math.max(1, half));
+  const numbers = numbersOf(angles);
+  borrowing(backend, (borrowed) => {
+    const address = borrowed.floats(2 * numbers.length);
+    new Float64Array(backend.memoryBlocks.memory.buffer, address, numbers.length).set(numbers);
+    const length = Math.min(angles.beyond?.length ?? NO_LENGTH, NO_LENGTH);
+    const args = [backend.address(positions), address, cos.address, sin.address, rows, half, pieceRows, length];
+    backend.threads.run('jobRotaryTables', args, Math.ceil(rows / pieceRows), 32 * rows * half);
+  });
+  return [cos, sin];
+});
 
 /** The fused kernels of `kernels/rotary-embedding`: tables, a rotation, and the rotation back. */
 export const rotaryKernels: readonly SimdKernel[] = [
