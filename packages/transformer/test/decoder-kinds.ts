@@ -79,15 +79,15 @@ async function greedy(golden: GoldenCase, model: Transformer): Promise<Tensors> 
 }
 
 /** Rows padded on the left, in one pass and as a stream. */
-function leftPadded(golden: GoldenCase, model: Transformer): Tensors {
+async function leftPadded(golden: GoldenCase, model: Transformer): Promise<Tensors> {
   if (!golden.has('input.tokens_left')) return {};
   const tokens = golden.input('tokens_left');
   const attentionMask = golden.input('attention_mask').toFloat();
   const logits = model.logits(tokens, {attentionMask});
   const half = Math.floor((tokens.shape[1] as number) / 2);
   const streamed = streamInHalves(model, tokens, attentionMask, half);
-  const difference = tf.tidy(() => logits.sub(streamed).mul(attentionMask.expandDims(-1)).abs().max().dataSync()[0]);
-  const largest = tf.tidy(() => logits.abs().max().dataSync()[0]);
+  const [difference] = await logits.sub(streamed).mul(attentionMask.expandDims(-1)).abs().max().data();
+  const [largest] = await logits.abs().max().data();
   if (difference > 1e-5 * largest) throw new Error(`padded rows as a stream differ by ${difference} of ${largest}`);
   return {'output.logits_left': logits.mul(attentionMask.expandDims(-1))};
 }
@@ -115,7 +115,7 @@ async function decoder(golden: GoldenCase): Promise<Actual> {
     ...hiddenStates(model, tokens),
     ...pieces(golden, model, tokens),
     ...(await greedy(golden, model)),
-    ...leftPadded(golden, model),
+    ...(await leftPadded(golden, model)),
   };
 }
 
@@ -124,7 +124,7 @@ async function llama2cFiles(golden: GoldenCase): Promise<Actual> {
   const tokens = golden.input('tokens');
   const logitsOf = async (file: string) => (await fromPretrained(`${golden.directory}/${file}`)).logits(tokens);
   const exact = [await logitsOf('model.bin'), await logitsOf('model_v1.bin'), await logitsOf('ckpt.pt')];
-  const largestDifference = tf.tidy(() => tf.stack(exact).sub(exact[0]).abs().max().dataSync()[0]);
+  const [largestDifference] = await tf.stack(exact).sub(exact[0]).abs().max().data();
   if (largestDifference > 0) throw new Error(`model.bin, model_v1.bin and ckpt.pt differ by ${largestDifference}`);
   return {'output.logits': exact[0], 'output.logits_q80': await logitsOf('model_v2.bin')};
 }

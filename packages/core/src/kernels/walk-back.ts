@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {sumOf} from './sum-of';
 
 /** Positions whose states are there at the same time; of all others only every 32nd state is kept. */
 const CHUNK = 32;
@@ -56,7 +57,7 @@ export const stacked = <Name extends string>(found: {[name in Name]: tf.Tensor}[
 
 /** Their sum over batch and time. */
 export const summed = <Name extends string>(found: {[name in Name]: tf.Tensor}[], name: Name): tf.Tensor =>
-  tf.addN(found.map((gradients) => gradients[name])).sum(0);
+  sumOf(found.map((gradients) => gradients[name])).sum(0);
 
 /** S x over the value axis: [batch, heads, keys, values] and [batch, heads, values] to [batch, heads, keys]. */
 export const acrossValues = (S: tf.Tensor, x: tf.Tensor): tf.Tensor => tf.matMul(S, x.expandDims(-1)).squeeze([-1]);

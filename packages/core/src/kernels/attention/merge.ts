@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {sumOf} from '../sum-of';
 import type {AttentionOutputs} from './index';
 
 /** About the lowest finite float32. */
@@ -16,11 +17,11 @@ export function mergeAttention(parts: readonly AttentionOutputs[]): AttentionOut
     const largest = parts.map(({logSumExp}) => logSumExp).reduce((a, b) => tf.maximum(a, b));
     const shift = largest.maximum(lowest);
     const weights = parts.map(({logSumExp}) => logSumExp.sub(shift).exp());
-    const total = tf.addN(weights);
+    const total = sumOf(weights);
     // The largest adds 1 to the total: below that is a query that finds nothing alone.
     const share = (weight: tf.Tensor) => weight.div(total.maximum(1)).expandDims(-1);
     return {
-      output: tf.addN(parts.map(({output}, i) => output.mul(share(weights[i])))),
+      output: sumOf(parts.map(({output}, i) => output.mul(share(weights[i])))),
       logSumExp: total.log().add(shift),
     };
   });

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {padAxis} from '../padding';
+import {sumOf} from '../sum-of';
 import {extended} from './reference';
 import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
@@ -17,7 +18,7 @@ export function depthwiseConvolution1dGradient(
     const {x, filter, bias, before} = inputs;
     const rows = extended(inputs, attributes);
     const last = filter.shape[0] - 1;
-    const dRows = tf.addN(
+    const dRows = sumOf(
       Array.from({length: last + 1}, (_, j) => padAxis(g.mul(filter.slice([j, 0], [1, -1])), 1, j, last - j)),
     );
     const taps = Array.from({length: last + 1}, (_, j) => g.mul(rows.slice([0, j, 0], x.shape)).sum([0, 1]));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {padAxis} from '../padding';
+import {sumOf} from '../sum-of';
 import type {DepthwiseConvolution1dAttributes, DepthwiseConvolution1dInputs} from './types';
 
 /** x with the rows that are outside of it: `left` before and the rest of the filter's size behind. */
@@ -23,6 +24,6 @@ export function depthwiseConvolution1dReference(
     const taps = Array.from({length: filter.shape[0]}, (_, j) =>
       rows.slice([0, j, 0], x.shape).mul(filter.slice([j, 0], [1, -1])),
     );
-    return tf.addN(bias ? [...taps, bias.broadcastTo(x.shape)] : taps);
+    return sumOf(bias ? [...taps, bias.broadcastTo(x.shape)] : taps);
   });
 }

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import {runFused} from '../define-kernel';
+import {sumOf} from '../sum-of';
 
 /** sqrt(Σ x²), composed from tf ops. */
 const referenceKernel: tf.KernelFunc = ({inputs}) =>
-  tf.tidy(() => tf.addN((inputs as unknown as tf.Tensor[]).map((x) => x.square().sum())).sqrt());
+  tf.tidy(() => sumOf((inputs as unknown as tf.Tensor[]).map((x) => x.square().sum())).sqrt());
 
 /**
  * The Euclidean norm of all values of tensors together, sqrt(Σ x²). Not differentiable.
