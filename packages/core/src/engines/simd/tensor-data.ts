@@ -122,6 +122,7 @@ export class TensorData implements BlockOwner {
   /** Ends {@link giveTo}. */
   takeBack(): void {
     if (this.heir === null) return;
+    this.heir.place = 0;
     this.heir = null;
     this.memory.setOwner(this.place, this);
   }
