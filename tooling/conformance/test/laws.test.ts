@@ -17,6 +17,8 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['a state that can be fed twice', broken.sparing, 'stateOwnership', /a state that was fed before: is accepted/],
   ['a number in the state', broken.numbered, 'recordedSteps', /of 10 steps of one token, 10 were computed/],
   ['a memory beside the state', broken.secretive, 'recordedSteps', /steps that were recorded/],
+  ['another function on another engine', broken.partisan, 'engines', /outputs on cpu: value 0/],
+  ['a memory of the last engine', broken.homesick, 'engineSwitches', /step \d+ of .*: value 0/],
   ['all positions where one was asked for', broken.stubborn, 'lastPosition', /with lastOnly, logits have the shape/],
   ['a limit that does not hold', broken.boundless, 'contextLimit', /a stream beyond the context: is accepted/],
   ['a weight without a use', broken.idle, 'gradients', /no gradient for head\/idle$/],

@@ -2,6 +2,7 @@ import type {Law} from '../subject';
 import {batchIndependence, causality} from './causality';
 import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
+import {engineSwitches, engines} from './engines';
 import {badConfigs, badImages, badPairs, badTokens} from './errors';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
@@ -29,6 +30,8 @@ export const laws = {
   lastPosition,
   contextLimit,
   recordedSteps,
+  engines,
+  engineSwitches,
   gradients,
   overfits,
   fits,
