@@ -35,7 +35,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {layouts} from './checkpoints';
-import {countParameters, resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from './config';
+import {resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from './config';
 import {scaledFrequencies} from './rope-scaling';
 
 /** Options of {@link TransformerBlock}. */
@@ -97,7 +97,7 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveTransformerConfig(config);
-    super(complete, stages(complete), {name: 'transformer', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'transformer'});
     this.layout = layouts[complete.layout];
   }
 }

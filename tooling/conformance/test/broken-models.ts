@@ -227,6 +227,26 @@ export const clinging = changed((model) => {
   model.name = 'clinging';
 });
 
+/** Frees what it holds when all went well. */
+export const careful = changed((model) => {
+  const logits = model.logits.bind(model);
+  model.logits = (tokens) => {
+    const held = tf.keep(tf.zeros([2]));
+    const result = logits(tokens);
+    held.dispose();
+    return result;
+  };
+});
+
+/** Sees only when it is there that it is too large. */
+export const impulsive: Subject = {
+  name: 'broken',
+  create: (overrides) => {
+    tf.zeros([1]).dispose();
+    return new TinyModel({...tinyFields, ...overrides});
+  },
+};
+
 /** Says that its context ends, and goes on. */
 export const boundless = changed((model) => {
   const limit = (value: number | null) => Object.defineProperty(model, 'contextLength', {value, configurable: true});

@@ -33,6 +33,8 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['a wrong count of parameters', broken.modest, 'weightTypes', /countParams gives 1, but the weights have \d+/],
   ['a tensor that outlives the model', broken.clinging, 'disposal', /1 tensors are left/],
   ['a tensor kept at each call', broken.hoarder, 'noLeaks', /logits leaks 2 tensors/],
+  ['a tensor that is held when it fails', broken.careful, 'failures', /outputs, failing at .*, leaves 1 tensors/],
+  ['memory taken too early', broken.impulsive, 'tooLarge', /takes memory 1 times before/],
   ['a generation that draws', broken.adventurous, 'greedyGeneration', /token \d is \d, with the logit/],
   ['a generation without its seed', broken.moody, 'seededGeneration', /the same seed gave/],
   ['no look at tokens', broken.gullible, 'badTokens', /an empty list: is accepted/],

@@ -4,6 +4,7 @@ import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
 import {engineSwitches, engines} from './engines';
 import {badConfigs, badImages, badPairs, badTokens} from './errors';
+import {failures, tooLarge} from './failures';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
 import {noLeaks} from './memory';
@@ -44,6 +45,8 @@ export const laws = {
   weightTypes,
   disposal,
   noLeaks,
+  failures,
+  tooLarge,
   greedyGeneration,
   seededGeneration,
   targetCausality,
