@@ -24,7 +24,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {languageModelLayout} from './checkpoints/language-model';
-import {type AftConfig, type AftOptions, countParameters, resolveAftConfig} from './config';
+import {type AftConfig, type AftOptions, resolveAftConfig} from './config';
 import {type AnyMixerConfig, createMixer} from './mixers/mixer';
 
 /** Options of {@link AftBlock}. */
@@ -63,7 +63,7 @@ export class Aft extends LanguageModel<AftConfig> {
 
   constructor(config: AftOptions) {
     const complete = resolveAftConfig(config);
-    super(complete, stages(complete), {name: 'aft', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'aft'});
   }
 }
 tf.serialization.registerClass(Aft);

@@ -1,5 +1,6 @@
 import './one-copy';
 import {registerFileUrls} from './files/file-urls';
+import {freeTapeOfErrors} from './gradient-tape';
 
 export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
@@ -109,6 +110,7 @@ export {
   type MixedLanguageModelOptions,
 } from './models/mixed-language-model';
 export {type ModelKind, modelKinds} from './models/model-kind';
+export {type MemoryNeededOptions, memoryNeeded, requireTrainingMemory} from './models/require-memory';
 export {
   SequenceClassifier,
   type SequenceClassifierConfig,
@@ -151,3 +153,4 @@ export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} 
 export type {StreamDecoder, Tokenizer} from './tokenizer';
 
 registerFileUrls();
+freeTapeOfErrors();

@@ -22,7 +22,8 @@ const rank = (name: string) => (preference.includes(name) ? preference.indexOf(n
 export async function start({engine, threads}: StartOptions = {}): Promise<string> {
   tf.enableProdMode();
   // Loaded when it may be needed, so that a page on another engine does not carry it.
-  const simd = engine === undefined || engine === 'simd' ? await import('./engines/simd') : undefined;
+  const simd = engine === undefined || engine === 'simd' ? await import('./engines/simd/register') : undefined;
+  simd?.register();
   const registered = Object.keys(tf.engine().registryFactory);
   if (engine !== undefined && !registered.includes(engine))
     throw new EngineError(

@@ -2,12 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, ClassifierHead, inference, SequenceClassifier} from '@variants/core';
 import {huggingFaceClassifier} from './checkpoints/huggingface';
 import {hyenaDnaClassifier} from './checkpoints/hyenadna';
-import {
-  countClassifierParameters,
-  type HyenaClassifierConfig,
-  type HyenaClassifierOptions,
-  resolveHyenaClassifierConfig,
-} from './config';
+import {type HyenaClassifierConfig, type HyenaClassifierOptions, resolveHyenaClassifierConfig} from './config';
 import {backbone} from './model';
 
 /** A head on the mean of all positions, padding too, as HyenaDNA's own. */
@@ -34,7 +29,7 @@ export class HyenaClassifier extends SequenceClassifier<HyenaClassifierConfig> {
     const {padToken} = complete;
     // What is padding, only the head is told: to the operator it is a token.
     const layers = {backbone: backbone(complete), head, padToken, masksBackbone: false};
-    super(complete, layers, {name: 'hyena_classifier', parameters: countClassifierParameters(complete)});
+    super(complete, layers, {name: 'hyena_classifier'});
     this.layout = pooling === 'mean' ? hyenaDnaClassifier : huggingFaceClassifier;
   }
 }

@@ -20,13 +20,7 @@ import {
 } from '@variants/core';
 import {huggingFace} from './checkpoints/huggingface';
 import {safari} from './checkpoints/safari';
-import {
-  countParameters,
-  type HyenaBackboneConfig,
-  type HyenaConfig,
-  type HyenaOptions,
-  resolveHyenaConfig,
-} from './config';
+import {type HyenaBackboneConfig, type HyenaConfig, type HyenaOptions, resolveHyenaConfig} from './config';
 import {DistilledOperator, type DistilledOperatorConfig} from './distillation/distilled-operator';
 import {HyenaOperator, type HyenaOperatorConfig} from './hyena-operator';
 
@@ -89,7 +83,7 @@ export class Hyena extends LanguageModel<HyenaConfig> {
 
   constructor(config: HyenaOptions) {
     const complete = resolveHyenaConfig(config);
-    super(complete, stages(complete), {name: 'hyena', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'hyena'});
     this.layout = complete.tieEmbedding ? safari : huggingFace;
   }
 }

@@ -13,7 +13,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {causalLayout} from './checkpoints/causal';
-import {countParameters, type MonarchMixerConfig, type MonarchMixerOptions, resolveMonarchMixerConfig} from './config';
+import {type MonarchMixerConfig, type MonarchMixerOptions, resolveMonarchMixerConfig} from './config';
 import {MonarchFeedForward, type MonarchFeedForwardConfig} from './feed-forward';
 import {SequenceMixer, type SequenceMixerConfig} from './sequence-mixer';
 
@@ -52,7 +52,7 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
 
   constructor(options: MonarchMixerOptions) {
     const config = resolveMonarchMixerConfig(options);
-    super(config, stages(config), {name: 'monarch-mixer', parameters: countParameters(config)});
+    super(config, stages(config), {name: 'monarch-mixer'});
   }
 }
 tf.serialization.registerClass(MonarchMixer);

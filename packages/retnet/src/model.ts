@@ -18,7 +18,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {torchscale} from './checkpoint';
-import {countParameters, type RetNetConfig, type RetNetOptions, resolveRetNetConfig} from './config';
+import {type RetNetConfig, type RetNetOptions, resolveRetNetConfig} from './config';
 import {Retention, type RetentionConfig} from './retention-layer';
 
 /** Options of {@link RetNetBlock}. */
@@ -59,7 +59,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
 
   constructor(config: RetNetOptions) {
     const complete = resolveRetNetConfig(config);
-    super(complete, stages(complete), {name: 'retnet', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'retnet'});
   }
 }
 tf.serialization.registerClass(RetNet);

@@ -12,7 +12,7 @@ import {
 import {RwkvBlock} from './block';
 import {blinkDL} from './checkpoints/blinkdl';
 import {huggingFace} from './checkpoints/huggingface';
-import {countParameters, type RwkvConfig, type RwkvOptions, resolveRwkvConfig} from './config';
+import {type RwkvConfig, type RwkvOptions, resolveRwkvConfig} from './config';
 import {RwkvHead} from './head';
 
 /** An RWKV language model: embedding with a norm, blocks, norm, head. */
@@ -22,7 +22,7 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveRwkvConfig(config);
-    super(complete, stages(complete), {name: 'rwkv', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'rwkv'});
   }
 }
 tf.serialization.registerClass(Rwkv);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, LanguageModel, transformerStages, transformerStyles} from '@variants/core';
 import {layouts} from './checkpoints';
-import {countParameters, resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from './config';
+import {resolveTransformerConfig, type TransformerConfig, type TransformerOptions} from './config';
 
 /** A decoder-only Transformer language model: embedding, blocks, norm, head; core's `transformerStages` has the mathematics. */
 export class Transformer extends LanguageModel<TransformerConfig> {
@@ -10,10 +10,7 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveTransformerConfig(config);
-    super(complete, transformerStages(complete, transformerStyles[complete.family]), {
-      name: 'transformer',
-      parameters: countParameters(complete),
-    });
+    super(complete, transformerStages(complete, transformerStyles[complete.family]), {name: 'transformer'});
     this.layout = layouts[complete.layout];
   }
 }

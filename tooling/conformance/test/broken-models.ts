@@ -61,6 +61,24 @@ class Numbered extends RunningMean {
   }
 }
 
+/** Computes something else when it finds itself on another engine. */
+class Homesick extends RunningMean {
+  private engine = '';
+  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+    const isAbroad = state !== null && this.engine !== tf.getBackend();
+    this.engine = tf.getBackend();
+    const {output, state: next} = super.advance(x, state);
+    return {output: output.add(isAbroad ? 1 : 0), state: next};
+  }
+}
+
+/** Computes something else on tfjs's own engine. */
+class Partisan extends Linear {
+  override forward(x: tf.Tensor): tf.Tensor {
+    return super.forward(x).add(tf.getBackend() === 'cpu' ? 1 : 0);
+  }
+}
+
 class Sociable extends RunningMean {
   override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
     const {output, state: next} = super.advance(x, state);
@@ -125,6 +143,8 @@ export const foresight = subjectOf(mixer(Foresight));
 export const forgetful = subjectOf(mixer(Forgetful));
 export const numbered = subjectOf(mixer(Numbered));
 export const secretive = subjectOf(mixer(Secretive));
+export const homesick = subjectOf(mixer(Homesick));
+export const partisan = subjectOf(head(Partisan));
 export const sociable = subjectOf(mixer(Sociable));
 export const hoarder = subjectOf(mixer(Hoarder));
 export const overflowing = subjectOf(mixer(Overflowing));
@@ -206,6 +226,26 @@ export const clinging = changed((model) => {
   tf.keep(tf.zeros([2]));
   model.name = 'clinging';
 });
+
+/** Frees what it holds when all went well. */
+export const careful = changed((model) => {
+  const logits = model.logits.bind(model);
+  model.logits = (tokens) => {
+    const held = tf.keep(tf.zeros([2]));
+    const result = logits(tokens);
+    held.dispose();
+    return result;
+  };
+});
+
+/** Sees only when it is there that it is too large. */
+export const impulsive: Subject = {
+  name: 'broken',
+  create: (overrides) => {
+    tf.zeros([1]).dispose();
+    return new TinyModel({...tinyFields, ...overrides});
+  },
+};
 
 /** Says that its context ends, and goes on. */
 export const boundless = changed((model) => {

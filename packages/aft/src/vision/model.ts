@@ -18,13 +18,7 @@ import {
 } from '@variants/core';
 import {AftBlock} from '../model';
 import {visionLayout} from './checkpoint';
-import {
-  type AftVisionConfig,
-  type AftVisionOptions,
-  countVisionParameters,
-  resolveVisionConfig,
-  tokensOf,
-} from './config';
+import {type AftVisionConfig, type AftVisionOptions, resolveVisionConfig, tokensOf} from './config';
 import {ClassToken, PatchEmbedding, Pool} from './layers';
 
 /**
@@ -36,7 +30,7 @@ export class AftVision extends ImageClassifier<AftVisionConfig> {
 
   constructor(options: AftVisionOptions) {
     const config = resolveVisionConfig(options);
-    super(config, makeStages(config), {name: 'aft_vision', parameters: countVisionParameters(config)});
+    super(config, makeStages(config), {name: 'aft_vision'});
   }
 }
 tf.serialization.registerClass(AftVision);

@@ -36,8 +36,22 @@ export interface KernelCall<Attributes> {
 const named = (names: readonly string[], tensors: tf.Tensor[]) =>
   Object.fromEntries(names.map((name, i) => [name, tensors[i]]));
 
+/**
+ * Brings over what lies on another backend. A kernel would do so itself; but what is brought over within a kernel, in one
+ * that a reference is made of, tfjs takes for a leak of the one around it.
+ */
+function bringOver(tensors: readonly tf.Tensor[]): void {
+  const engine = tf.engine();
+  const backend = tf.backend();
+  for (const {dataId} of tensors) {
+    const info = engine.state.tensorInfo.get(dataId);
+    if (info && info.backend !== backend) engine.moveData(backend, dataId);
+  }
+}
+
 /** Runs a kernel that takes a list of tensors. */
 function runKernel(name: string, tensors: tf.Tensor[], call: tf.NamedAttrMap): tf.Tensor[] {
+  bringOver(tensors);
   const result = tf.engine().runKernel(name, tensors as unknown as tf.NamedTensorMap, call) as unknown;
   return [result as tf.Tensor | tf.Tensor[]].flat();
 }

@@ -35,7 +35,29 @@ export const linearUniform: Initializer = (shape, random) => uniform(1 / Math.sq
 
 type TfInitializer = ReturnType<typeof tf.initializers.zeros>;
 
-let context: {seed: number; allocateOnly: boolean} = {seed: 0, allocateOnly: false};
+/** The weights that a model makes, and how their first values come, which they get when all are there. */
+export interface MadeWeights {
+  readonly weights: tf.LayerVariable[];
+  readonly draws: (() => void)[];
+}
+
+interface Context {
+  seed: number;
+  allocateOnly: boolean;
+  made: MadeWeights | null;
+}
+
+let context: Context = {seed: 0, allocateOnly: false, made: null};
+
+function within<T>(changes: Partial<Context>, build: () => T): T {
+  const outer = context;
+  context = {...outer, ...changes};
+  try {
+    return build();
+  } finally {
+    context = outer;
+  }
+}
 
 /**
  * Builds layers whose weights are drawn from `seed`: each weight from a stream of its own, named like the weight, so
@@ -43,13 +65,12 @@ let context: {seed: number; allocateOnly: boolean} = {seed: 0, allocateOnly: fal
  * whose weights are read from a file next.
  */
 export function withInitialization<T>(settings: {seed?: number; allocateOnly?: boolean}, build: () => T): T {
-  const outer = context;
-  context = {...outer, ...settings};
-  try {
-    return build();
-  } finally {
-    context = outer;
-  }
+  return within(settings, build);
+}
+
+/** {@link withInitialization} that puts weights into `made`; they have no values until they are drawn. */
+export function makingWeights<T>(made: MadeWeights, seed: number, build: () => T): T {
+  return within({seed, made}, build);
 }
 
 /** The seed of the innermost {@link withInitialization}, else 0. */
@@ -59,11 +80,27 @@ export function initializationSeed(): number {
 
 /** An initializer in the form that tfjs calls. */
 export function initialValues(initializer: Initializer, weightName: string): TfInitializer {
-  const {seed, allocateOnly} = context;
+  const {seed, allocateOnly, made} = context;
   return {
     apply: (shape: number[]) =>
-      allocateOnly ? withoutValues(shape) : tf.tensor(initializer(shape, new Random(seed, weightName)), shape),
+      allocateOnly || made ? withoutValues(shape) : drawn(initializer, shape, seed, weightName),
   } as TfInitializer;
+}
+
+const drawn = (initializer: Initializer, shape: number[], seed: number, name: string) =>
+  tf.tensor(initializer(shape, new Random(seed, name)), shape);
+
+/** Tells the model that is being made of a weight whose initializer was {@link initialValues}. */
+export function noteWeight(variable: tf.LayerVariable, initializer: Initializer, name: string): void {
+  const {seed, allocateOnly, made} = context;
+  if (!made) return;
+  made.weights.push(variable);
+  if (allocateOnly) return;
+  made.draws.push(() =>
+    tf.tidy(() => {
+      variable.write(drawn(initializer, variable.shape as number[], seed, name));
+    }),
+  );
 }
 
 /** Zeros that will be replaced before anything reads them, as a rule: the engine gives them no memory until something does. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
 import type {Random} from '../random';
 import type {Carried, Passed} from '../streams/stream-state';
-import {type Initializer, initialValues} from './initializers';
+import {type Initializer, initialValues, noteWeight} from './initializers';
 
 /** How a layer runs: in training, dropout draws from `random`. */
 export interface ForwardOptions {
@@ -154,6 +154,7 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
     const variable = this.addWeight(name, shape, 'float32', initial, undefined, trainable);
     // tfjs would prefix the name with the outermost layer alone, so that two children's kernels could not be told apart.
     (variable as {originalName: string}).originalName = fullName;
+    noteWeight(variable, initializer, fullName);
     return variable;
   }
 

@@ -2,12 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../checkpoints/layout';
 import {DataError} from '../errors';
 import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
-import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference} from '../layers/layer';
 import type {RunLayer} from './chain';
 import {compileForIntegers, countOf, countRight, type IntegerCompileArgs} from './integer-targets';
 import type {ModelKind} from './model-kind';
-import {requireMemory} from './require-memory';
+import {withWeights} from './with-weights';
 
 /** The field that every model's configuration has. */
 export interface VariantModelConfig {
@@ -19,8 +18,6 @@ export interface VariantModelConfig {
 export interface ModelIdentity {
   /** Its name, for tfjs and for messages. */
   name: string;
-  /** All weights counted once: a model that the engine cannot hold is refused before any of them is made. Default: unknown. */
-  parameters?: number;
 }
 
 /** The inputs and outputs of a model's graph, for tfjs. */
@@ -84,9 +81,8 @@ export abstract class VariantModel<
   abstract layout: CheckpointLayout<Config>;
 
   /** @param connect Applies the layers, which makes their weights; the configuration's seed draws them. */
-  constructor(config: Config, {name, parameters}: ModelIdentity, connect: () => ModelGraph) {
-    if (parameters !== undefined) requireMemory(name, parameters);
-    super({...withInitialization({seed: config.seed}, connect), name});
+  constructor(config: Config, {name}: ModelIdentity, connect: () => ModelGraph) {
+    super({...withWeights(name, config.seed, connect), name});
     this.config = config;
   }
 

@@ -15,8 +15,8 @@ export type TensorStep = (input: tf.Tensor, state: tf.Tensor[]) => StepResult & 
 export interface RecordedStep {
   /** Whether all that the step read beside its input and its state is where it was. */
   isValid(): boolean;
-  /** Takes the step on other values of the same shapes. */
-  run(input: tf.Tensor, state: tf.Tensor[]): StepResult;
+  /** Takes the step on other values of the same shapes; null, and nothing is done, when there is no memory for it. */
+  run(input: tf.Tensor, state: tf.Tensor[]): StepResult | null;
   dispose(): void;
 }
 
@@ -64,7 +64,12 @@ export class StepRecorder {
     if (this.isHopeless) return step(tokens, tree);
     if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();
     if (!this.recording) return this.record(backend as RecordingBackend, tokens, {tree, form, leaves}, step);
-    const {output, state} = this.recording.run(tokens, leaves);
+    const result = this.recording.run(tokens, leaves);
+    if (result === null) {
+      this.dispose();
+      return step(tokens, tree);
+    }
+    const {output, state} = result;
     const isSame = state.every((tensor, i) => tensor === leaves[i]);
     this.last = {tree: isSame ? tree : withLeaves(tree, state), form, leaves: state};
     return {output, state: this.last.tree};

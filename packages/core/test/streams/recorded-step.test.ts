@@ -3,6 +3,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import '../../src/engines/simd/register';
 import type {SimdBackend} from '../../src/engines/simd/backend';
 import {setThreads} from '../../src/engines/simd/register';
+import {start as startEngine} from '../../src/start';
 import {StepRecorder} from '../../src/streams/recorded-step';
 import type {StateTree} from '../../src/streams/state-tree';
 import {StreamState} from '../../src/streams/stream-state';
@@ -120,6 +121,50 @@ describe('StepRecorder', () => {
     expect(recorded.values).toEqual(plain.values);
     held.dispose();
     end(recorded.state, plain.state);
+  });
+
+  it('sees what was on another engine meanwhile: a state, weights, all, or none of it', async () => {
+    const {w, run, feed, calls, end} = setUp();
+    const wanted = run([...tokens, 1, 2, 3], start(), false);
+    const visitors: {[what: string]: (state: StreamState) => tf.Tensor[]} = {
+      'a state': ({tree}) => Object.values(tree as Memory),
+      'a weight': () => [w.product],
+      all: ({tree}) => [...Object.values(tree as Memory), w.product, w.table],
+      nothing: () => [],
+    };
+    for (const [what, visiting] of Object.entries(visitors)) {
+      let {state} = run(tokens, start());
+      for (const [i, token] of [1, 2, 3].entries()) {
+        await tf.setBackend('cpu');
+        tf.tidy(() => {
+          for (const tensor of visiting(state)) tensor.add(1);
+        });
+        await tf.setBackend('simd');
+        // What takes the memory that was freed must not be seen.
+        const other = tf.fill([40, 40], 7);
+        const result = feed(token, state);
+        expect(result.values, `${what}, step ${i}`).toEqual(wanted.all[tokens.length + i]);
+        state = result.state;
+        other.dispose();
+      }
+      if (what !== 'nothing') expect(calls()).toBeGreaterThan(0);
+      state.dispose();
+    }
+    end(wanted.state);
+  });
+
+  it('goes on on an engine that was removed and started anew', async () => {
+    const {run, feed, end} = setUp();
+    const plain = run([...tokens, 1], start(), false);
+    let {state} = run(tokens, start());
+    const old = tf.backend();
+    tf.removeBackend('simd');
+    await startEngine({engine: 'simd', threads: 2});
+    expect(tf.backend()).not.toBe(old);
+    const next = feed(1, state);
+    expect(next.values).toEqual(plain.all[tokens.length]);
+    state = next.state;
+    end(plain.state, state);
   });
 
   it('leaves the state usable when a step throws', () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, MaskedHead, MaskedLanguageModel} from '@variants/core';
 import {m2BertLayout} from '../checkpoints/m2-bert';
 import {backbone} from './backbone';
-import {countM2BertParameters, type M2BertConfig, type M2BertOptions, resolveM2BertConfig} from './config';
+import {type M2BertConfig, type M2BertOptions, resolveM2BertConfig} from './config';
 
 /** M2-BERT as a masked language model: the logits of a token depend on all others. Padding is mixed as tokens are. */
 export class M2Bert extends MaskedLanguageModel<M2BertConfig> {
@@ -13,8 +13,7 @@ export class M2Bert extends MaskedLanguageModel<M2BertConfig> {
     const config = resolveM2BertConfig(options);
     const [embeddings, ...layers] = backbone(config);
     const head = new MaskedHead(() => embeddings.tokens, {name: 'head', normEpsilon: config.normEpsilon});
-    const parameters = countM2BertParameters(config);
-    super(config, {backbone: [embeddings, ...layers], head}, {name: 'm2-bert', parameters});
+    super(config, {backbone: [embeddings, ...layers], head}, {name: 'm2-bert'});
   }
 }
 tf.serialization.registerClass(M2Bert);

@@ -114,7 +114,7 @@ export function batchSource<B extends Batch>(examples: ExampleSource<B>): BatchS
         const some = blocks.map((block) => block.row(i));
         writeExample(step * batchSize + i, seed, some.slice(0, -1), some[some.length - 1]);
       }
-      const tensors = blocks.map((block) => block.toTensor());
+      const tensors = tf.tidy(() => blocks.map((block) => block.toTensor()));
       const taken = tensors.slice(0, -1);
       return {inputs: taken.length === 1 ? taken[0] : taken, targets: tensors[tensors.length - 1]} as B;
     },

@@ -87,14 +87,16 @@ function pieceGradients(
 ): Gradients {
   const options: ForwardOptions = {training: true, random};
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-  const {value, grads} = tf.variableGrads(() => {
-    const outputs = model.forward(inputs, options, gradientCheckpointing ? throughCheckpoints : undefined);
-    const loss = model.criterion(outputs, targets);
-    return share === 1 ? loss : loss.mul(share);
-  }, variables);
-  // A weight that the loss does not depend on has the gradient 0, so that every weight has moments.
-  const gradients = variables.map((variable) => [variable.name, grads[variable.name] ?? tf.zerosLike(variable)]);
-  return {loss: value, gradients: Object.fromEntries(gradients)};
+  return tf.tidy(() => {
+    const {value, grads} = tf.variableGrads(() => {
+      const outputs = model.forward(inputs, options, gradientCheckpointing ? throughCheckpoints : undefined);
+      const loss = model.criterion(outputs, targets);
+      return share === 1 ? loss : loss.mul(share);
+    }, variables);
+    // A weight that the loss does not depend on has the gradient 0, so that every weight has moments.
+    const gradients = variables.map((variable) => [variable.name, grads[variable.name] ?? tf.zerosLike(variable)]);
+    return {loss: value, gradients: Object.fromEntries(gradients)};
+  });
 }
 
 /** Blocks are run again in the backward pass; the layers around them keep little, or take token ids. */
@@ -103,12 +105,16 @@ const throughCheckpoints: RunLayer = (layer, x, options) =>
 
 function addTo(sum: Gradients | undefined, piece: Gradients): Gradients {
   if (!sum) return piece;
-  const added = tf.tidy(() => ({
-    loss: sum.loss.add(piece.loss) as tf.Scalar,
-    gradients: Object.fromEntries(
-      Object.entries(sum.gradients).map(([name, g]) => [name, g.add(piece.gradients[name])]),
-    ),
-  }));
-  tf.dispose([sum.loss, sum.gradients, piece.loss, piece.gradients]);
-  return added;
+  try {
+    const added = tf.tidy(() => ({
+      loss: sum.loss.add(piece.loss) as tf.Scalar,
+      gradients: Object.fromEntries(
+        Object.entries(sum.gradients).map(([name, g]) => [name, g.add(piece.gradients[name])]),
+      ),
+    }));
+    tf.dispose([sum.loss, sum.gradients]);
+    return added;
+  } finally {
+    tf.dispose([piece.loss, piece.gradients]);
+  }
 }

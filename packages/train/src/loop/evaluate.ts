@@ -154,12 +154,17 @@ async function* streamResults(
   try {
     for (let start = 0; start + 1 < tokens.length; start += pieceLength) {
       const end = Math.min(start + pieceLength, tokens.length - 1);
-      const piece = rowOf(tokens.subarray(start, end));
-      const targets = rowOf(tokens.subarray(start + 1, end + 1));
-      const step: ReturnType<LanguageModel['stream']> = model.stream(piece, state);
-      state = step.state;
-      piece.dispose();
-      yield await resultOf(model, step.logits, targets).finally(() => targets.dispose());
+      const [piece, targets] = tf.tidy(() => [
+        rowOf(tokens.subarray(start, end)),
+        rowOf(tokens.subarray(start + 1, end + 1)),
+      ]);
+      try {
+        const step: ReturnType<LanguageModel['stream']> = model.stream(piece, state);
+        state = step.state;
+        yield await resultOf(model, step.logits, targets);
+      } finally {
+        tf.dispose([piece, targets]);
+      }
     }
   } finally {
     state?.dispose();
@@ -189,15 +194,16 @@ function rowOf(tokens: TokenArray): tf.Tensor2D {
 
 /** Judges outputs, which are disposed. */
 async function resultOf(model: VariantModel, outputs: tf.Tensor, targets: tf.Tensor): Promise<Result> {
-  const mean = tf.tidy(() => model.criterion(outputs, targets, {labelSmoothing: 0}));
+  let mean: tf.Scalar | undefined;
   // Of language models it is the loss that is told.
   const unscored = model.kind === 'language-model';
   try {
+    mean = tf.tidy(() => model.criterion(outputs, targets, {labelSmoothing: 0}));
     const score = unscored ? {sum: 0, count: 0} : await model.score(outputs, targets);
     const [[loss], tokens] = await Promise.all([mean.data(), countTargets(model, targets)]);
     // The mean of no tokens is NaN.
     return {nats: tokens === 0 ? 0 : loss * tokens, tokens, score};
   } finally {
-    tf.dispose([outputs, mean]);
+    tf.dispose([outputs, mean ?? []]);
   }
 }

@@ -105,16 +105,19 @@ async function updateWeights(
   learningRate: number,
 ): Promise<Pick<TrainingStep, 'loss' | 'gradientNorm' | 'tokens'>> {
   const {loss, gradients, tokens} = await batchGradients(model, source, step, settings);
-  const norm = globalNorm(Object.values(gradients));
-  const factor = clipFactor(norm, settings.clipNorm);
+  const temporary: tf.TensorContainer[] = [loss, gradients];
   try {
+    const norm = globalNorm(Object.values(gradients));
+    temporary.push(norm);
+    const factor = clipFactor(norm, settings.clipNorm);
+    if (factor) temporary.push(factor);
     const [[lossValue], [gradientNorm]] = await Promise.all([loss.data(), norm.data()]);
     assertFinite(step + 1, lossValue, gradientNorm);
     optimizer.learningRate = learningRate;
     optimizer.applyGradients(gradients, factor);
     return {loss: lossValue, gradientNorm, tokens};
   } finally {
-    tf.dispose([loss, norm, factor ?? [], gradients]);
+    tf.dispose(temporary);
   }
 }
 

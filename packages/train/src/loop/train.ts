@@ -1,4 +1,4 @@
-import {ConfigError, type VariantModel} from '@variants/core';
+import {ConfigError, requireTrainingMemory, type VariantModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {ProgressLine, type ProgressStream, terminal} from './progress-line';
 import {requireSource} from './require-source';
@@ -40,7 +40,8 @@ async function* withProgress(
  *
  * With the same seed, backend and options a run gives the same weights bit for bit, whether or not it was interrupted and
  * resumed; not so with `seconds`, where the machine's speed decides.
- * @throws ConfigError at the call, for an option or for data that the model cannot take; DivergenceError in the loop, when
+ * @throws ConfigError at the call, for an option or for data that the model cannot take; EngineError at the call, when the
+ *   engine cannot hold the gradients and moments (`memoryNeeded` says what that takes); DivergenceError in the loop, when
  *   the loss is no number any more; CheckpointError in the loop, when `resumeFrom` does not fit.
  */
 export function train(model: VariantModel, source: BatchSource, options: TrainOptions = {}): Training {
@@ -52,6 +53,7 @@ export function train(model: VariantModel, source: BatchSource, options: TrainOp
       `train: batchSize is ${settings.batchSize}, but the data has only ${source.numExamples} examples`,
     );
   if (model.trainableWeights.length === 0) throw new ConfigError(`train: ${model.name} has no trainable weights`);
+  requireTrainingMemory(model);
   const steps = runTraining(model, source, settings);
   return {
     [Symbol.asyncIterator]: () => steps,

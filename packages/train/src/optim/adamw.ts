@@ -61,7 +61,6 @@ export class AdamW extends tf.Optimizer {
    * @param scale A scalar that all gradients are multiplied by: the factor of clipping. Default 1.
    */
   override applyGradients(variableGradients: Gradients, scale?: tf.Tensor): void {
-    this.incrementIterations();
     const list = Array.isArray(variableGradients)
       ? variableGradients.map(({name, tensor}) => [name, tensor] as const)
       : Object.entries(variableGradients);
@@ -75,20 +74,21 @@ export class AdamW extends tf.Optimizer {
     const {learningRate} = this;
     const {betas, epsilon} = this.config;
     tf.tidy(() => {
-      const next = adamWStep(updates, {step: this.iterations, learningRate, betas, epsilon}, scale);
+      const next = adamWStep(updates, {step: this.iterations + 1, learningRate, betas, epsilon}, scale);
       updates.forEach(({weight, first, second}, i) => {
         weight.assign(next[i].weight);
         first.assign(next[i].first);
         second.assign(next[i].second);
       });
     });
+    // A step that threw was none.
+    this.incrementIterations();
   }
 
   private momentsOf(weight: tf.Variable): Moments {
     const known = this.moments.get(weight.name);
     if (known) return known;
-    const zeros = () => tf.tidy(() => tf.variable(tf.zerosLike(weight), false));
-    const moments = this.unclaimed[0] ?? {name: weight.name, first: zeros(), second: zeros()};
+    const moments = this.unclaimed[0] ?? freshMoments(weight);
     const {name, first} = moments;
     if (first.shape.join() !== weight.shape.join())
       throw new ShapeError(
@@ -150,3 +150,10 @@ export class AdamW extends tf.Optimizer {
   }
 }
 tf.serialization.registerClass(AdamW);
+
+function freshMoments(weight: tf.Variable): Moments {
+  return tf.tidy(() => {
+    const [first, second] = [0, 1].map(() => tf.zerosLike(weight));
+    return {name: weight.name, first: tf.variable(first, false), second: tf.variable(second, false)};
+  });
+}

@@ -25,8 +25,9 @@ export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: Forward
   let shapes: number[][] = [];
   const run = tf.customGrad((...given) => {
     const save = given[given.length - 1] as tf.GradSaveFunc;
-    save([...inputs, ...others]);
     const outputs = outputsOf(layer, x, options);
+    // Last, as tfjs forgets what was saved when something throws after it.
+    save([...inputs, ...others]);
     shapes = outputs.map(({shape}) => shape);
     return {
       value: packed(outputs),

@@ -25,12 +25,7 @@ import {
 } from '@variants/core';
 import {DecoderBlock, EncoderBlock} from './blocks';
 import {torchTransformer} from './checkpoint';
-import {
-  countEncoderDecoderParameters,
-  type EncoderDecoderConfig,
-  type EncoderDecoderOptions,
-  resolveEncoderDecoderConfig,
-} from './config';
+import {type EncoderDecoderConfig, type EncoderDecoderOptions, resolveEncoderDecoderConfig} from './config';
 
 /** An encoder-decoder Transformer. */
 export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
@@ -39,7 +34,7 @@ export class EncoderDecoder extends SequenceToSequence<EncoderDecoderConfig> {
 
   constructor(config: EncoderDecoderOptions) {
     const complete = resolveEncoderDecoderConfig(config);
-    super(complete, stages(complete), {name: 'encoder_decoder', parameters: countEncoderDecoderParameters(complete)});
+    super(complete, stages(complete), {name: 'encoder_decoder'});
   }
 
   override get contextLength(): number {

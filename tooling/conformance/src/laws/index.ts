@@ -2,7 +2,9 @@ import type {Law} from '../subject';
 import {batchIndependence, causality} from './causality';
 import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
+import {engineSwitches, engines} from './engines';
 import {badConfigs, badImages, badPairs, badTokens} from './errors';
+import {failures, tooLarge} from './failures';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
 import {noLeaks} from './memory';
@@ -29,6 +31,8 @@ export const laws = {
   lastPosition,
   contextLimit,
   recordedSteps,
+  engines,
+  engineSwitches,
   gradients,
   overfits,
   fits,
@@ -41,6 +45,8 @@ export const laws = {
   weightTypes,
   disposal,
   noLeaks,
+  failures,
+  tooLarge,
   greedyGeneration,
   seededGeneration,
   targetCausality,

@@ -16,7 +16,7 @@ import {
   type VariantLayer,
 } from '@variants/core';
 import {authorsLayout} from './checkpoint';
-import {countParameters, resolveTemplateNameConfig, type TemplateNameConfig, type TemplateNameOptions} from './config';
+import {resolveTemplateNameConfig, type TemplateNameConfig, type TemplateNameOptions} from './config';
 import {TemplateNameMixer, type TemplateNameMixerConfig} from './template-name-mixer-layer';
 
 // REPLACE: the parts of the block, the stages of the model and their first weights.
@@ -55,7 +55,7 @@ export class TemplateName extends LanguageModel<TemplateNameConfig> {
 
   constructor(config: TemplateNameOptions) {
     const complete = resolveTemplateNameConfig(config);
-    super(complete, stages(complete), {name: 'template-name', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'template-name'});
   }
 }
 tf.serialization.registerClass(TemplateName);

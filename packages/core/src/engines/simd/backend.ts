@@ -1,24 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import {EngineError} from '../../errors';
-import type {EngineMemory} from './memory';
+import {type EngineMemory, MemoryFullError} from './memory';
 import type {Recorder} from './recorder';
+import {isNumeric, type NumericType, TensorData, type Values} from './tensor-data';
 import type {Threads} from './threads';
 
-/** The values of a tensor as tfjs's own CPU kernels see them. */
-type Values = Float32Array | Int32Array | Uint8Array | Uint8Array[];
-
-/** What the engine knows of a tensor's data. `address` is 0 where it has none: strings, complex numbers, no memory yet. */
-export interface SimdData {
-  /** A view of the engine's memory; a list of byte strings for strings; null where there is no memory yet. */
+/** Data whose values do not lie in the engine's memory: strings, and complex numbers, which are two other tensors. */
+interface OtherData {
   values: Values | null | undefined;
   dtype: tf.DataType;
   refCount: number;
-  address: number;
-  bytes: number;
-  complexTensorInfos?: {real: tf.TensorInfo; imag: tf.TensorInfo};
-  /** The memory belongs to other data, see {@link SimdBackend.takeOver}, or to a recording. */
-  isLent?: boolean;
 }
+
+type SimdData = (TensorData | OtherData) & {complexTensorInfos?: {real: tf.TensorInfo; imag: tf.TensorInfo}};
 
 /** What tfjs's CPU backend offers its kernels, and ours inherits. */
 interface CpuBackend extends tf.KernelBackend {
@@ -38,20 +32,33 @@ function cpuBackendClass(): new () => CpuBackend {
   return (registered.factory() as CpuBackend).constructor as new () => CpuBackend;
 }
 
-const typedArrays = {float32: Float32Array, int32: Int32Array, bool: Uint8Array} as const;
+/** What `tf.memory()` tells on this engine, beside what it tells on all. */
+export interface EngineMemoryInfo {
+  unreliable: boolean;
+  /** Bytes of the engine's memory that are in use: by tensors, recorded steps, tables and threads. */
+  numBytesInEngine: number;
+  /** Bytes that the engine holds, in use or not: what its memory has grown to. It never shrinks. */
+  numBytesInEngineAllocated: number;
+}
 
-/** The dtypes whose values lie in the engine's memory. */
-export type NumericType = keyof typeof typedArrays;
-
-/** Whether values of this dtype lie in the engine's memory. */
-export const isNumeric = (dtype: tf.DataType): dtype is NumericType => dtype in typedArrays;
+type KernelParameters = Parameters<tf.KernelFunc>[0];
 
 /** A tfjs backend whose tensors lie in one WebAssembly memory. */
 export class SimdBackend extends cpuBackendClass() {
   /** What a CPU kernel that is running has freed; null while none runs. */
-  private heldBack: {address: number; bytes: number}[] | null = null;
+  private heldBack: number[] | null = null;
+  /** What a kernel that is running has made, a reference each; null while none runs. */
+  private made: tf.DataId[] | null = null;
+  /** What a kernel that is running has taken over: the data before, by the one after. */
+  private readonly takenOver = new Map<tf.DataId, TensorData>();
+  /** Frees each recorded step: they hold addresses of tensors and tables. */
+  readonly recordings = new Set<() => void>();
+  /** Frees the tables that kernels keep, to be called when there are no recorded steps. */
+  readonly tables = new Set<() => void>();
   /** Who records what is computed now. */
   recorder: Recorder | null = null;
+  /** Nothing may be moved now. */
+  isFixed = false;
 
   constructor(
     readonly memoryBlocks: EngineMemory,
@@ -67,10 +74,21 @@ export class SimdBackend extends cpuBackendClass() {
     dtype: tf.DataType,
   ): tf.DataId {
     const dataId = {id: this.nextDataId()};
-    this.data.set(dataId, this.makeData(values, tf.util.sizeFromShape(shape), dtype, 1));
+    if (!isNumeric(dtype)) {
+      this.data.set(dataId, {values: values as Values, dtype, refCount: 1});
+      this.note(dataId);
+      return dataId;
+    }
+    const data = this.newData(dtype, values?.length ?? tf.util.sizeFromShape(shape), 1);
+    if (values === null) data.park(null);
+    else data.settle();
+    if (values) data.values.set(values as Float32Array);
+    this.data.set(dataId, data);
+    this.note(dataId);
     return dataId;
   }
 
+  /** Takes over another backend's values, which has freed them: they get memory here when a kernel needs them. */
   override move(
     dataId: tf.DataId,
     values: tf.backend_util.BackendValues,
@@ -78,14 +96,20 @@ export class SimdBackend extends cpuBackendClass() {
     dtype: tf.DataType,
     refCount: number,
   ): void {
-    this.data.set(dataId, this.makeData(values, tf.util.sizeFromShape(shape), dtype, refCount));
+    if (isNumeric(dtype)) {
+      const data = this.newData(dtype, tf.util.sizeFromShape(shape), refCount);
+      data.park(values as Float32Array);
+      this.data.set(dataId, data);
+    } else this.data.set(dataId, {values: values as Values, dtype, refCount});
   }
 
   /** A new tensor whose values are whatever its memory held: for kernels, which write them all. */
   output(shape: number[], dtype: NumericType = 'float32'): tf.TensorInfo & {address: number} {
     const dataId = {id: this.nextDataId()};
-    const data = this.allocate(tf.util.sizeFromShape(shape), dtype, 1);
+    const data = this.newData(dtype, tf.util.sizeFromShape(shape), 1);
+    data.settle();
     this.data.set(dataId, data);
+    this.note(dataId);
     return {dataId, shape, dtype, address: data.address};
   }
 
@@ -94,19 +118,28 @@ export class SimdBackend extends cpuBackendClass() {
    * x, unless others have a share in them. What then reads x reads the new values.
    */
   takeOver({dataId: old, shape, dtype}: tf.TensorInfo): tf.TensorInfo & {address: number} {
-    const data = this.data.get(old);
-    if (data.refCount > 1 || data.isLent) return this.output(shape, dtype as NumericType);
+    const before = this.data.get(old) as TensorData;
+    if (before.refCount > 1 || !before.isOwner) return this.output(shape, dtype as NumericType);
     const dataId = {id: this.nextDataId()};
-    this.data.set(dataId, {...data});
-    data.isLent = true;
+    const data = this.newData(before.dtype, before.size, 1);
+    before.giveTo(data);
+    this.data.set(dataId, data);
+    this.note(dataId);
+    this.takenOver.set(dataId, before);
     return {dataId, shape, dtype, address: data.address};
   }
 
   /** Where a tensor's values begin. */
   address({dataId}: tf.TensorInfo): number {
-    const {address} = this.withMemory(dataId);
+    const {address} = this.data.get(dataId) as TensorData;
     this.recorder?.reads(dataId, address);
     return address;
+  }
+
+  /** One more who holds the same data. */
+  override incRef(dataId: tf.DataId): void {
+    super.incRef(dataId);
+    this.made?.push(dataId);
   }
 
   /** The same data under another shape. */
@@ -118,13 +151,14 @@ export class SimdBackend extends cpuBackendClass() {
   /** A view of a tensor's values. What a kernel does with it cannot be recorded; see {@link inspect}. */
   values({dataId}: tf.TensorInfo): Float32Array | Int32Array | Uint8Array {
     this.recorder?.refuse();
-    return this.data.get(dataId).values as Float32Array;
+    return (this.data.get(dataId) as TensorData).values;
   }
 
   /** Has a tensor's values checked by a function that throws, now and whenever what is recorded is run again. */
   inspect({dataId}: tf.TensorInfo, check: (values: Float32Array | Int32Array | Uint8Array) => void): void {
-    const values = this.data.get(dataId).values as Float32Array;
-    check(values);
+    const data = this.data.get(dataId) as TensorData;
+    check(data.values);
+    const {values} = data;
     this.recorder?.inspects(() => check(values));
   }
 
@@ -142,39 +176,65 @@ export class SimdBackend extends cpuBackendClass() {
       return kernelFunc({inputs: inputs as tf.NamedTensorInfoMap, backend: this, attrs: attributes as tf.NamedAttrMap});
     } finally {
       if (outermost) {
-        for (const {address, bytes} of this.heldBack) this.memoryBlocks.free(address, bytes);
+        for (const address of this.heldBack) this.memoryBlocks.free(address);
         this.heldBack = null;
       }
     }
   }
 
-  /** New data of a dtype and size at a place in memory that somebody else owns. */
+  /**
+   * Runs a kernel whole or not at all: if it throws, what it has made is freed. If it throws because there is memory for what
+   * it needs, but in too small pieces, tensors are moved together and it runs anew; so a kernel allocates all that it needs
+   * before it changes what was there.
+   */
+  runWhole<Result>(kernelFunc: (call: KernelParameters) => Result, call: KernelParameters): Result {
+    if (this.made !== null) return kernelFunc(call);
+    const {memoryBlocks} = this;
+    for (let tried = 0; ; ) {
+      const usedBefore = memoryBlocks.usedBytes;
+      this.made = [];
+      try {
+        return kernelFunc(call);
+      } catch (error) {
+        this.undo(this.made);
+        // All that it held when it failed must find room again.
+        const needed = error instanceof MemoryFullError ? error.used - usedBefore + error.bytes : 0;
+        if (needed <= tried || !this.makeRoom(needed)) throw error;
+        tried = needed;
+      } finally {
+        this.made = null;
+        if (this.takenOver.size > 0) this.takenOver.clear();
+      }
+    }
+  }
+
+  /** New data of a dtype and size at a place in memory that is a recording's. */
   lend(address: number, size: number, dtype: NumericType): tf.DataId {
     const dataId = {id: this.nextDataId()};
-    const bytes = Math.max(1, size * typedArrays[dtype].BYTES_PER_ELEMENT);
-    const values = this.view(address, size, dtype);
-    this.data.set(dataId, {values, dtype, refCount: 1, address, bytes, isLent: true});
+    const data = this.newData(dtype, size, 1);
+    data.lieAt(address);
+    this.data.set(dataId, data);
+    this.note(dataId);
     return dataId;
   }
 
-  /** Gives data that lies in lent memory memory of its own, with the same values. */
-  settle(dataId: tf.DataId): void {
-    const data = this.data.get(dataId);
-    const size = (data.values as Float32Array).length;
-    const own = this.allocate(size, data.dtype as NumericType, data.refCount);
-    (own.values as Float32Array).set(data.values as Float32Array);
-    this.data.set(dataId, own);
+  /** What lies in a recording's memory, at that place, if data does. */
+  lentAt(address: number, dataId: tf.DataId): TensorData | null {
+    if (!this.data.has(dataId)) return null;
+    const data = this.data.get(dataId) as TensorData;
+    return data.isLentAt(address) ? data : null;
   }
 
   override readSync(dataId: tf.DataId): tf.backend_util.BackendValues {
     this.recorder?.refuse();
-    const {values, complexTensorInfos} = this.withMemory(dataId);
+    const data = this.data.get(dataId);
+    if (data instanceof TensorData) return data.copy();
+    const {values, complexTensorInfos} = data;
     if (complexTensorInfos) {
       const [real, imag] = [complexTensorInfos.real, complexTensorInfos.imag].map((part) => this.readSync(part.dataId));
       return tf.backend_util.mergeRealAndImagArrays(real as Float32Array, imag as Float32Array);
     }
-    // A copy, in memory that a program may pass on and that the engine does not use again.
-    return (values as Float32Array).slice();
+    return (values as Uint8Array[]).slice();
   }
 
   override async read(dataId: tf.DataId): Promise<tf.backend_util.BackendValues> {
@@ -184,62 +244,71 @@ export class SimdBackend extends cpuBackendClass() {
   override disposeData(dataId: tf.DataId, force = false): boolean {
     if (!this.data.has(dataId)) return true;
     const data = this.data.get(dataId);
+    if (this.made !== null) forget(this.made, dataId);
     data.refCount--;
     if (!force && data.refCount > 0) return false;
     if (data.complexTensorInfos) {
       this.disposeData(data.complexTensorInfos.real.dataId, true);
       this.disposeData(data.complexTensorInfos.imag.dataId, true);
     }
-    if (data.address && !data.isLent) this.release(data);
+    if (data instanceof TensorData && data.isOwner) this.release(data.address);
     this.data.delete(dataId);
     return true;
   }
 
-  override memory(): {unreliable: boolean} {
-    return {unreliable: false};
+  /** See {@link EngineMemoryInfo}. */
+  override memory(): EngineMemoryInfo {
+    const {usedBytes: used, heldBytes: held} = this.memoryBlocks;
+    return {unreliable: false, numBytesInEngine: used, numBytesInEngineAllocated: held};
   }
 
   override dispose(): void {
     this.threads.stop();
   }
 
-  /** A tensor's data; one that has no memory yet gets some, with zeros. */
-  private withMemory(dataId: tf.DataId): SimdData {
-    const data = this.data.get(dataId);
-    if (data.values !== null) return data;
-    const dtype = data.dtype as NumericType;
-    const own = this.allocate(data.bytes / typedArrays[dtype].BYTES_PER_ELEMENT, dtype, data.refCount);
-    (own.values as Float32Array).fill(0);
-    // In place: tfjs counts what is set, and would take it for a leak.
-    return Object.assign(data, own);
+  /** Something new is there. */
+  private note(dataId: tf.DataId): void {
+    this.made?.push(dataId);
+    this.recorder?.makes(dataId);
   }
 
-  private release({address, bytes}: {address: number; bytes: number}): void {
-    if (this.heldBack) this.heldBack.push({address, bytes});
-    else this.memoryBlocks.free(address, bytes);
+  private undo(made: readonly tf.DataId[]): void {
+    this.made = null;
+    for (const dataId of [...made].reverse()) {
+      this.takenOver.get(dataId)?.takeBack();
+      this.disposeData(dataId);
+    }
   }
 
-  private makeData(
-    values: tf.backend_util.BackendValues | undefined | null,
-    size: number,
-    dtype: tf.DataType,
-    refCount: number,
-  ): SimdData {
-    if (!isNumeric(dtype)) return {values: values as Values, dtype, refCount, address: 0, bytes: 0};
-    if (values === null)
-      return {values: null, dtype, refCount, address: 0, bytes: size * typedArrays[dtype].BYTES_PER_ELEMENT};
-    const data = this.allocate(values?.length ?? size, dtype, refCount);
-    if (values) (data.values as Float32Array).set(values as Float32Array);
-    return data;
+  /** Moves tensors together so that so many bytes in a row are free. Returns whether they are. */
+  private makeRoom(bytes: number): boolean {
+    if (this.recorder || this.isFixed || !this.memoryBlocks.mayHold(bytes)) return false;
+    for (const letGo of [...this.recordings, ...this.tables]) letGo();
+    return this.memoryBlocks.makeRoom(bytes);
   }
 
-  private allocate(size: number, dtype: NumericType, refCount: number): SimdData {
-    const bytes = Math.max(1, size * typedArrays[dtype].BYTES_PER_ELEMENT);
-    const address = this.memoryBlocks.allocate(bytes);
-    return {values: this.view(address, size, dtype), dtype, refCount, address, bytes};
+  private release(address: number): void {
+    if (this.heldBack) this.heldBack.push(address);
+    else this.memoryBlocks.free(address);
   }
 
-  private view(address: number, size: number, dtype: NumericType): Values {
-    return new typedArrays[dtype](this.memoryBlocks.memory.buffer as ArrayBuffer, address, size);
+  private newData(dtype: NumericType, size: number, refCount: number): TensorData {
+    return new TensorData(this.memoryBlocks, this.allocate, dtype, size, refCount);
   }
+
+  private readonly allocate = (bytes: number, owner: TensorData): number => {
+    try {
+      return this.memoryBlocks.allocate(bytes, owner);
+    } catch (error) {
+      // A kernel begins anew, as it may have taken addresses.
+      if (this.made !== null || !(error instanceof MemoryFullError) || !this.makeRoom(bytes)) throw error;
+      return this.memoryBlocks.allocate(bytes, owner);
+    }
+  };
+}
+
+/** Takes one reference to data off a list of them. */
+function forget(made: tf.DataId[], dataId: tf.DataId): void {
+  const i = made.lastIndexOf(dataId);
+  if (i >= 0) made.splice(i, 1);
 }

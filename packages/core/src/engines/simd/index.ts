@@ -1,3 +1,4 @@
 import '../../one-copy';
 
+export type {EngineMemoryInfo} from './backend';
 export {setThreads} from './register';

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type {RecordedStep, RecordingBackend, StepResult, TensorStep} from '../../streams/recorded-step';
-import {isNumeric, type NumericType, SimdBackend} from './backend';
+import {SimdBackend} from './backend';
 import {copyValues} from './kernels/copy';
 import {bytesOf} from './kernels/kernel';
+import {MemoryFullError} from './memory';
 import {Recorder} from './recorder';
+import {isNumeric, type NumericType, type TensorData} from './tensor-data';
 
 /** Numbers of a job in the list that the compiled code reads; see `assembly/runtime.ts`. */
 const JOB_NUMBERS = 4;
@@ -16,7 +18,6 @@ interface Place {
 }
 
 const sizeOf = ({shape}: {shape: number[]}) => tf.util.sizeFromShape(shape);
-const bytesAt = (place: Place) => Math.max(1, sizeOf(place) * bytesOf(place.dtype));
 
 /**
  * A step that was computed once, as the list of its jobs with all their addresses. Running the list again on other values
@@ -27,39 +28,73 @@ const bytesAt = (place: Place) => Math.max(1, sizeOf(place) * bytesOf(place.dtyp
  * still holds those when a place is needed for another state, they get memory of their own first.
  */
 class Recording implements RecordedStep {
-  private readonly list: {address: number; bytes: number};
+  private isOver = false;
 
   /**
+   * @param list Where the list lies.
    * @param held The tensors that stand for the state in its places.
-   * @param blocks Memory of the recording's own, address to bytes.
+   * @param blocks Addresses of memory of the recording's own, beside its list and its places.
    */
   constructor(
     private readonly backend: SimdBackend,
     private readonly recorder: Recorder,
+    private readonly list: number,
     private readonly input: Place,
     private readonly places: readonly Place[],
     private readonly output: Place,
     private readonly held: tf.Tensor[],
-    private readonly blocks: Map<number, number>,
+    private readonly blocks: readonly number[],
   ) {
-    this.list = writeList(backend, recorder);
+    backend.recordings.add(this.dispose);
   }
 
   isValid(): boolean {
-    const {backend, recorder} = this;
-    if (tf.backend() !== backend) return false;
+    const {backend, recorder, isOver} = this;
+    if (isOver || tf.backend() !== backend) return false;
     for (const [dataId, address] of recorder.sources)
-      if (!backend.data.has(dataId) || backend.data.get(dataId).address !== address) return false;
+      if (!backend.data.has(dataId) || !(backend.data.get(dataId) as TensorData).isAt(address)) return false;
     return true;
   }
 
-  run(input: tf.Tensor, state: tf.Tensor[]): StepResult {
-    const {backend, recorder, held} = this;
-    this.takeIn(state);
-    copyTo(backend, input, this.input);
+  run(input: tf.Tensor, state: tf.Tensor[]): StepResult | null {
+    const {backend, held} = this;
+    backend.isFixed = true;
+    try {
+      this.takeIn(state);
+      copyTo(backend, input, this.input);
+      // Before the jobs, which change the state: all that may fail for want of memory.
+      const output = backend.output(this.output.shape, this.output.dtype);
+      try {
+        this.runJobs();
+        copyBytes(backend, this.output, output.address);
+      } catch (error) {
+        backend.disposeData(output.dataId);
+        throw error;
+      }
+      return {output: tf.engine().makeTensorFromTensorInfo(output), state: [...held]};
+    } catch (error) {
+      if (error instanceof MemoryFullError) return null;
+      throw error;
+    } finally {
+      backend.isFixed = false;
+    }
+  }
+
+  /** What somebody still holds of the state keeps the memory where it lies. */
+  readonly dispose = (): void => {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.backend.recordings.delete(this.dispose);
+    const {memoryBlocks} = this.backend;
+    leavePlaces(this.backend, this.places, this.held);
+    for (const address of [this.input.address, ...this.blocks, this.list]) memoryBlocks.free(address);
+  };
+
+  private runJobs(): void {
+    const {backend, recorder} = this;
     let done = 0;
     const runTo = (end: number) => {
-      backend.threads.replay(this.list.address + 4 * JOB_NUMBERS * done, end - done);
+      backend.threads.replay(this.list + 4 * JOB_NUMBERS * done, end - done);
       done = end;
     };
     for (const check of recorder.checks) {
@@ -67,32 +102,21 @@ class Recording implements RecordedStep {
       check.run();
     }
     runTo(recorder.jobs.length);
-    return {output: copyOf(backend, this.output), state: [...held]};
-  }
-
-  dispose(): void {
-    const {memoryBlocks} = this.backend;
-    for (const i of this.held.keys()) this.settle(i);
-    for (const [address, bytes] of this.blocks) memoryBlocks.free(address, bytes);
-    memoryBlocks.free(this.list.address, this.list.bytes);
   }
 
   /** Makes the places hold a state; nothing is to be done for the one that the last run gave. */
   private takeIn(state: tf.Tensor[]): void {
     const {backend, held, places} = this;
-    const isOther = (tensor: tf.Tensor, i: number) => tensor !== held[i] || backend.refCount(tensor.dataId) > 1;
+    // A tensor that was on another engine meanwhile is the same tensor, but no longer in its place.
+    const isInPlace = ({dataId}: tf.Tensor, i: number) => backend.lentAt(places[i].address, dataId) !== null;
+    const isOther = (tensor: tf.Tensor, i: number) =>
+      tensor !== held[i] || !isInPlace(tensor, i) || backend.refCount(tensor.dataId) > 1;
     const others = state.flatMap((tensor, i) => (isOther(tensor, i) ? [i] : []));
-    for (const i of others) this.settle(i);
+    for (const i of others) backend.lentAt(places[i].address, held[i].dataId)?.leave();
     for (const i of others) {
       copyTo(backend, state[i], places[i]);
       held[i] = tensorAt(backend, places[i]);
     }
-  }
-
-  /** Gives what is held of a place, if anything, memory of its own. */
-  private settle(i: number): void {
-    const {dataId} = this.held[i];
-    if (this.backend.data.has(dataId)) this.backend.settle(dataId);
   }
 }
 
@@ -104,52 +128,89 @@ export class RecordingSimdBackend extends SimdBackend implements RecordingBacken
   }
 }
 
-/** Computes a step and records it, if running its jobs again can stand for it. Runs inside a `tf.tidy`. */
+/**
+ * Computes a step and records it, if running its jobs again can stand for it and there is memory for it. Runs inside a
+ * `tf.tidy`.
+ */
 function record(
   backend: SimdBackend,
   input: tf.Tensor,
   state: tf.Tensor[],
   step: TensorStep,
 ): StepResult & {recording: Recording | null} {
-  if (![input, ...state].every(({dtype}) => isNumeric(dtype))) return {...step(input, state), recording: null};
-  const {memoryBlocks, threads} = backend;
-  const recorder = new Recorder(memoryBlocks);
-  memoryBlocks.setAside();
-  const places = [input, ...state].map((tensor) => placeFor(backend, tensor));
-  const freeAll = (blocks: Map<number, number>) => {
-    for (const [address, bytes] of blocks) memoryBlocks.free(address, bytes);
-    for (const place of places) memoryBlocks.free(place.address, bytesAt(place));
-  };
-  const [ownInput, ...held] = places.map((place) => tensorAt(backend, place));
-  let result: ReturnType<TensorStep>;
+  const plainly = () => ({...step(input, state), recording: null});
+  if (![input, ...state].every(({dtype}) => isNumeric(dtype))) return plainly();
   try {
-    backend.recorder = recorder;
-    threads.listener = recorder.job;
-    result = tf.tidy(() => step(ownInput, held) as unknown as tf.TensorContainer) as unknown as ReturnType<TensorStep>;
-    if (canBeRepeated(backend, recorder, places, result)) copyBack(backend, result.state, places.slice(1));
-    else recorder.refuse();
+    return recordWithin(backend, input, state, step);
   } catch (error) {
-    freeAll(memoryBlocks.endSetAside());
+    // What is recorded must not be moved together.
+    if (error instanceof MemoryFullError) return plainly();
+    throw error;
+  }
+}
+
+function recordWithin(
+  backend: SimdBackend,
+  input: tf.Tensor,
+  state: tf.Tensor[],
+  step: TensorStep,
+): StepResult & {recording: Recording | null} {
+  const {memoryBlocks, threads} = backend;
+  const recorder = new Recorder();
+  const places: Place[] = [];
+  const held: tf.Tensor[] = [];
+  let list: number | null = null;
+  const giveUp = () => {
+    const blocks = memoryBlocks.endSetAside();
+    leavePlaces(backend, places, held);
+    for (const address of list === null ? blocks : [...blocks, list]) memoryBlocks.free(address);
+  };
+  backend.recorder = recorder;
+  try {
+    for (const tensor of [input, ...state]) places.push(placeFor(backend, tensor));
+    for (const place of places) held.push(tensorAt(backend, place));
+    recorder.sources.clear();
+    memoryBlocks.setAside();
+    threads.listener = recorder.job;
+    const [ownInput, ...own] = held;
+    const result = tf.tidy(
+      () => step(ownInput, own) as unknown as tf.TensorContainer,
+    ) as unknown as ReturnType<TensorStep>;
+    if (!canBeRepeated(backend, recorder, places, result)) {
+      giveUp();
+      return {...result, recording: null};
+    }
+    copyBack(backend, result.state, places.slice(1));
+    threads.listener = null;
+    const {shape, dtype} = result.output;
+    const output: Place = {address: backend.address(result.output), shape, dtype: dtype as NumericType};
+    const copy = copyOf(backend, output);
+    list = writeList(backend, recorder);
+    // Nothing can fail from here on.
+    // A part of the state that the step left as it was is still its tensor.
+    tf.dispose([result.output, ...result.state.filter((tensor) => !own.includes(tensor))]);
+    recorder.keepsReading(backend.data, [...held, copy]);
+    const blocks = memoryBlocks.endSetAside();
+    ownInput.dispose();
+    const recording = new Recording(backend, recorder, list, places[0], places.slice(1), output, own, blocks);
+    return {output: copy, state: [...own], recording};
+  } catch (error) {
+    tf.dispose(held);
+    giveUp();
     throw error;
   } finally {
     backend.recorder = null;
     threads.listener = null;
   }
-  if (recorder.isRefused) {
-    const blocks = memoryBlocks.endSetAside();
-    // What lies in a place lives on in memory of its own.
-    for (const {dataId} of held) backend.settle(dataId);
-    freeAll(blocks);
-    return {...result, recording: null};
+}
+
+/** Gives up places: what lies there and is still held by somebody keeps the memory, all other is freed. */
+function leavePlaces(backend: SimdBackend, places: readonly Place[], held: readonly tf.Tensor[]): void {
+  for (const [i, {address}] of places.entries()) {
+    const data = held[i] && backend.lentAt(address, held[i].dataId);
+    if (data) data.inherit();
+    else backend.memoryBlocks.free(address);
   }
-  const {shape, dtype} = result.output;
-  const output: Place = {address: backend.address(result.output), shape, dtype: dtype as NumericType};
-  // A part of the state that the step left as it was is still its tensor.
-  tf.dispose([result.output, ...result.state.filter((tensor) => !held.includes(tensor))]);
-  const blocks = memoryBlocks.endSetAside();
-  for (const place of places) blocks.set(place.address, bytesAt(place));
-  const recording = new Recording(backend, recorder, places[0], places.slice(1), output, held, blocks);
-  return {output: copyOf(backend, output), state: [...held], recording};
 }
 
 /** Whether the jobs are all that was done, read what is still there, and give back the state as it was taken. */
@@ -180,23 +241,22 @@ function copyBack(backend: SimdBackend, state: tf.Tensor[], places: Place[]): vo
 }
 
 /** The jobs in memory: their arguments, and for each its number, where those are, its pieces, and if it is to be shared. */
-function writeList({memoryBlocks}: SimdBackend, {jobs}: Recorder): {address: number; bytes: number} {
+function writeList({memoryBlocks}: SimdBackend, {jobs}: Recorder): number {
   const numbers = jobs.reduce((sum, {args}) => sum + JOB_NUMBERS + args.length, 0);
-  const bytes = Math.max(4, 4 * numbers);
-  const address = memoryBlocks.allocate(bytes);
+  const address = memoryBlocks.allocate(4 * numbers);
   let free = address / 4 + JOB_NUMBERS * jobs.length;
   for (const [i, {job, args, pieces, isShared}] of jobs.entries()) {
     memoryBlocks.ints.set([job, 4 * free, pieces, isShared ? 1 : 0], address / 4 + JOB_NUMBERS * i);
     memoryBlocks.ints.set(args, free);
     free += args.length;
   }
-  return {address, bytes};
+  return address;
 }
 
 /** A new place with a tensor's values. */
 function placeFor(backend: SimdBackend, tensor: tf.Tensor): Place {
   const place: Place = {address: 0, shape: tensor.shape, dtype: tensor.dtype as NumericType};
-  place.address = backend.memoryBlocks.allocate(bytesAt(place));
+  place.address = backend.memoryBlocks.allocate(sizeOf(place) * bytesOf(place.dtype));
   copyTo(backend, tensor, place);
   return place;
 }
@@ -207,13 +267,15 @@ function tensorAt(backend: SimdBackend, place: Place): tf.Tensor {
 }
 
 function copyTo(backend: SimdBackend, tensor: tf.Tensor, place: Place): void {
-  const from = backend.address(tensor);
-  backend.memoryBlocks.bytes.copyWithin(place.address, from, from + sizeOf(place) * bytesOf(place.dtype));
+  copyBytes(backend, {...place, address: backend.address(tensor)}, place.address);
 }
 
 function copyOf(backend: SimdBackend, place: Place): tf.Tensor {
   const output = backend.output(place.shape, place.dtype);
-  const {address} = place;
-  backend.memoryBlocks.bytes.copyWithin(output.address, address, address + sizeOf(place) * bytesOf(place.dtype));
+  copyBytes(backend, place, output.address);
   return tf.engine().makeTensorFromTensorInfo(output);
+}
+
+function copyBytes({memoryBlocks}: SimdBackend, place: Place, to: number): void {
+  memoryBlocks.bytes.copyWithin(to, place.address, place.address + sizeOf(place) * bytesOf(place.dtype));
 }

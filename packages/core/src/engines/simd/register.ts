@@ -47,19 +47,26 @@ function fallback(kernelName: string): tf.KernelFunc {
   return ({inputs, backend, attrs}) => (backend as SimdBackend).fallback(kernelName, inputs, attrs as object);
 }
 
+/** A kernel that leaves nothing behind when it throws; see {@link SimdBackend.runWhole}. */
+function whole(kernelFunc: tf.KernelFunc): tf.KernelFunc {
+  return (call) => (call.backend as SimdBackend).runWhole(kernelFunc, call);
+}
+
 /**
  * Registers the backend and its kernels: those written for it, and tfjs's own CPU kernels for the others. Where another
- * copy of this package has done so, everything stays as it is: kernels of two versions would work on one memory.
+ * copy of this package has done so, everything stays as it is: kernels of two versions would work on one memory. Called
+ * again it brings back a backend that `tf.removeBackend` has removed, whose kernels tfjs keeps.
  */
-function register(): void {
+export function register(): void {
   if (tf.findBackendFactory(SIMD)) return;
   // Below tfjs's own, so that importing the engine does not change what a program runs on.
   tf.registerBackend(SIMD, createBackend, 0);
+  if (tf.getKernelsForBackend(SIMD).length > 0) return;
   const own = new Set(kernels.map(({kernelName}) => kernelName));
   for (const kernel of tf.getKernelsForBackend('cpu'))
     if (!own.has(kernel.kernelName))
-      tf.registerKernel({...kernel, backendName: SIMD, kernelFunc: fallback(kernel.kernelName)});
-  for (const kernel of kernels) tf.registerKernel({...kernel, backendName: SIMD});
+      tf.registerKernel({...kernel, backendName: SIMD, kernelFunc: whole(fallback(kernel.kernelName))});
+  for (const kernel of kernels) tf.registerKernel({...kernel, backendName: SIMD, kernelFunc: whole(kernel.kernelFunc)});
 }
 
 register();

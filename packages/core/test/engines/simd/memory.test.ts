@@ -27,7 +27,7 @@ describe('EngineMemory', () => {
         for (const {bytes, free} of list) {
           if (free % 3 === 0 && live.length > 0) {
             const [block] = live.splice(free % live.length, 1);
-            memory.free(block.address, block.bytes);
+            memory.free(block.address);
           }
           const address = memory.allocate(bytes);
           expect(address % 16).toBe(0);
@@ -35,7 +35,7 @@ describe('EngineMemory', () => {
             expect(address >= other.address + other.bytes || address + bytes <= other.address).toBe(true);
           live.push({address, bytes});
         }
-        for (const {address, bytes} of live) memory.free(address, bytes);
+        for (const {address} of live) memory.free(address);
         expect(memory.usedBytes).toBe(0);
       }),
       {numRuns: 20},
@@ -45,7 +45,7 @@ describe('EngineMemory', () => {
   it('gives a freed block to the next request of its size, so that a repeated step takes no new memory', () => {
     const memory = new EngineMemory();
     const first = memory.allocate(1000);
-    memory.free(first, 1000);
+    memory.free(first);
     expect(memory.allocate(1001)).toBe(first);
   });
 
@@ -65,7 +65,7 @@ describe('EngineMemory', () => {
     expect(() => memory.allocate(8 * 2 ** 20)).toThrow(EngineError);
     expect(() => memory.allocate(8 * 2 ** 20)).toThrow(/8388608 bytes do not fit .* dispose of tensors/);
     expect(memory.usedBytes).toBe(used);
-    memory.free(address, 12 * 2 ** 20);
+    memory.free(address);
     const smaller = memory.allocate(8 * 2 ** 20);
     expect(smaller).toBe(address);
     expect(memory.allocate(3 * 2 ** 20)).toBeGreaterThan(address);

@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type {AdamWCall} from '../../../kernels/adam-w-step';
 import type {SimdBackend} from '../backend';
+import {type Borrowed, borrowing} from './borrowed';
 import {floatBits, listKernel, type SimdKernel} from './kernel';
 
 /** Values of a piece, a multiple of 4. */
@@ -28,14 +29,11 @@ function cut(sizes: readonly number[]): Range[] {
   );
 }
 
-/** Runs a job whose pieces are described by rows of 32-bit values, which precede the job's other arguments. */
-function runPieces(backend: SimdBackend, job: `job${string}`, rows: number[][], args: number[], work: number): void {
-  if (rows.length === 0) return;
-  const bytes = 4 * rows.length * rows[0].length;
-  const table = backend.memoryBlocks.allocate(bytes);
+/** The rows that describe a job's pieces, 32-bit values, in memory; what a kernel allocates comes before all else it does. */
+function tableOf(backend: SimdBackend, borrowed: Borrowed, rows: number[][]): number {
+  const table = borrowed.floats(rows.length * (rows[0]?.length ?? 0));
   backend.memoryBlocks.ints.set(rows.flat(), table / 4);
-  backend.threads.run(job, [table, ...args], rows.length, work);
-  backend.memoryBlocks.free(table, bytes);
+  return table;
 }
 
 const sizeOf = (backend: SimdBackend, tensor: tf.TensorInfo) => backend.values(tensor).length;
@@ -63,7 +61,10 @@ const adamWStep = listKernel<AdamWCall>('AdamWStep', (tensors, backend, {numbers
     const {addresses, keep} = parts[tensor];
     return [...addresses.map((address) => address + offset), count, keep];
   });
-  runPieces(backend, 'jobAdam', rows, factorsOf(numbers, scale), STEP_COST * total(sizes));
+  borrowing(backend, (borrowed) => {
+    const args = [tableOf(backend, borrowed, rows), ...factorsOf(numbers, scale)];
+    backend.threads.run('jobAdam', args, rows.length, STEP_COST * total(sizes));
+  });
   return parts.flatMap(({next}) => next);
 });
 
@@ -71,12 +72,17 @@ const globalNorm = listKernel<object>('GlobalNorm', (tensors, backend) => {
   const output = backend.output([]);
   const sizes = tensors.map((tensor) => sizeOf(backend, tensor));
   const rows = cut(sizes).map(({tensor, offset, count}) => [backend.address(tensors[tensor]) + offset, count]);
-  const bytes = Math.max(1, 8 * rows.length);
-  const sums = backend.memoryBlocks.allocate(bytes);
-  runPieces(backend, 'jobSumOfSquares', rows, [sums], NORM_COST * total(sizes));
-  const squares = new Float64Array(backend.memoryBlocks.memory.buffer, sums, rows.length);
-  backend.values(output)[0] = Math.sqrt(total([...squares]));
-  backend.memoryBlocks.free(sums, bytes);
+  borrowing(backend, (borrowed) => {
+    const sums = borrowed.floats(2 * rows.length);
+    backend.threads.run(
+      'jobSumOfSquares',
+      [tableOf(backend, borrowed, rows), sums],
+      rows.length,
+      NORM_COST * total(sizes),
+    );
+    const squares = new Float64Array(backend.memoryBlocks.memory.buffer, sums, rows.length);
+    backend.values(output)[0] = Math.sqrt(total([...squares]));
+  });
   return [output];
 });
 

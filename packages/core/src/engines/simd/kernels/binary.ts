@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Binary, Unary} from '../assembly/operations';
-import type {NumericType, SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import type {NumericType} from '../tensor-data';
 import {broadcast} from './broadcast';
 import {binaryCost, CHEAP, pieceOf} from './cost';
 import {bytesOf, kernel, type SimdKernel} from './kernel';

@@ -2,7 +2,7 @@ import type {SimdBackend} from '../backend';
 
 /** Scratch memory of a kernel, given back when it is done. */
 export class Borrowed {
-  private readonly blocks: {address: number; bytes: number}[] = [];
+  private readonly addresses: number[] = [];
 
   constructor(private readonly backend: SimdBackend) {}
 
@@ -10,12 +10,12 @@ export class Borrowed {
   floats(count: number): number {
     const bytes = Math.max(4, 4 * count);
     const address = this.backend.memoryBlocks.allocate(bytes);
-    this.blocks.push({address, bytes});
+    this.addresses.push(address);
     return address;
   }
 
   release(): void {
-    for (const {address, bytes} of this.blocks) this.backend.memoryBlocks.free(address, bytes);
+    for (const address of this.addresses) this.backend.memoryBlocks.free(address);
   }
 }
 

@@ -97,12 +97,12 @@ export function runFft(backend: SimdBackend, plan: FftPlan, call: FftCall, work:
     args.push(plan.length, plan.inner, plan.twiddles, plan.chirp, plan.spectrum);
     backend.threads.run('jobFft', args, rows, rows * plan.length * 20);
   }
-  if (!isOwn) backend.memoryBlocks.free(borrowed, group * workBytes);
+  if (!isOwn) backend.memoryBlocks.free(borrowed);
 }
 
 /** Tables in a backend's memory, by what they are for; those that were not used for the longest are freed. */
 class Tables<Entry> {
-  private readonly kept = new Map<number, {entry: Entry; blocks: [number, number][]}>();
+  private readonly kept = new Map<number, {entry: Entry; addresses: number[]}>();
 
   constructor(
     private readonly backend: SimdBackend,
@@ -117,21 +117,37 @@ class Tables<Entry> {
     return table.entry;
   }
 
+  clear(): void {
+    for (const {addresses} of this.kept.values()) this.free(addresses);
+    this.kept.clear();
+  }
+
   private fresh(n: number) {
     const {memoryBlocks} = this.backend;
     const [oldest] = this.kept;
     if (oldest && this.kept.size >= KEPT) {
-      for (const [address, bytes] of oldest[1].blocks) memoryBlocks.free(address, bytes);
+      // A recorded step may go on reading it.
+      for (const letGo of [...this.backend.recordings]) letGo();
+      this.free(oldest[1].addresses);
       this.kept.delete(oldest[0]);
     }
-    const blocks: [number, number][] = [];
-    const entry = this.make(n, (values) => {
-      const address = memoryBlocks.allocate(values.byteLength);
-      blocks.push([address, values.byteLength]);
-      memoryBlocks.floats.set(values, address / 4);
-      return address;
-    });
-    return {entry, blocks};
+    const addresses: number[] = [];
+    try {
+      const entry = this.make(n, (values) => {
+        const address = memoryBlocks.allocate(values.byteLength);
+        addresses.push(address);
+        memoryBlocks.floats.set(values, address / 4);
+        return address;
+      });
+      return {entry, addresses};
+    } catch (error) {
+      this.free(addresses);
+      throw error;
+    }
+  }
+
+  private free(addresses: readonly number[]): void {
+    for (const address of addresses) this.backend.memoryBlocks.free(address);
   }
 }
 
@@ -186,5 +202,9 @@ export function fftTables(backend: SimdBackend): FftTables {
     turns: new Tables(backend, (n, store) => store(powersOfW(n, n / 2 + 1))),
   };
   tablesOf.set(backend, tables);
+  backend.tables.add(() => {
+    tables.plans.clear();
+    tables.turns.clear();
+  });
   return tables;
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {isNumeric, type NumericType, type SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import {isNumeric, type NumericType} from '../tensor-data';
 import {borrowing} from './borrowed';
 import {bytesOf, fusedKernel, kernel, type SimdKernel} from './kernel';
 

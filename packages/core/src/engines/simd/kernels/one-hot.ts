@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {isNumeric} from '../backend';
+import {isNumeric} from '../tensor-data';
 import {kernel, type SimdKernel} from './kernel';
 
 interface Attributes {

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import {isNumeric, type NumericType, type SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import {isNumeric, type NumericType} from '../tensor-data';
 import {borrowing} from './borrowed';
 import {type CopyAxis, copyStrided, stridesOf} from './copy';
 import {bytesOf, kernel, type SimdKernel} from './kernel';

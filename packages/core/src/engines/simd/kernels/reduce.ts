@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Reduction, Unary} from '../assembly/operations';
-import type {NumericType, SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import type {NumericType} from '../tensor-data';
 import {CHEAP} from './cost';
 import {floatBits, type KernelCall, kernel, type SimdKernel} from './kernel';
 import {mapValues} from './unary';

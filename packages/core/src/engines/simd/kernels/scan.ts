@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {Scan} from '../assembly/operations';
-import type {NumericType} from '../backend';
+import type {NumericType} from '../tensor-data';
 import {piecesAlong} from './axis';
 import {CHEAP} from './cost';
 import {kernel, type SimdKernel} from './kernel';

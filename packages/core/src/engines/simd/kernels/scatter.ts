@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Scatter} from '../assembly/operations';
-import type {NumericType, SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import type {NumericType} from '../tensor-data';
 import {borrowing} from './borrowed';
 import {requireRows, writeRowNumbers} from './gather';
 import {fusedKernel, kernel, type SimdKernel} from './kernel';

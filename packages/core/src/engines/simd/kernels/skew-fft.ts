@@ -44,11 +44,11 @@ const tablesOf = new WeakMap<SimdBackend, Map<number, number>>();
 
 /**
  * Where the factors of the transforms of `assembly/skew-fft.ts` of so many points lie. They stay there, for recorded steps
- * too: with two lengths between a power of two and the next, all together are a few times as large as the largest.
+ * too, until memory is short: with two lengths between a power of two and the next, all together are a few times as large
+ * as the largest.
  */
 export function skewTable(backend: SimdBackend, points: number): number {
-  const tables = tablesOf.get(backend) ?? new Map<number, number>();
-  tablesOf.set(backend, tables);
+  const tables = tablesOf.get(backend) ?? newTables(backend);
   const known = tables.get(points);
   if (known !== undefined) return known;
   const factors = skewFactors(points);
@@ -56,4 +56,14 @@ export function skewTable(backend: SimdBackend, points: number): number {
   backend.memoryBlocks.floats.set(factors, address / 4);
   tables.set(points, address);
   return address;
+}
+
+function newTables(backend: SimdBackend): Map<number, number> {
+  const tables = new Map<number, number>();
+  tablesOf.set(backend, tables);
+  backend.tables.add(() => {
+    for (const address of tables.values()) backend.memoryBlocks.free(address);
+    tables.clear();
+  });
+  return tables;
 }

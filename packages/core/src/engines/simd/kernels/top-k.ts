@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {isNumeric} from '../backend';
+import {isNumeric} from '../tensor-data';
 import {borrowing} from './borrowed';
 import {bytesOf, kernel, type SimdKernel} from './kernel';
 

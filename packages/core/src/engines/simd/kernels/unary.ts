@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {Unary} from '../assembly/operations';
-import {isNumeric, type NumericType, type SimdBackend} from '../backend';
+import type {SimdBackend} from '../backend';
+import {isNumeric, type NumericType} from '../tensor-data';
 import {pieceOf, unaryCost} from './cost';
 import {bytesOf, floatBits, kernel, type SimdKernel} from './kernel';
 
