@@ -59,7 +59,11 @@ export class RetNet extends LanguageModel<RetNetConfig> {
 
   constructor(config: RetNetOptions) {
     const complete = resolveRetNetConfig(config);
-    super(complete, stages(complete), {name: 'retnet', parameters: countParameters(complete)});
+    super(complete, stages(complete), {
+      name: 'retnet',
+      parameters: countParameters(complete),
+      beyondStates: ['form', 'chunkSize'],
+    });
   }
 }
 tf.serialization.registerClass(RetNet);

@@ -22,7 +22,11 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveRwkvConfig(config);
-    super(complete, stages(complete), {name: 'rwkv', parameters: countParameters(complete)});
+    super(complete, stages(complete), {
+      name: 'rwkv',
+      parameters: countParameters(complete),
+      beyondStates: ['initialState', 'logitPenalty'],
+    });
   }
 }
 tf.serialization.registerClass(Rwkv);

@@ -97,7 +97,11 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveTransformerConfig(config);
-    super(complete, stages(complete), {name: 'transformer', parameters: countParameters(complete)});
+    super(complete, stages(complete), {
+      name: 'transformer',
+      parameters: countParameters(complete),
+      beyondStates: ['layout'],
+    });
     this.layout = layouts[complete.layout];
   }
 }

@@ -7,6 +7,7 @@ import {
   type LanguageModel,
   Linear,
   type StateTree,
+  StreamState,
   type StreamStep,
   TokenEmbedding,
 } from '@variants/core';
@@ -232,6 +233,20 @@ export const unmoved = changed((model) => {
 export const sparing = changed((model) => {
   const stream = model.stream.bind(model);
   model.stream = (tokens, state, options) => stream(tokens, state?.clone(), options);
+});
+
+/** Takes any state for its own. */
+export const obliging = changed((model) => {
+  const stream = model.stream.bind(model);
+  model.stream = (tokens, state, options) =>
+    stream(tokens, state && new StreamState(state.tree, state.length, model.stateOrigin), options);
+});
+
+/** Takes the states of no other instance. */
+export const jealous = changed((model) => {
+  const {architecture, fields} = model.stateOrigin;
+  const own = {architecture, fields: {...fields, born: performance.now()}};
+  Object.defineProperty(model, 'stateOrigin', {value: own});
 });
 
 /** Has no ear for options. */

@@ -15,6 +15,8 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['a memory beside the state', broken.secretive, 'streamStates', /from a state that was \w+/],
   ['a state that is not used', broken.forgetful, 'streamStates', /after \d+ tokens: value/],
   ['a state that can be fed twice', broken.sparing, 'stateOwnership', /a state that was fed before: is accepted/],
+  ['a state of any model taken', broken.obliging, 'foreignStates', /stream, numLayers 3 instead of 2: is accepted/],
+  ['a state of one instance alone', broken.jealous, 'statesOfEqualModels', /not of this model: it was made by tiny/],
   ['a number in the state', broken.numbered, 'recordedSteps', /of 10 steps of one token, 10 were computed/],
   ['a memory beside the state', broken.secretive, 'recordedSteps', /steps that were recorded/],
   ['all positions where one was asked for', broken.stubborn, 'lastPosition', /with lastOnly, logits have the shape/],

@@ -11,7 +11,7 @@ import {requireMemory} from './require-memory';
 
 /** The field that every model's configuration has. */
 export interface VariantModelConfig {
-  /** Seed of the first weights. Default 0. */
+  /** Seed of the first weights, 0 to 2^53 - 1. Default 0. */
   seed: number;
 }
 
@@ -21,6 +21,11 @@ export interface ModelIdentity {
   name: string;
   /** All weights counted once: a model that the engine cannot hold is refused before any of them is made. Default: unknown. */
   parameters?: number;
+  /**
+   * Fields of the configuration that no state of a stream depends on, beside seed, rates of dropout and label smoothing, so
+   * that a model that differs in them goes on with it. Default: none.
+   */
+  beyondStates?: readonly string[];
 }
 
 /** The inputs and outputs of a model's graph, for tfjs. */

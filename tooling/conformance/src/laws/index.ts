@@ -9,6 +9,7 @@ import {noLeaks} from './memory';
 import {checkpointRoundTrip, configRoundTrip, tfjsRoundTrip} from './persistence';
 import {targetCausality, targetGeneration, targetStreams} from './sequences';
 import {graph, logitsShape, tokenInputs} from './shapes';
+import {foreignStates, statesOfEqualModels} from './states';
 import {contextLimit, lastPosition, stateOwnership, streamSplits, streamStates} from './streaming';
 import {disposal, weightNames, weightTypes} from './weights';
 import {allTokensSeen, oneClass, padding} from './whole-inputs';
@@ -26,6 +27,8 @@ export const laws = {
   streamSplits,
   streamStates,
   stateOwnership,
+  foreignStates,
+  statesOfEqualModels,
   lastPosition,
   contextLimit,
   recordedSteps,
