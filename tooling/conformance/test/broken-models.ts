@@ -235,6 +235,11 @@ export const sparing = changed((model) => {
   model.stream = (tokens, state, options) => stream(tokens, state?.clone(), options);
 });
 
+/** Tells nobody what is frozen. */
+export const thawing = changed((model) => {
+  model.getConfig = () => ({...model.config}) as unknown as tf.serialization.ConfigDict;
+});
+
 /** Takes any state for its own. */
 export const obliging = changed((model) => {
   const stream = model.stream.bind(model);

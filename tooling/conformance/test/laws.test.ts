@@ -27,6 +27,8 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['an incomplete configuration', broken.reticent, 'configRoundTrip', /made from its configuration: logits/],
   ['an incomplete configuration', broken.reticent, 'tfjsRoundTrip', /saved by tfjs: logits/],
   ['a weight that is not loaded', broken.careless, 'checkpointRoundTrip', /saved as a checkpoint: weight head\/bias/],
+  ['frozen layers that thaw', broken.thawing, 'frozenLayers', /the first layer frozen, saved by tfjs: trained are/],
+  ['frozen layers that thaw', broken.thawing, 'frozenTraining', /./],
   ['weights that are not seeded', broken.unseeded, 'sameSeed', /the same seed: weight embedding\/table/],
   ['a seed without effect', broken.oneSeed, 'otherSeed', /two seeds give the same embedding\/table/],
   ['a name that stands twice', broken.twofold, 'weightNames', /two weights are named head\/kernel/],

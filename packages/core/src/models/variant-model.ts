@@ -5,6 +5,7 @@ import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {withInitialization} from '../layers/initializers';
 import {type ForwardOptions, inference} from '../layers/layer';
 import type {RunLayer} from './chain';
+import {frozenLayersOf, restoreTrainable} from './frozen-layers';
 import {compileForIntegers, countOf, countRight, type IntegerCompileArgs} from './integer-targets';
 import type {ModelKind} from './model-kind';
 import {requireMemory} from './require-memory';
@@ -87,12 +88,15 @@ export abstract class VariantModel<
   abstract readonly kind: ModelKind;
   /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
   abstract layout: CheckpointLayout<Config>;
+  /** The layers that its configuration makes frozen. */
+  private readonly frozenAtFirst: readonly string[];
 
   /** @param connect Applies the layers, which makes their weights; the configuration's seed draws them. */
   constructor(config: Config, {name, parameters}: ModelIdentity, connect: () => ModelGraph) {
     if (parameters !== undefined) requireMemory(name, parameters);
     super({...withInitialization({seed: config.seed}, connect), name});
     this.config = config;
+    this.frozenAtFirst = frozenLayersOf(this);
   }
 
   /** The longest sequence that the model can see, or null where there is no limit. */
@@ -186,16 +190,24 @@ export abstract class VariantModel<
     compileForIntegers(this, args, (complete) => super.compile(complete));
   }
 
+  /** The configuration, and what is not trained where that is not as the configuration makes it. */
   override getConfig(): tf.serialization.ConfigDict {
-    return {...this.config} as unknown as tf.serialization.ConfigDict;
+    const frozen = frozenLayersOf(this);
+    return {
+      ...(this.config as unknown as tf.serialization.ConfigDict),
+      ...(frozen.join() !== this.frozenAtFirst.join() && {frozenLayers: frozen.map((name) => ({name}))}),
+      ...(!this.trainable && {trainable: false}),
+    };
   }
 
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
-    {customObjects: _, ...config}: tf.serialization.ConfigDict,
-  ): T {
     // tfjs adds its list of further classes to what it read.
-    return new cls(config);
+    {customObjects: _, frozenLayers, trainable, ...config}: tf.serialization.ConfigDict,
+  ): T {
+    const model = new cls(config);
+    restoreTrainable(model as unknown as tf.LayersModel, {frozenLayers, trainable});
+    return model;
   }
 
   /** Frees the weights, those too that tfjs keeps because two parts of the model share their layer. */

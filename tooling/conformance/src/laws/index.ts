@@ -3,6 +3,7 @@ import {batchIndependence, causality} from './causality';
 import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
 import {badConfigs, badImages, badPairs, badTokens} from './errors';
+import {frozenLayers, frozenTraining} from './freezing';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
 import {noLeaks} from './memory';
@@ -38,6 +39,8 @@ export const laws = {
   tfjsRoundTrip,
   checkpointRoundTrip,
   configRoundTrip,
+  frozenLayers,
+  frozenTraining,
   sameSeed,
   otherSeed,
   weightNames,
