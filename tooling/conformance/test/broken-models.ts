@@ -4,6 +4,7 @@ import {
   type CheckpointSource,
   ConfigError,
   type ForwardOptions,
+  inference,
   type LanguageModel,
   Linear,
   type StateTree,
@@ -38,48 +39,55 @@ class Foresight extends RunningMean {
 }
 
 class Forgetful extends RunningMean {
-  override advance(x: tf.Tensor): StreamStep {
-    return super.advance(x, null);
+  override advance(x: tf.Tensor, _: StateTree | null, options: ForwardOptions): StreamStep {
+    return super.advance(x, null, options);
   }
 }
 
 /** Remembers beside the state: correct as long as one stream follows the other. */
 class Secretive extends RunningMean {
   private pieces = 0;
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     this.pieces = state ? this.pieces + 1 : 0;
-    const {output, state: next} = super.advance(x, state);
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.add(Math.max(0, this.pieces - 1)), state: next};
   }
 }
 
 /** Counts in the state with a number, which a recording cannot change. */
 class Numbered extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as {inner: StateTree; count: number} | null;
-    const {output, state: inner} = super.advance(x, before?.inner ?? null);
+    const {output, state: inner} = super.advance(x, before?.inner ?? null, options);
     return {output, state: {inner, count: (before?.count ?? 0) + 1}};
   }
 }
 
 class Sociable extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const {output, state: next} = super.advance(x, state);
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.add(output.mean(0, true).mul(0.01)), state: next};
   }
 }
 
-class Hoarder extends RunningMean {
+/** Takes padding for tokens. */
+class Untold extends RunningMean {
   override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const advanced = super.advance(x, state);
+    return super.advance(x, state, inference);
+  }
+}
+
+class Hoarder extends RunningMean {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const advanced = super.advance(x, state, options);
     tf.keep(advanced.output.clone());
     return advanced;
   }
 }
 
 class Overflowing extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const {output, state: next} = super.advance(x, state);
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.mul(1e30).mul(1e30), state: next};
   }
 }
@@ -127,6 +135,7 @@ export const forgetful = subjectOf(mixer(Forgetful));
 export const numbered = subjectOf(mixer(Numbered));
 export const secretive = subjectOf(mixer(Secretive));
 export const sociable = subjectOf(mixer(Sociable));
+export const untold = subjectOf(mixer(Untold));
 export const hoarder = subjectOf(mixer(Hoarder));
 export const overflowing = subjectOf(mixer(Overflowing));
 export const idle = subjectOf(head(Idle));

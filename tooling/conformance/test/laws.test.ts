@@ -11,6 +11,7 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['another function as a layer', broken.twoFaced, 'graph', /logits by predict: value 0/],
   ['a look at the future', broken.foresight, 'causality', /outputs before token \d+, which was changed/],
   ['rows that see each other', broken.sociable, 'batchIndependence', /a batch of \d/],
+  ['padding taken for tokens', broken.untold, 'leftPadding', /logits behind 1 of padding: value 0/],
   ['a state that is not used', broken.forgetful, 'streamSplits', /pieces of [\d,]+ tokens: value/],
   ['a memory beside the state', broken.secretive, 'streamStates', /from a state that was \w+/],
   ['a state that is not used', broken.forgetful, 'streamStates', /after \d+ tokens: value/],

@@ -91,6 +91,8 @@ export const frozenTraining: Law = {
     withFreshModel(subject, async (model) => {
       ways['every second layer'](model);
       ways['a layer in a layer'](model);
+      const layers = layersOf(model);
+      if (model.trainableWeights.length === 0) layers[layers.length - 1].trainable = true;
       const {inputs, targets} = twoExamples(subject, model);
       const fit = (one: tf.LayersModel) => one.fit(inputs, targets, {epochs: 2, batchSize: 2, verbose: 0});
       const {optimizer, leftBehind} = adam();

@@ -6,6 +6,7 @@ import {badConfigs, badImages, badPairs, badTokens} from './errors';
 import {frozenLayers, frozenTraining} from './freezing';
 import {greedyGeneration, seededGeneration} from './generation';
 import {fits, gradients, overfits} from './learning';
+import {leftPadding} from './left-padding';
 import {noLeaks} from './memory';
 import {checkpointRoundTrip, configRoundTrip, tfjsRoundTrip} from './persistence';
 import {targetCausality, targetGeneration, targetStreams} from './sequences';
@@ -22,6 +23,7 @@ export const laws = {
   graph,
   causality,
   batchIndependence,
+  leftPadding,
   padding,
   allTokensSeen,
   oneClass,

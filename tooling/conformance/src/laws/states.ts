@@ -38,12 +38,14 @@ function otherSizes({config}: VariantModel): {[field: string]: number}[] {
   const more = (field: string, change: (value: number) => number) =>
     typeof sizes[field] === 'number' ? [{[field]: change(sizes[field])}] : [];
   const oneMore = (n: number) => n + 1;
-  return [
+  const found = [
     ...more('numLayers', oneMore),
     ...more('numDecoderLayers', oneMore),
     ...more('hiddenSize', (n) => 2 * n),
     ...more('vocabSize', oneMore),
   ];
+  // Which may have to be that of the source.
+  return found.length > 0 ? found : more('targetVocabSize', oneMore);
 }
 
 /** Whether a model says, of every way to use it, that a state is not its own. */
