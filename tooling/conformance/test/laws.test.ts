@@ -7,6 +7,7 @@ import * as broken from './broken-models';
 /** What each broken model is, the law that it breaks, and what the law says to that. */
 const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['infinite outputs', broken.overflowing, 'logitsShape', /logits of .* are not finite/],
+  ['infinite outputs', broken.overflowing, 'smallest', /logits are not finite/],
   ['one kind of list read otherwise', broken.leftHanded, 'tokenInputs', /logits of Int32Array: value \d+/],
   ['another function as a layer', broken.twoFaced, 'graph', /logits by predict: value 0/],
   ['a look at the future', broken.foresight, 'causality', /outputs before token \d+, which was changed/],

@@ -16,7 +16,8 @@ import {TokenChooser} from './token-chooser';
  * Continues token ids: yields the new ones as they are drawn. Between two of them the event loop goes on.
  *
  * A model with a limited context sees the last `contextLength` tokens, from position 0 on, and beyond the limit computes
- * all of them anew for each token. With the option `state`, whose tokens are not known, the model's ShapeError ends the
+ * all of them anew for each token; so does one that is no good beyond the length that it was trained on (`trainedLength`).
+ * With the option `state`, whose tokens are not known, the model's ShapeError ends the
  * generation there.
  * @param prompt At least one token unless the option `state` is given.
  * @throws ConfigError for an option and DataError for an empty prompt without a state that was fed, both at the call; DataError for a token that the model

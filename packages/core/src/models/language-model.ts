@@ -92,6 +92,14 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     return shortestContext(this.body);
   }
 
+  /**
+   * The most tokens that `generate` lets the model see, where it was trained on shorter sequences than its context and its
+   * weights for what lies further back mean nothing; null, as in most architectures, where there is no such limit.
+   */
+  get trainedLength(): number | null {
+    return null;
+  }
+
   forward(tokens: tf.Tensor | tf.Tensor[], options: ForwardOptions, run?: RunLayer): tf.Tensor {
     return passThrough([...this.body, this.head], [tokens].flat()[0], options, run).output;
   }

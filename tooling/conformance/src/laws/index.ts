@@ -11,6 +11,7 @@ import {noLeaks} from './memory';
 import {checkpointRoundTrip, configRoundTrip, tfjsRoundTrip} from './persistence';
 import {targetCausality, targetGeneration, targetStreams} from './sequences';
 import {graph, logitsShape, tokenInputs} from './shapes';
+import {smallest} from './smallest';
 import {foreignStates, statesOfEqualModels} from './states';
 import {contextLimit, lastPosition, stateOwnership, streamSplits, streamStates} from './streaming';
 import {disposal, weightNames, weightTypes} from './weights';
@@ -19,6 +20,7 @@ import {allTokensSeen, oneClass, padding} from './whole-inputs';
 /** All laws, by the names of their constants; each says for which kinds of models it is. */
 export const laws = {
   logitsShape,
+  smallest,
   tokenInputs,
   graph,
   causality,
