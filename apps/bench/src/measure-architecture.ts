@@ -4,6 +4,7 @@ import {measureDecoding, median} from './decoding';
 import type {BenchOptions} from './options';
 import type {ArchitectureResult, CurvePoint} from './results';
 import {contexts, type Entrant, type Setup} from './setup';
+import {visible} from './visible';
 
 /** Held-out windows that the score is taken over; enough for the second decimal. */
 const validationWindows = 256;
@@ -75,5 +76,6 @@ async function sampleText(model: LanguageModel, seed: number, signal: AbortSigna
   let text = 'Call me';
   const options = {tokenizer: byteTokenizer, maxTokens: 160, temperature: 0.8, seed, signal};
   for await (const piece of model.generate(text, options)) text += piece;
-  return text;
+  // Bytes that are no text may come out of a model that was trained for seconds.
+  return visible(text);
 }

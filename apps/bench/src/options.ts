@@ -37,8 +37,8 @@ function seconds(text: string): number {
 }
 
 const seed = (text: string) => {
-  if (!/^\d+$/.test(text) || Number(text) >= 2 ** 32)
-    throw new InvalidArgumentError('must be a whole number from 0 to 4294967295');
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError('must be a whole number from 0 to 9007199254740991');
   return Number(text);
 };
 

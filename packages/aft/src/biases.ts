@@ -62,7 +62,7 @@ export function positionsBefore(count: number, start: tf.Tensor | null): tf.Tens
 export function windowBias(bias: PositionBias, windowSize: number): tf.Tensor {
   const matrix = biasMatrix(bias);
   const [rows, keys] = matrix.shape as number[];
-  return matrix.mul(windowMask(rows, keys, -keys, windowSize)).reshape([1, 1, rows, keys]);
+  return inWindow(matrix, windowMask(rows, keys, -keys, windowSize)).reshape([1, 1, rows, keys]);
 }
 
 /**
@@ -73,11 +73,13 @@ export function windowBias(bias: PositionBias, windowSize: number): tf.Tensor {
 export function windowBiasBlocks(bias: PositionBias, windowSize: number, {count, size, offsets}: Blocks): tf.Tensor[] {
   const blocks = bias instanceof tf.Tensor ? matrixBlocks(bias, count, size) : factorBlocks(bias, count, size);
   return offsets.map((offset) =>
-    blocks(offset)
-      .mul(windowMask(size, size, offset * size, windowSize))
-      .expandDims(0),
+    inWindow(blocks(offset), windowMask(size, size, offset * size, windowSize)).expandDims(0),
   );
 }
+
+/** Biases [..., rows, keys] where the mask is 1, else 0; no product, as those outside may be infinite. */
+const inWindow = (biases: tf.Tensor, mask: tf.Tensor) =>
+  tf.where(tf.broadcastTo(mask, biases.shape).toBool(), biases, tf.zerosLike(biases));
 
 /**
  * 1 where a row and a key are less than `windowSize` apart, else 0, [rows, keys].

@@ -15,7 +15,8 @@ import {layerNorm, ShapeError} from '@variants/core';
 import {averageRows} from './average/average';
 import {continueWindow, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
-import {type Weighted, withOnes} from './average/weighted-sums';
+import type {Weighted} from './average/weighted';
+import {withOnes} from './average/weighted-sums';
 import type {CausalOption, Continued} from './ops';
 
 /**
@@ -46,7 +47,7 @@ export function standardizedTaps(taps: tf.Tensor, gamma: tf.Tensor, beta: tf.Ten
  *
  *     y[t] = Σ_t' e^(k[t'] + w[t' - t]) v[t'] / Σ_t' e^(k[t'] + w[t' - t])
  *
- * where w is 0 beyond the taps. Tap j of s is for t' = t + j - (s - 1) / 2 or, where it is causal, t + j - (s - 1).
+ * where w is 0 beyond the taps and may be -Infinity as in `aftFull`. Tap j of s is for t' = t + j - (s - 1) / 2 or, where it is causal, t + j - (s - 1).
  * @param keys k [batch, time, heads]
  * @param values v [batch, time, heads · size], heads outermost
  * @param taps w [heads, s], s odd unless it is causal

@@ -21,7 +21,8 @@ import {positionAfter, ShapeError, type WeightedAverageState, weightedAverageSca
 import {averageRows} from './average/average';
 import {continueHistory, continueWindow, growHistory, type HistoryState, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
-import {type Weighted, withOnes} from './average/weighted-sums';
+import type {Weighted} from './average/weighted';
+import {withOnes} from './average/weighted-sums';
 import {
   biasAt,
   biasMatrix,
@@ -86,8 +87,9 @@ export function continueAftSimple(
  *     y[t] = Σ_t' e^(k[t'] + w[t, t']) v[t'] / Σ_t' e^(k[t'] + w[t, t'])
  *
  * over all t', or t' <= t where it is causal. Two products of matrices of time² · batch · channels each way; memory is
- * linear in the sequence but for the biases. Exact for keys of any size; of biases that differ by more than some 80 in a
- * row, the smaller count as that much smaller.
+ * linear in the sequence but for the biases. Exact for keys and biases of any size, though slower, pair by pair, where both
+ * the keys of a channel and the biases differ by more than 60. A bias of -Infinity is a mask: the key does not count for the
+ * row; a row whose keys are all masked has the average 0 and no gradients.
  * @param keys k [batch, time, channels]
  * @param values v [batch, time, channels]
  * @param bias w [time, time], row the position t, or factors u and v [time, factors] of it.
@@ -147,7 +149,7 @@ export interface LocalOptions extends CausalOption {
  *
  * Products of matrices as wide as the window, and one sum for each block of positions that is further away: time is
  * time · s · batch · channels, memory linear in the sequence. Nothing is subtracted, so that no digits are lost whatever the
- * biases. Of a matrix of biases only the window is read.
+ * biases, -Infinity included as in {@link aftFull}. Of a matrix of biases only the window is read.
  * @param keys k [batch, time, channels]
  * @param values v [batch, time, channels]
  * @param bias w [time, time], or factors u and v [time, factors] of it.

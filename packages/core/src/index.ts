@@ -148,6 +148,7 @@ export {
 } from './models/variant-model';
 export {Random, type RandomState} from './random';
 export {type StartOptions, start} from './start';
+export type {StateOrigin} from './streams/state-origin';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
 export type {StreamDecoder, Tokenizer} from './tokenizer';

@@ -1,8 +1,22 @@
+import {ConfigError} from './errors';
+
 /** FNV-1a, 32 bits, of the UTF-8 bytes of `text`. */
 function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
+}
+
+/** A whole number's bits above the lowest 32. */
+const highWord = (value: number) => Math.floor(value / 4294967296);
+
+/**
+ * Throws a ConfigError unless `seed` is a whole number from 0 to 2^53 - 1.
+ * @param owner Whose it is, for the message.
+ */
+export function requireSeed(owner: string, seed: number): void {
+  if (Number.isSafeInteger(seed) && seed >= 0) return;
+  throw new ConfigError(`${owner}: seed is ${String(seed)}, but must be a whole number from 0 to 2^53 - 1`);
 }
 
 /** The four words of a generator: all there is to save for a run to go on where it stopped. */
@@ -13,7 +27,8 @@ export type RandomState = [number, number, number, number];
  * "small fast counting" generator, 32-bit words), started from a seed, a name and an index.
  *
  * The name keeps streams apart ("mqar/train", "block_0/up/kernel"), the index counts within one (the example's number).
- * All arithmetic is on unsigned 32-bit words.
+ * All arithmetic is on unsigned 32-bit words. All 53 bits of a seed and of an index count: those above the lowest 32 start
+ * the generator's counter and change the name's word, and are 0 for smaller numbers.
  */
 export class Random {
   private a: number;
@@ -21,11 +36,19 @@ export class Random {
   private c: number;
   private d: number;
 
+  /**
+   * @param seed A whole number from 0 to 2^53 - 1.
+   * @param name Default ''.
+   * @param index Default 0.
+   * @throws ConfigError for any other seed.
+   */
   constructor(seed: number, name = '', index = 0) {
+    requireSeed('Random', seed);
     this.a = seed | 0;
-    this.b = fnv1a32(name) | 0;
+    // An odd factor: every index has its own word.
+    this.b = fnv1a32(name) ^ Math.imul(highWord(index), 0x9e3779b1);
     this.c = index | 0;
-    this.d = 1;
+    this.d = 1 + highWord(seed);
     for (let i = 0; i < 15; i++) this.next();
   }
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
+import {withInitialization} from '../src/layers/initializers';
 import {Random} from '../src/random';
 import vectors from './fixtures/random.json' with {type: 'json'};
 
 const {seed, name, index0, index1} = vectors;
 const draw = <T>(count: number, one: () => T) => Array.from({length: count}, one);
 
-const seeds = fc.integer({min: 0, max: 0xffffffff});
+const seeds = fc.nat({max: Number.MAX_SAFE_INTEGER});
 
 describe('the published vectors', () => {
   test('words', () => {
@@ -35,6 +36,29 @@ describe('streams', () => {
     const first = (...start: ConstructorParameters<typeof Random>) => new Random(...start).next();
     const words = [first(1), first(2), first(1, 'a'), first(1, 'b'), first(1, 'a', 1), first(1, 'a', 2)];
     expect(new Set(words).size).toBe(words.length);
+  });
+
+  test('all 53 bits of a seed and of an index count', () => {
+    const places = fc.tuple(seeds, seeds).filter(([one, two]) => one !== two);
+    const words = (...start: ConstructorParameters<typeof Random>) => {
+      const random = new Random(...start);
+      return draw(4, () => random.next()).join();
+    };
+    const checkPair = ([one, two]: [number, number]) => {
+      expect(words(one, 'a', 3)).not.toBe(words(two, 'a', 3));
+      expect(words(3, 'a', one)).not.toBe(words(3, 'a', two));
+    };
+    for (let bit = 0; bit < 53; bit++) checkPair([2 ** bit, 0]);
+    for (let bit = 32; bit < 52; bit++) checkPair([2 ** bit, 2 ** (bit + 1)]);
+    fc.assert(fc.property(places, checkPair), {numRuns: 100});
+  });
+
+  test('what is no seed is refused by name', () => {
+    for (const seed of [-1, 0.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, '1', undefined]) {
+      expect(() => new Random(seed as number)).toThrow(`Random: seed is ${seed}, but must be a whole number from 0 to`);
+      if (seed !== undefined)
+        expect(() => withInitialization({seed: seed as number}, () => 0)).toThrow('withInitialization: seed is');
+    }
   });
 
   test('names are told apart by their UTF-8 bytes', () => {

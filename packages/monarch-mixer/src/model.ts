@@ -3,6 +3,7 @@ import {
   type CausalBlockParts,
   CausalResidualBlock,
   type CheckpointLayout,
+  type ForwardOptions,
   LanguageModel,
   LayerNorm,
   Linear,
@@ -33,6 +34,13 @@ export interface MonarchBlockConfig
  */
 export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
   static readonly className = 'MonarchBlock';
+  /** The longest sequence that it was trained on, 0 before. */
+  trainedLength = 0;
+
+  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
+    if (options.training) this.trainedLength = Math.max(this.trainedLength, x.shape[1] as number);
+    return super.forward(x, options);
+  }
 
   protected parts(): CausalBlockParts {
     const {intermediateSize, numBlocks, gated, normEpsilon: epsilon = 1e-5, dropout: _, ...mixer} = this.config;
@@ -45,7 +53,13 @@ export class MonarchBlock extends CausalResidualBlock<MonarchBlockConfig> {
 }
 tf.serialization.registerClass(MonarchBlock);
 
-/** A causal Monarch Mixer: embedding, blocks, norm, head. */
+/**
+ * A causal Monarch Mixer: embedding, blocks, norm, head.
+ *
+ * Taps of its filters beyond the longest sequence of its training are what the filters' network happens to give, so `generate`
+ * lets a model see no more tokens than that, the last ones, from position 0 on, as beyond the end of a context. `stream` and
+ * `logits` take up to maxSequenceLength.
+ */
 export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
   static override readonly className = 'MonarchMixer';
   override layout: CheckpointLayout<MonarchMixerConfig> = causalLayout;
@@ -53,6 +67,36 @@ export class MonarchMixer extends LanguageModel<MonarchMixerConfig> {
   constructor(options: MonarchMixerOptions) {
     const config = resolveMonarchMixerConfig(options);
     super(config, stages(config), {name: 'monarch-mixer'});
+  }
+
+  /**
+   * The longest sequence that it was trained on by `train` or `fit`, here or before it was saved by `save`; null where that is
+   * not known. May be set, as for weights that were read from a checkpoint.
+   */
+  override get trainedLength(): number | null {
+    return Math.max(...this.blocks.map((block) => block.trainedLength)) || null;
+  }
+
+  override set trainedLength(length: number | null) {
+    for (const block of this.blocks) block.trainedLength = length ?? 0;
+  }
+
+  private get blocks(): MonarchBlock[] {
+    return this.layers.filter((layer) => layer instanceof MonarchBlock);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    const {trainedLength} = this;
+    return {...super.getConfig(), ...(trainedLength !== null && {trainedLength})};
+  }
+
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    {trainedLength, ...config}: tf.serialization.ConfigDict,
+  ): T {
+    const model = LanguageModel.fromConfig(cls, config);
+    if (typeof trainedLength === 'number') (model as unknown as MonarchMixer).trainedLength = trainedLength;
+    return model;
   }
 }
 tf.serialization.registerClass(MonarchMixer);

@@ -20,7 +20,7 @@ export const card: ArchitectureCard<RetNetConfig> = {
     year: 2023,
     url: 'https://arxiv.org/abs/2307.08621',
   },
-  idea: 'Softmax gives way to an exponential decay per head, so that one function has a parallel form to train and a recurrent form to generate.',
+  idea: 'Softmax gives way to an exponential decay per head, so that one function has a parallel form to train, a chunkwise one for long sequences and a recurrent one to generate; with the authors\' divisor of chunks (chunkNormalizer "torchscale") the chunkwise form is off by some percent at fresh weights.',
   equation: String.raw`\mathrm{Retention}(X) = (QK^\top \odot D)V,\quad D_{nm} = \gamma^{n-m}\ (n \ge m)`,
   complexity: {time: 'T d (b + h), b = chunk, h = head size', memory: 'T d', state: 'd² / heads, whatever T'},
   kinds: ['language-model'],

@@ -58,6 +58,8 @@ export const torchscale = defineLayout<RetNetConfig>({
       read: (isChunkwise) => (isChunkwise ? 'chunkwise' : 'parallel'),
       write: (form) => form === 'chunkwise',
     },
+    // What the authors' code does with their files; ours say otherwise by a field of their own.
+    chunkNormalizer: {from: () => 'torchscale'},
     chunkSize: 'recurrent_chunk_size',
     dropout: 'dropout',
   },

@@ -7,6 +7,7 @@ import {
   fields,
   resolveFields,
 } from '@variants/core';
+import type {ChunkNormalizer} from './retention';
 import {checkRetentionConfig} from './retention-layer';
 
 /** The configuration of a RetNet; defaults are those of torchscale's RetNetConfig, at a smaller size. */
@@ -29,8 +30,17 @@ export interface RetNetConfig extends DecoderFields {
   embeddingNorm: boolean;
   /** Epsilon of all norms. Default 1e-6. */
   normEpsilon: number;
-  /** How a whole sequence is computed: 'parallel', quadratic in time, or 'chunkwise', linear. Default 'parallel'. */
+  /**
+   * How a whole sequence is computed: 'parallel', quadratic in time, or 'chunkwise', linear. Both give what `stream` gives,
+   * within rounding, unless `chunkNormalizer` is 'torchscale'. Default 'parallel'.
+   */
   form: 'parallel' | 'chunkwise';
+  /**
+   * What the chunkwise form divides by: 'carried', a divisor that goes on from chunk to chunk as in a stream, or 'torchscale',
+   * the authors', with which `logits` and `stream` differ by some percent of the largest logit at fresh weights, as the
+   * epsilon of the norm shows (README, "The forms"). Default 'carried'; 'torchscale' in files in the authors' names.
+   */
+  chunkNormalizer: ChunkNormalizer;
   /** Positions of a chunk. Default 64. */
   chunkSize: number;
   /** The decay γ of each head. Default 1 - 2^(-5-h). */
@@ -64,6 +74,7 @@ export function resolveRetNetConfig(options: RetNetOptions): RetNetConfig {
       scaleEmbedding: fields.flag(false),
       embeddingNorm: fields.flag(false),
       form: fields.choice(['parallel', 'chunkwise'] as const, 'parallel'),
+      chunkNormalizer: fields.choice(['carried', 'torchscale'] as const, 'carried'),
       chunkSize: fields.count(64),
       decays: fields.optional(decayList),
     },

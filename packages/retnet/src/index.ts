@@ -6,7 +6,7 @@ export {card} from './card';
 export type {RetNetConfig, RetNetOptions} from './config';
 export {fromPretrained, RetNet, retnet} from './model';
 export {presets} from './presets';
-export type {RetentionMemory} from './retention';
+export type {ChunkNormalizer, ChunkwiseOptions, RetentionMemory, RetentionOptions} from './retention';
 export type {RetentionConfig, RetNetBlockConfig};
 
 /** RetNet's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */

@@ -40,11 +40,13 @@ export class RetNetBlock extends CausalResidualBlock<RetNetBlockConfig> {
   static readonly className = 'RetNetBlock';
 
   protected parts(): CausalBlockParts {
-    const {numHeads, valueSize, form, chunkSize, decays, normEpsilon = 1e-6, initialDivisor = 1} = this.config;
-    const {intermediateSize, activation = 'silu', gated = true} = this.config;
+    const {numHeads, valueSize, form, chunkSize, chunkNormalizer, decays} = this.config;
+    const {normEpsilon = 1e-6, initialDivisor = 1, intermediateSize, activation = 'silu', gated = true} = this.config;
     const kernel: Initializer = (shape, random) => linearUniform(shape, random).map((w) => w / initialDivisor);
     return {
-      mixer: new Retention({numHeads, valueSize, form, chunkSize, decays, normEpsilon, initialDivisor}),
+      mixer: new Retention({
+        ...{numHeads, valueSize, form, chunkSize, chunkNormalizer, decays, normEpsilon, initialDivisor},
+      }),
       feedForward: new FeedForward({intermediateSize, activation, gated, useBias: !gated}, {up: kernel, down: kernel}),
       norm: () => new RMSNorm({epsilon: normEpsilon}),
     };
@@ -59,7 +61,7 @@ export class RetNet extends LanguageModel<RetNetConfig> {
 
   constructor(config: RetNetOptions) {
     const complete = resolveRetNetConfig(config);
-    super(complete, stages(complete), {name: 'retnet'});
+    super(complete, stages(complete), {name: 'retnet', beyondStates: ['form', 'chunkSize', 'chunkNormalizer']});
   }
 }
 tf.serialization.registerClass(RetNet);

@@ -18,6 +18,7 @@ import {
   xavierUniform,
 } from '@variants/core';
 import {
+  type ChunkNormalizer,
   defaultDecays,
   type RetentionMemory,
   retentionChunkwise,
@@ -33,6 +34,11 @@ export interface RetentionConfig {
   valueSize?: number;
   /** How a whole sequence is computed. Default 'parallel'. */
   form?: 'parallel' | 'chunkwise';
+  /**
+   * What the chunkwise form divides by: 'carried', which gives what a stream gives, or 'torchscale', the authors', whose
+   * output differs from those of the other forms where the norm's epsilon shows. Default 'carried'.
+   */
+  chunkNormalizer?: ChunkNormalizer;
   /** Positions of a chunk. Default 64. */
   chunkSize?: number;
   /** γ of each head. Default 1 - 2^(-5-h). */
@@ -86,20 +92,31 @@ export class Retention extends CausalLayer<RetentionConfig> {
   }
 
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const {form = 'parallel', chunkSize = 64} = this.config;
-    const {q, k, v} = this.project(x, null, options);
+    const {form = 'parallel', chunkNormalizer = 'carried'} = this.config;
+    // The authors' normaliser depends on where chunks begin, so they must begin with the first token.
+    if (form === 'chunkwise' && chunkNormalizer === 'torchscale' && options.attentionMask)
+      return withoutLead(x, options.attentionMask, (moved, mask) =>
+        this.whole(moved, {...options, attentionMask: mask}),
+      );
+    return this.whole(x, options);
+  }
+
+  /** {@link forward} of a sequence as it lies. */
+  private whole(x: tf.Tensor, {attentionMask: mask}: ForwardOptions): tf.Tensor {
+    const {form = 'parallel', chunkSize = 64, chunkNormalizer: normalizer} = this.config;
+    const {q, k, v} = this.project(x, null);
     const retained =
       form === 'parallel'
-        ? retentionParallel(q, k, v, this.decays)
-        : retentionChunkwise(q, k, v, this.decays, chunkSize);
+        ? retentionParallel(q, k, v, this.decays, {mask})
+        : retentionChunkwise(q, k, v, this.decays, chunkSize, {normalizer, mask});
     return this.gated(x, retained);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask: mask}: ForwardOptions): StreamStep {
     const before = state as RetentionState | null;
     const position = before?.position ?? null;
-    const {q, k, v} = this.project(x, position, options);
-    const {output, memory} = retentionRecurrent(q, k, v, this.decays, before);
+    const {q, k, v} = this.project(x, position);
+    const {output, memory} = retentionRecurrent(q, k, v, this.decays, before, {mask});
     return {
       output: this.gated(x, output),
       state: {...memory, position: positionAfter(x.shape[1] as number, position)},
@@ -107,16 +124,15 @@ export class Retention extends CausalLayer<RetentionConfig> {
   }
 
   /** Rotated queries and keys [batch, heads, time, key size] and values [batch, heads, time, value size]. */
-  private project(x: tf.Tensor, position: tf.Tensor | null, {attentionMask}: ForwardOptions) {
+  private project(x: tf.Tensor, position: tf.Tensor | null) {
     const time = x.shape[1] as number;
     const tables = rotaryTables(streamPositions(time, position), rotationFrequencies(this.keySize));
     const inHeads = (features: tf.Tensor) => splitHeads(features, this.config.numHeads);
     const q = rotaryEmbedding(inHeads(this.queries.forward(x)), tables);
     const scaled = this.keys.forward(x).mul(this.keySize ** -0.5);
     const k = rotaryEmbedding(inHeads(scaled), tables);
-    const v = inHeads(this.values.forward(x));
-    // Padding must leave no trace in the memory; what positions it takes up does not matter, only distances do.
-    return {q, k: attentionMask ? k.mul(attentionMask.reshape([-1, 1, time, 1])) : k, v};
+    // What positions padding takes up does not matter, only distances do.
+    return {q, k, v: inHeads(this.values.forward(x))};
   }
 
   /** The norm over each head, the gate and the output projection. */
@@ -127,6 +143,21 @@ export class Retention extends CausalLayer<RetentionConfig> {
   }
 }
 tf.serialization.registerClass(Retention);
+
+/**
+ * What `run` gives for rows whose leading padding was moved to their end, put back in its place.
+ * @param x [batch, time, features]
+ * @param mask [batch, time]
+ */
+function withoutLead(x: tf.Tensor, mask: tf.Tensor, run: (x: tf.Tensor, mask: tf.Tensor) => tf.Tensor): tf.Tensor {
+  const time = x.shape[1] as number;
+  const lead = mask.argMax(1).toInt().expandDims(1);
+  const positions = tf.range(0, time, 1, 'int32').expandDims(0);
+  const rolled = (by: tf.Tensor) => positions.add(by).add(time).mod(tf.scalar(time, 'int32')).toInt();
+  const at = (rows: tf.Tensor, places: tf.Tensor) => tf.gather(rows, places, 1, 1);
+  const there = rolled(lead);
+  return at(run(at(x, there), at(mask, there)), rolled(lead.neg()));
+}
 
 /**
  * Checks what retention on an input of so many features must be.

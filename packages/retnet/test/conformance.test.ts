@@ -27,8 +27,14 @@ conformance({
 
 conformance({
   name: 'retnet, chunkwise',
+  create: create({form: 'chunkwise', gated: false, decays: [0.9, 0.99]}),
+  fromPretrained,
+});
+
+conformance({
+  name: "retnet, chunkwise as the authors' code",
   // The forms differ in the length of a vector before the norm over each head. With the epsilon of that norm, which is all
   // that could show it, out of the way they must agree (the authors' own advice for comparing them, torchscale issue 54).
-  create: create({form: 'chunkwise', gated: false, decays: [0.9, 0.99], normEpsilon: 1e-12}),
+  create: create({form: 'chunkwise', chunkNormalizer: 'torchscale', decays: [0.9, 0.99], normEpsilon: 1e-12}),
   fromPretrained,
 });

@@ -69,6 +69,7 @@ describe('retention', () => {
           for (const output of [
             ops.retention(q, k, v, decays),
             ops.retentionChunkwise(q, k, v, decays, size),
+            ops.retentionChunkwise(q, k, v, decays, size, {normalizer: 'torchscale'}),
             ops.retentionRecurrent(q, k, v, decays, null).output,
           ])
             expect(distance(direction(output), wanted)).toBeLessThan(2e-4);
@@ -142,6 +143,58 @@ describe('retention', () => {
         expect(distance(chunked[i], gradient)).toBeLessThan(1e-5);
       });
     });
+  });
+
+  it('gives in chunks what the recurrent form gives, lengths included, with the divisor that is carried', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({min: 1, max: 15}), (shape, size) => {
+        tf.tidy(() => {
+          const [q, k, v] = inputs(shape);
+          const decays = defaultDecays(shape.numHeads);
+          const wanted = ops.retentionRecurrent(q, k, v, decays, null).output;
+          expect(distance(ops.retentionChunkwise(q, k, v, decays, size), wanted)).toBeLessThan(1e-5);
+          const small = inputs(shape, 0.1);
+          const parallel = ops.retention(small[0], small[1], small[2], decays);
+          expect(distance(ops.retentionChunkwise(small[0], small[1], small[2], decays, size), parallel)).toBeLessThan(
+            1e-5,
+          );
+        });
+      }),
+      {numRuns: 30},
+    );
+  });
+
+  it('leaves out what a mask calls padding, in every form and in the memory', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({min: 1, max: 15}), fc.nat(), (shape, size, lead) => {
+        tf.tidy(() => {
+          const [q, k, v] = inputs(shape);
+          const decays = defaultDecays(shape.numHeads);
+          const from = lead % shape.time;
+          const values = Array.from({length: shape.batch * shape.time}, (_, i) => (i % shape.time < from ? 0 : 1));
+          const mask = tf.tensor2d(values, [shape.batch, shape.time]);
+          const behind = (x: tf.Tensor) => x.slice([0, 0, from, 0]);
+          const [qs, ks, vs] = [q, k, v].map(behind);
+          const [padded, alone] = [
+            ops.retentionRecurrent(q, k, v, decays, null, {mask}),
+            ops.retentionRecurrent(qs, ks, vs, decays, null),
+          ];
+          const pairs = [
+            [behind(padded.output), alone.output],
+            [padded.memory.keyValue, alone.memory.keyValue],
+            [padded.memory.scale, tf.broadcastTo(alone.memory.scale, padded.memory.scale.shape)],
+            [behind(ops.retention(q, k, v, decays, {mask})), ops.retention(qs, ks, vs, decays)],
+            [
+              behind(ops.retentionChunkwise(q, k, v, decays, size, {mask})),
+              ops.retentionChunkwise(qs, ks, vs, decays, size),
+            ],
+          ];
+          for (const [actual, wanted] of pairs) expect(distance(actual, wanted)).toBeLessThan(1e-5);
+          expect(padded.output.isFinite().all().dataSync()[0]).toBe(1);
+        });
+      }),
+      {numRuns: 30},
+    );
   });
 
   it('stays finite over thousands of positions', () => {

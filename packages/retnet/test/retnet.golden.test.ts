@@ -36,7 +36,10 @@ async function retentionOperator(golden: GoldenCase): Promise<Actual> {
   const x = golden.input('x');
   const decays = Array.from(logDecays.dataSync(), Math.exp);
   const load = (form: 'parallel' | 'chunkwise') => {
-    const layer = layers.retention({numHeads, valueSize, normEpsilon, chunkSize, decays, form});
+    const layer = layers.retention({
+      ...{numHeads, valueSize, normEpsilon, chunkSize, decays, form},
+      chunkNormalizer: 'torchscale',
+    });
     const tensors = Object.entries(projections).flatMap(([ours, theirs]) =>
       mappings.linear(theirs, `${layer.name}/${ours}`, {useBias: false}),
     );

@@ -22,7 +22,7 @@ export class Rwkv extends LanguageModel<RwkvConfig> {
 
   constructor(config: RwkvOptions) {
     const complete = resolveRwkvConfig(config);
-    super(complete, stages(complete), {name: 'rwkv'});
+    super(complete, stages(complete), {name: 'rwkv', beyondStates: ['initialState', 'logitPenalty']});
   }
 }
 tf.serialization.registerClass(Rwkv);

@@ -20,7 +20,7 @@ export async function tunedState(model: Rwkv, source: CheckpointSource): Promise
       tf.dispose(memories);
       throw error;
     }
-    const none = {name: model.name, time: 0};
+    const none = {name: model.name, time: 0, origin: model.stateOrigin};
     return StreamState.advance(null, none, () => ({output: null, state: treeOf(model, memories)})).state;
   } finally {
     await checkpoint.close();

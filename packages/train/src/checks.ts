@@ -6,9 +6,9 @@ export function requireWhole(owner: string, field: string, value: number, min: n
   throw new ConfigError(`${owner}: ${field} is ${shown(value)}; allowed: ${wholeRange(min, max)}`);
 }
 
-/** Throws a ConfigError unless `value` is one of the 2^32 seeds that a generator can start from; returns it. */
+/** Throws a ConfigError unless `value` is one of the 2^53 seeds that a generator can start from; returns it. */
 export function requireSeed(owner: string, value: number): number {
-  return requireWhole(owner, 'seed', value, 0, 0xffffffff);
+  return requireWhole(owner, 'seed', value, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** "a whole number from 1", "a whole number from 1 to 8". */

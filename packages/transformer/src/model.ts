@@ -10,7 +10,10 @@ export class Transformer extends LanguageModel<TransformerConfig> {
 
   constructor(config: TransformerOptions) {
     const complete = resolveTransformerConfig(config);
-    super(complete, transformerStages(complete, transformerStyles[complete.family]), {name: 'transformer'});
+    super(complete, transformerStages(complete, transformerStyles[complete.family]), {
+      name: 'transformer',
+      beyondStates: ['layout'],
+    });
     this.layout = layouts[complete.layout];
   }
 }

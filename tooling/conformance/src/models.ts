@@ -89,3 +89,17 @@ export function* adamSteps(
     optimizer.dispose();
   }
 }
+
+/** A model that was saved and loaded by tfjs. */
+export async function throughTfjs(model: VariantModel, config?: tf.io.SaveConfig): Promise<tf.LayersModel> {
+  const saved: tf.io.ModelArtifacts[] = [];
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved.push(artifacts);
+    return {modelArtifactsInfo: {dateSaved: new Date(), modelTopologyType: 'JSON'}};
+  });
+  await model.save(handler, config);
+  // What is stored is JSON, without what JSON cannot hold.
+  const {modelTopology, ...rest} = saved[0];
+  const topology = JSON.parse(JSON.stringify(modelTopology));
+  return tf.loadLayersModel(tf.io.fromMemory({...rest, modelTopology: topology}));
+}

@@ -4,9 +4,11 @@ import {
   type CheckpointSource,
   ConfigError,
   type ForwardOptions,
+  inference,
   type LanguageModel,
   Linear,
   type StateTree,
+  StreamState,
   type StreamStep,
   TokenEmbedding,
 } from '@variants/core';
@@ -37,26 +39,26 @@ class Foresight extends RunningMean {
 }
 
 class Forgetful extends RunningMean {
-  override advance(x: tf.Tensor): StreamStep {
-    return super.advance(x, null);
+  override advance(x: tf.Tensor, _: StateTree | null, options: ForwardOptions): StreamStep {
+    return super.advance(x, null, options);
   }
 }
 
 /** Remembers beside the state: correct as long as one stream follows the other. */
 class Secretive extends RunningMean {
   private pieces = 0;
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     this.pieces = state ? this.pieces + 1 : 0;
-    const {output, state: next} = super.advance(x, state);
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.add(Math.max(0, this.pieces - 1)), state: next};
   }
 }
 
 /** Counts in the state with a number, which a recording cannot change. */
 class Numbered extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as {inner: StateTree; count: number} | null;
-    const {output, state: inner} = super.advance(x, before?.inner ?? null);
+    const {output, state: inner} = super.advance(x, before?.inner ?? null, options);
     return {output, state: {inner, count: (before?.count ?? 0) + 1}};
   }
 }
@@ -80,23 +82,30 @@ class Partisan extends Linear {
 }
 
 class Sociable extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const {output, state: next} = super.advance(x, state);
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.add(output.mean(0, true).mul(0.01)), state: next};
   }
 }
 
-class Hoarder extends RunningMean {
+/** Takes padding for tokens. */
+class Untold extends RunningMean {
   override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const advanced = super.advance(x, state);
+    return super.advance(x, state, inference);
+  }
+}
+
+class Hoarder extends RunningMean {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const advanced = super.advance(x, state, options);
     tf.keep(advanced.output.clone());
     return advanced;
   }
 }
 
 class Overflowing extends RunningMean {
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
-    const {output, state: next} = super.advance(x, state);
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.mul(1e30).mul(1e30), state: next};
   }
 }
@@ -146,6 +155,7 @@ export const secretive = subjectOf(mixer(Secretive));
 export const homesick = subjectOf(mixer(Homesick));
 export const partisan = subjectOf(head(Partisan));
 export const sociable = subjectOf(mixer(Sociable));
+export const untold = subjectOf(mixer(Untold));
 export const hoarder = subjectOf(mixer(Hoarder));
 export const overflowing = subjectOf(mixer(Overflowing));
 export const idle = subjectOf(head(Idle));
@@ -272,6 +282,25 @@ export const unmoved = changed((model) => {
 export const sparing = changed((model) => {
   const stream = model.stream.bind(model);
   model.stream = (tokens, state, options) => stream(tokens, state?.clone(), options);
+});
+
+/** Tells nobody what is frozen. */
+export const thawing = changed((model) => {
+  model.getConfig = () => ({...model.config}) as unknown as tf.serialization.ConfigDict;
+});
+
+/** Takes any state for its own. */
+export const obliging = changed((model) => {
+  const stream = model.stream.bind(model);
+  model.stream = (tokens, state, options) =>
+    stream(tokens, state && new StreamState(state.tree, state.length, model.stateOrigin), options);
+});
+
+/** Takes the states of no other instance. */
+export const jealous = changed((model) => {
+  const {architecture, fields} = model.stateOrigin;
+  const own = {architecture, fields: {...fields, born: performance.now()}};
+  Object.defineProperty(model, 'stateOrigin', {value: own});
 });
 
 /** Has no ear for options. */

@@ -7,6 +7,7 @@ import {
   type CheckpointSource,
   FeedForward,
   type Fields,
+  type ForwardOptions,
   fields,
   LanguageModel,
   type LanguageModelConfig,
@@ -21,6 +22,7 @@ import {
   type StateTree,
   type StreamStep,
   TokenEmbedding,
+  withoutPadding,
 } from '@variants/core';
 
 /** y_t = mean(x_0 ... x_t) W: the smallest mixer with a memory. */
@@ -33,23 +35,20 @@ export class RunningMean extends CausalLayer {
     this.projection = this.child('projection', new Linear({units, useBias: false}), inputShape);
   }
 
-  advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  advance(x: tf.Tensor, state: StateTree | null, {attentionMask}: ForwardOptions): StreamStep {
     const time = x.shape[1] as number;
     const before = state as {sum: tf.Tensor; count: tf.Tensor} | null;
-    const count = before?.count ?? tf.scalar(0);
     // A product with a triangle of ones, because tfjs's gradient of a sum along the second of three axes fails.
     const positions = tf.range(0, time);
     const earlier = positions.expandDims(1).greaterEqual(positions).toFloat();
-    const sums = tf.matMul(earlier.expandDims(0), x).add(before?.sum ?? 0);
-    const means = sums.div(
-      tf
-        .range(1, time + 1)
-        .add(count)
-        .reshape([1, time, 1]),
-    );
+    const upTo = (rows: tf.Tensor) => tf.matMul(earlier.expandDims(0), rows);
+    const sums = upTo(withoutPadding(x, attentionMask)).add(before?.sum ?? 0);
+    const mask = attentionMask ?? tf.ones(x.shape.slice(0, 2));
+    const counts = upTo(mask.toFloat().expandDims(2)).add(before?.count ?? 0);
+    const means = sums.div(counts.maximum(1));
     return {
       output: this.projection.forward(means),
-      state: {sum: sums.slice([0, time - 1], [-1, 1]), count: count.add(time)},
+      state: {sum: sums.slice([0, time - 1], [-1, 1]), count: counts.slice([0, time - 1], [-1, 1])},
     };
   }
 }

@@ -4,7 +4,7 @@
  *
  *     X[t'] = e^K[t'] A[t'],    A = [V, 1]          terms of positions
  *     S[t]  = Σ_t' e^w[t, t'] X[t']                 sums: the numerators S_V and the denominators S_1
- *     y[t]  = S_V[t] / S_1[t]                       averages
+ *     y[t]  = S_V[t] / S_1[t]                       averages; 0 where a row sees nothing, all its biases being -infinity
  *
  * The gradient in closed form, G being that of S and dX that of X:
  *
@@ -21,8 +21,10 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {defineKernel} from '@variants/core';
+import {isWide} from './pair-sums';
 import {type BlockPlan, type Blocks, biasGradients, cutRows, joinRows, visibleSums} from './visible-keys';
-import {averageOf, onBoth, sliceAxis, valuesBeside, type Weighted} from './weighted-sums';
+import {lowestKey, type Weighted} from './weighted';
+import {averageOf, denominatorOrOne, onBoth, sliceAxis, valuesBeside} from './weighted-sums';
 
 type Inputs = {
   /** K */
@@ -45,17 +47,28 @@ const kernel = defineKernel<Inputs, BlockPlan, Outputs>({
   outputs: ['average', 'maximum', 'denominator'],
   differentiable: ['keys', 'values', 'biases'],
   reference({keys, values, biases}, plan) {
-    const S = visibleSums({exponent: keys, values}, plan, splitBiases(biases, keys, plan));
+    const X = {exponent: keys, values};
+    const w = splitBiases(biases, keys, plan);
+    const S = visibleSums(X, plan, w, isWide(X, w));
     return {...averageOf(S), maximum: S.exponent};
   },
   gradient({average: dy}, {keys, values, biases}, {average: y, maximum, denominator}, plan) {
     const w = splitBiases(biases, keys, plan);
     const X = {exponent: keys, values};
     const product = dy.mul(y).sum(-2, true).neg();
-    const G = {exponent: maximum.neg(), values: tf.concat([dy, product], -2).div(denominator)};
-    const dX = reverseTime(visibleSums(reverseTime(G), plan, w.map(reverseBias)));
+    // A row that sees nothing has no gradient to give.
+    const seesSome = denominator.notEqual(0);
+    const ratio = seesSome.toFloat().div(denominatorOrOne(denominator));
+    const exponent = tf.where(seesSome.squeeze([-2]), maximum.neg(), tf.fill(maximum.shape, lowestKey));
+    const G = {exponent, values: tf.concat([dy, product], -2).mul(ratio)};
+    const wide = isWide(G, w);
+    const dX = reverseTime(visibleSums(reverseTime(G), plan, w.map(reverseBias), wide));
     const dA = valuesBeside(dX, keys.neg());
-    return {keys: dA.mul(values).sum(-2), values: dA, biases: tf.concat(biasGradients(G, X, plan, w), 1)};
+    return {
+      keys: dA.mul(values).sum(-2),
+      values: dA,
+      biases: tf.concat(biasGradients(G, X, plan, w, wide || isWide(X, w)), 1),
+    };
   },
 });
 

@@ -5,18 +5,18 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {appendRows} from '@variants/core';
+import {isWide} from './pair-sums';
 import {type Blocks, cutRows, joinRows, triangleSums, visibleSums} from './visible-keys';
+import {lowestKey, type Weighted} from './weighted';
 import {
   addWeighted,
   averageOf,
   concatWeighted,
   emptySums,
-  lowestKey,
   onBoth,
   sliceWeighted,
   squareSums,
   totalSums,
-  type Weighted,
   withOnes,
   withoutOnes,
 } from './weighted-sums';
@@ -51,8 +51,15 @@ export function continueWindow(
   const {far, window} = before ?? emptyWindow(terms, windowBias);
   const held = window && {exponent: window.keys, values: withOnes(window.values)};
   const time = terms.exponent.shape[1] as number;
-  const piece = asBlock(onBoth(visibleSums(cutRows(terms, blocks), blocks, own), (x) => joinRows(x, time)));
-  const near = held && windowBias ? addWeighted(piece, squareSums(asBlock(held), windowBias)) : piece;
+  const rows = cutRows(terms, blocks);
+  // Single rows are always weighed pair by pair, without a look at values.
+  const isWideFor = (keys: Weighted, biases: readonly tf.Tensor[]) => time > 1 && isWide(keys, biases);
+  const piece = asBlock(onBoth(visibleSums(rows, blocks, own, isWideFor(rows, own)), (x) => joinRows(x, time)));
+  const inWindow = held && asBlock(held);
+  const near =
+    inWindow && windowBias
+      ? addWeighted(piece, squareSums(inWindow, windowBias, isWideFor(inWindow, [windowBias])))
+      : piece;
   const {average} = averageOf(addWeighted(near, far));
   return {average: average.squeeze([1]), state: moveWindow(far, held, terms)};
 }
@@ -113,10 +120,14 @@ export function continueHistory(
   before: HistoryState | null,
   capacity: number,
 ): {average: tf.Tensor; state: HistoryState} {
-  const piece = triangleSums(asBlock(terms), own.expandDims(0).expandDims(0), false);
-  const held = before && {exponent: before.keys, values: withOnes(before.values.expandDims(2))};
-  const sums =
-    held && history ? addWeighted(piece, squareSums(asBlock(held), history.expandDims(0).expandDims(0))) : piece;
+  const time = own.shape[0];
+  const asSquare = (bias: tf.Tensor) => bias.expandDims(0).expandDims(0);
+  const isWideFor = (keys: Weighted, bias: tf.Tensor) => time > 1 && isWide(keys, [bias]);
+  const [rows, ownBias] = [asBlock(terms), asSquare(own)];
+  const piece = triangleSums(rows, ownBias, false, isWideFor(rows, ownBias));
+  const sumsBefore = (held: Weighted, bias: tf.Tensor) => squareSums(held, bias, isWideFor(held, bias));
+  const held = before && asBlock({exponent: before.keys, values: withOnes(before.values.expandDims(2))});
+  const sums = held && history ? addWeighted(piece, sumsBefore(held, asSquare(history))) : piece;
   return {average: averageOf(sums).average.squeeze([1]), state: appendHistory(terms, before, capacity)};
 }
 

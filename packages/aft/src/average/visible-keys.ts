@@ -5,18 +5,17 @@
  * some rows of it.
  */
 import * as tf from '@tensorflow/tfjs';
+import {lowestKey, type Weighted} from './weighted';
 import {
   addWeighted,
   concatWeighted,
   emptySums,
-  lowestKey,
   onBoth,
   sliceAxis,
   sliceWeighted,
   squareBiasGradient,
   squareSums,
   totalSums,
-  type Weighted,
 } from './weighted-sums';
 
 /** Which keys rows see, and which of them with a bias. */
@@ -75,14 +74,15 @@ export function joinRows(x: tf.Tensor, time: number): tf.Tensor {
 /**
  * The sums of all rows over all keys that they see.
  * @param biases One tensor for each offset of the plan, [heads, pairs of blocks or 1, rows, keys].
+ * @param wide Whether keys and biases reach too far for products of matrices, see `isWide`.
  */
-export function visibleSums(terms: Weighted, plan: BlockPlan, biases: readonly tf.Tensor[]): Weighted {
+export function visibleSums(terms: Weighted, plan: BlockPlan, biases: readonly tf.Tensor[], wide: boolean): Weighted {
   const blocks = terms.values.shape[1] as number;
   const {causal, offsets, isByDistance} = plan;
   const near = offsets.map((offset, i) => {
-    if (offset === 0 && causal) return triangleSums(terms, biases[i], isByDistance);
+    if (offset === 0 && causal) return triangleSums(terms, biases[i], isByDistance, wide);
     const {rows, keys, count} = pairsAt(offset, blocks);
-    return placeBlocks(squareSums(sliceWeighted(terms, 1, keys, count), biases[i]), rows, blocks);
+    return placeBlocks(squareSums(sliceWeighted(terms, 1, keys, count), biases[i], wide), rows, blocks);
   });
   const distances = [1 - Math.min(...offsets), ...(causal ? [] : [-1 - Math.max(...offsets)])];
   const far = distances.filter((by) => Math.abs(by) < blocks).map((by) => farSums(terms, by));
@@ -98,15 +98,17 @@ export function biasGradients(
   terms: Weighted,
   {causal, offsets, isByDistance}: BlockPlan,
   biases: readonly tf.Tensor[],
+  wide: boolean,
 ): tf.Tensor[] {
   const blocks = terms.values.shape[1] as number;
   return offsets.map((offset, i) => {
-    if (offset === 0 && causal) return triangleBiasGradient(gradients, terms, biases[i], isByDistance);
+    if (offset === 0 && causal) return triangleBiasGradient(gradients, terms, biases[i], isByDistance, wide);
     const {rows, keys, count} = pairsAt(offset, blocks);
     return squareBiasGradient(
       sliceWeighted(gradients, 1, rows, count),
       sliceWeighted(terms, 1, keys, count),
       biases[i],
+      wide,
     );
   });
 }
@@ -122,17 +124,17 @@ function pairsAt(offset: number, blocks: number): {rows: number; keys: number; c
  * one sees all keys. So no maximum is ever taken over a key that some row does not see, whose weight could make all others
  * vanish; and all triangles of a size are computed at once.
  */
-export function triangleSums(terms: Weighted, bias: tf.Tensor, isByDistance: boolean): Weighted {
+export function triangleSums(terms: Weighted, bias: tf.Tensor, isByDistance: boolean, wide: boolean): Weighted {
   const [, blocks, size] = terms.values.shape as number[];
-  if (size === 1) return squareSums(terms, bias);
+  if (size === 1) return squareSums(terms, bias, wide);
   if (size % 2 === 1) {
-    const before = triangleSums(sliceWeighted(terms, 2, 0, size - 1), corner(bias, size - 1), isByDistance);
-    return concatWeighted([before, squareSums(terms, sliceAxis(bias, 2, size - 1, 1))], 2);
+    const before = triangleSums(sliceWeighted(terms, 2, 0, size - 1), corner(bias, size - 1), isByDistance, wide);
+    return concatWeighted([before, squareSums(terms, sliceAxis(bias, 2, size - 1, 1), wide)], 2);
   }
   const half = size / 2;
-  const halves = triangleSums(inBlocks(terms, 2 * blocks, half), halvesOf(bias, isByDistance), isByDistance);
+  const halves = triangleSums(inBlocks(terms, 2 * blocks, half), halvesOf(bias, isByDistance), isByDistance, wide);
   const joined = inBlocks(halves, blocks, size);
-  const square = squareSums(sliceWeighted(terms, 2, 0, half), squareOf(bias));
+  const square = squareSums(sliceWeighted(terms, 2, 0, half), squareOf(bias), wide);
   return concatWeighted(
     [sliceWeighted(joined, 2, 0, half), addWeighted(sliceWeighted(joined, 2, half, half), square)],
     2,
@@ -140,21 +142,33 @@ export function triangleSums(terms: Weighted, bias: tf.Tensor, isByDistance: boo
 }
 
 /** The gradient of a triangle's biases, in their shape. */
-function triangleBiasGradient(gradients: Weighted, terms: Weighted, bias: tf.Tensor, isByDistance: boolean): tf.Tensor {
+function triangleBiasGradient(
+  gradients: Weighted,
+  terms: Weighted,
+  bias: tf.Tensor,
+  isByDistance: boolean,
+  wide: boolean,
+): tf.Tensor {
   const [, blocks, size] = terms.values.shape as number[];
   const [rowsOf, keysOf] = [gradients, terms].map(
     (x) => (begin: number, rows: number) => sliceWeighted(x, 2, begin, rows),
   );
-  if (size === 1) return squareBiasGradient(gradients, terms, bias);
+  if (size === 1) return squareBiasGradient(gradients, terms, bias, wide);
   if (size % 2 === 1) {
-    const before = triangleBiasGradient(rowsOf(0, size - 1), keysOf(0, size - 1), corner(bias, size - 1), isByDistance);
-    const last = squareBiasGradient(rowsOf(size - 1, 1), terms, sliceAxis(bias, 2, size - 1, 1));
+    const before = triangleBiasGradient(
+      rowsOf(0, size - 1),
+      keysOf(0, size - 1),
+      corner(bias, size - 1),
+      isByDistance,
+      wide,
+    );
+    const last = squareBiasGradient(rowsOf(size - 1, 1), terms, sliceAxis(bias, 2, size - 1, 1), wide);
     return tf.concat([padColumns(before, 1), last], 2);
   }
   const half = size / 2;
   const [rowHalves, keyHalves] = [gradients, terms].map((x) => inBlocks(x, 2 * blocks, half));
-  const halves = triangleBiasGradient(rowHalves, keyHalves, halvesOf(bias, isByDistance), isByDistance);
-  const square = squareBiasGradient(rowsOf(half, half), keysOf(0, half), squareOf(bias));
+  const halves = triangleBiasGradient(rowHalves, keyHalves, halvesOf(bias, isByDistance), isByDistance, wide);
+  const square = squareBiasGradient(rowsOf(half, half), keysOf(0, half), squareOf(bias), wide);
   // By distance, both halves have read the biases of the first.
   if (isByDistance) return tf.concat([padColumns(halves, half), padColumns(square, half)], 2);
   const [first, second] = tf.split(halves.reshape([bias.shape[0], blocks, 2 * half, half]), 2, 2);

@@ -10,23 +10,11 @@
  *     e^w X     sums Σ_t' e^w[t, t'] X[t'] of a row t, over some keys t'
  */
 import * as tf from '@tensorflow/tfjs';
-
-/** Numbers e^exponent · values: a term for each position, or sums of them for each row. */
-export type Weighted = {
-  /** [heads, blocks, rows, N]: of a position its key; of a sum about the logarithm of its largest weight. */
-  exponent: tf.Tensor;
-  /** [heads, blocks, rows, D + 1, N] */
-  values: tf.Tensor;
-};
-
-/** A key that no other has any weight beside, and finite: -infinity would give NaN where it meets itself. */
-export const lowestKey = -1e38;
+import {pairBiasGradient, pairSums} from './pair-sums';
+import {lowestKey, type Weighted} from './weighted';
 
 /** A row's largest bias is left as it is within these bounds: then no digit of a large key is lost by adding it. */
 const LARGEST_BIAS = 4;
-
-/** The smallest weight of a bias beside the row's largest: e^-84 is about the least that float32 holds. */
-const SMALLEST_BIAS = -84;
 
 /** The values that x has beside another exponent: x = e^exponent · values. */
 export function valuesBeside(x: Weighted, exponent: tf.Tensor): tf.Tensor {
@@ -44,16 +32,21 @@ export function addWeighted(a: Weighted, b: Weighted): Weighted {
  *
  *     e^w X = e^(m + s) · e^(w - s) (e^(K - m) A)
  *
- * with m the largest key of each column and s what of a row's largest bias is beyond {@link LARGEST_BIAS}. Exact for keys
- * of any size; a bias that is some 80 below its row's largest counts as no lower.
+ * with m the largest key of each column and s what of a row's largest bias is beyond {@link LARGEST_BIAS}. That is exact as
+ * long as either the keys of a column or the biases of a row lie within some 60 of each other, as then no row loses its largest
+ * weight; where both do not, and for a single row, each pair is weighed for itself (pair-sums.ts). A bias of -infinity is no
+ * weight at all; a row of nothing else has sums of 0.
  * @param bias w [heads, 1 or blocks, rows, keys]
+ * @param isWide Whether both reach further than that.
  */
-export function squareSums(terms: Weighted, bias: tf.Tensor): Weighted {
+export function squareSums(terms: Weighted, bias: tf.Tensor, isWide: boolean): Weighted {
+  if (isWide || bias.shape[2] === 1) return pairSums(terms, bias);
   const largest = largestKey(terms);
   const {factors, shift} = biasFactors(bias);
   const [heads, blocks, , parts, columns] = terms.values.shape as number[];
   const product = tf.matMul(forAllBlocks(factors, blocks), flatColumns(valuesBeside(terms, largest)));
-  return {exponent: largest.add(shift), values: product.reshape([heads, blocks, -1, parts, columns])};
+  const exponent = largest.add(shift).maximum(lowestKey);
+  return {exponent, values: product.reshape([heads, blocks, -1, parts, columns])};
 }
 
 /** The sums over all keys without biases, the same for every row: one row for each block. */
@@ -69,7 +62,8 @@ export function totalSums(terms: Weighted): Weighted {
  *
  * @param gradients G, of the rows' sums.
  */
-export function squareBiasGradient(gradients: Weighted, terms: Weighted, bias: tf.Tensor): tf.Tensor {
+export function squareBiasGradient(gradients: Weighted, terms: Weighted, bias: tf.Tensor, isWide: boolean): tf.Tensor {
+  if (isWide) return pairBiasGradient(gradients, terms, bias);
   const largest = largestKey(terms);
   const {factors, shift} = biasFactors(bias);
   const rows = flatColumns(valuesBeside(gradients, largest.add(shift).neg()));
@@ -83,9 +77,9 @@ const largestKey = ({exponent}: Weighted) => exponent.max(2, true);
 
 /** e^(w - s) and s [heads, blocks, rows, 1]. */
 function biasFactors(bias: tf.Tensor): {factors: tf.Tensor; shift: tf.Tensor} {
-  const largest = bias.max(3, true);
+  const largest = bias.max(3, true).maximum(lowestKey);
   const shift = largest.sub(largest.clipByValue(-LARGEST_BIAS, LARGEST_BIAS));
-  return {factors: bias.sub(shift).maximum(SMALLEST_BIAS).exp(), shift};
+  return {factors: bias.sub(shift).exp(), shift};
 }
 
 /** Matrices that are alike for all blocks, once for each: a product in batches reads them evenly. */
@@ -99,12 +93,15 @@ function flatColumns(x: tf.Tensor): tf.Tensor {
   return x.reshape([heads, blocks, rows, parts * columns]);
 }
 
-/** The averages [..., D, N] that sums are, and what they were divided by, [..., 1, N]. */
+/** The averages [..., D, N] that sums are, and their denominators, [..., 1, N], 0 where a row sees nothing. */
 export function averageOf({values}: Weighted): {average: tf.Tensor; denominator: tf.Tensor} {
   const parts = values.shape[values.rank - 2] as number;
   const [numerator, denominator] = tf.split(values, [parts - 1, 1], -2);
-  return {average: numerator.div(denominator), denominator};
+  return {average: numerator.div(denominatorOrOne(denominator)), denominator};
 }
+
+/** What to divide by: 1 where a row sees nothing, so that its average is 0. */
+export const denominatorOrOne = (denominator: tf.Tensor): tf.Tensor => denominator.add(denominator.equal(0).toFloat());
 
 /** Values [heads, time, D, N] with the ones that count weights. */
 export function withOnes(values: tf.Tensor): tf.Tensor {

@@ -9,7 +9,7 @@ import {
   type StreamStep,
   type WeightedAverageState,
 } from '@variants/core';
-import {lowestKey} from '../average/weighted-sums';
+import {lowestKey} from '../average/weighted';
 import {aftSimple, continueAftSimple} from '../ops';
 
 /** Options of all mixers. */

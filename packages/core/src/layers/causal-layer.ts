@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {originOf} from '../streams/state-origin';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState, type StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
@@ -28,14 +29,17 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
    * Feeds the next piece of a sequence, one position or many.
    * @param x [batch, time, ...]
    * @param state What the call before returned (it is used up), or nothing to start a stream.
+   * @throws DataError for a state that a layer of another class, of other options or on inputs of another width made.
    */
   stream(x: tf.Tensor, state?: StreamState | null): {output: tf.Tensor; state: StreamState} {
     // By tfjs's own way, else it would not let the layer be disposed.
     if (!this.built) this.apply(tf.input({shape: x.shape.slice(1), dtype: x.dtype}));
+    const time = x.shape[1] as number;
+    const origin = originOf(this.getClassName(), {...this.config, features: x.shape.slice(2)});
     // A handle of our own, because a layer may well remember or return the very tensor that it was given.
     return StreamState.advance(
       state,
-      {name: this.path, time: x.shape[1] as number, contextLength: this.contextLength},
+      {name: this.path, time, contextLength: this.contextLength, origin},
       (tree, capacity) => this.advance(x.clone(), tree, {...inference, capacity}),
     );
   }

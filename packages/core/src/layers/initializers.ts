@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {Random} from '../random';
+import {Random, requireSeed} from '../random';
 
 /** How the first values of a weight are drawn. `random` is the weight's own generator. */
 export type Initializer = (shape: number[], random: Random) => Float32Array;
@@ -63,8 +63,10 @@ function within<T>(changes: Partial<Context>, build: () => T): T {
  * Builds layers whose weights are drawn from `seed`: each weight from a stream of its own, named like the weight, so
  * that its value depends on nothing that was built before. With `allocateOnly` weights have no values yet, for a model
  * whose weights are read from a file next.
+ * @throws ConfigError where `seed` is no whole number from 0 to 2^53 - 1.
  */
 export function withInitialization<T>(settings: {seed?: number; allocateOnly?: boolean}, build: () => T): T {
+  if (settings.seed !== undefined) requireSeed('withInitialization', settings.seed);
   return within(settings, build);
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError} from '../errors';
+import {ConfigError, ShapeError} from '../errors';
 import type {Random} from '../random';
 import type {Carried, Passed} from '../streams/stream-state';
 import {type Initializer, initialValues, noteWeight} from './initializers';
@@ -23,6 +23,11 @@ export interface ForwardOptions {
 /** Running as a trained model does: no dropout. */
 export const inference: ForwardOptions = {training: false};
 
+/** A layer inside of another or of a model, by its path: {name: 'block_0/mixer'}; tfjs leaves texts under `name` as they are. */
+export interface LayerPath {
+  name: string;
+}
+
 /** What every layer's configuration may hold beside its own fields. */
 export interface LayerOptions {
   /** Default: the class's name in snake case with a number. */
@@ -31,6 +36,8 @@ export interface LayerOptions {
   inputShape?: tf.Shape;
   /** Default true. */
   trainable?: boolean;
+  /** The layers inside of it that are not trained, by their paths from it. Default: none. */
+  frozenLayers?: readonly LayerPath[];
 }
 
 function pickLayerOptions({name, inputShape, trainable}: LayerOptions): LayerOptions {
@@ -55,6 +62,15 @@ export function lastDimension(shape: tf.Shape | tf.Shape[], layer: string): numb
   return size;
 }
 
+/** Sets whether a layer is trained; of one that is as it should be, no weight's own setting is touched. */
+export function setTrainable(layer: tf.layers.Layer, trainable: boolean): void {
+  if (layer.trainable !== trainable) layer.trainable = trainable;
+}
+
+/** Of paths, what is left of those below a name. */
+export const pathsUnder = (name: string, paths: readonly string[]): string[] =>
+  paths.filter((path) => path.startsWith(`${name}/`)).map((path) => path.slice(name.length + 1));
+
 /**
  * Base of all layers here: a `tf.layers.Layer` whose mathematics is one function, `forward`, and which may hold other
  * layers as children. Children's weights are the layer's own for `fit`, `save`, `summary` and `getWeights`, under their
@@ -66,12 +82,15 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   private parent: VariantLayer | undefined;
   private localName: string | undefined;
   private readonly children: VariantLayer[] = [];
+  /** Paths of the layers below that are to be frozen when they are made. */
+  private toFreeze: readonly string[];
   /** Layers that are another's children and used here too. */
   private readonly borrowed: VariantLayer[] = [];
 
-  constructor(config: Config & LayerOptions) {
+  constructor({frozenLayers, ...config}: Config & LayerOptions) {
     super(pickLayerOptions(config));
-    this.config = givenOptions(config);
+    this.config = givenOptions(config as unknown as Config);
+    this.toFreeze = (frozenLayers ?? []).map(({name}) => name);
   }
 
   /** Names from the outermost layer to this one: `block_0/mixer`. */
@@ -127,7 +146,36 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return {...(this.config as tf.serialization.ConfigDict), ...super.getConfig()};
+    const frozen = this.built ? this.frozenBelow : this.toFreeze;
+    const frozenLayers = frozen.map((name) => ({name}));
+    const own = {...(this.config as tf.serialization.ConfigDict), ...super.getConfig()};
+    return frozen.length === 0 ? own : {...own, frozenLayers};
+  }
+
+  /** Paths, from this one, of the layers below whose `trainable` is false. */
+  get frozenBelow(): string[] {
+    return [...this.below()].filter(([, layer]) => !layer.trainable).map(([path]) => path);
+  }
+
+  /**
+   * Makes the layers below with these paths from this one frozen, and no others: `block.frozenBelow = ['mixer/queries']`.
+   * What is frozen stays so where a model is saved and loaded; one that is compiled already must be compiled anew.
+   * @throws ConfigError where there is no such layer.
+   */
+  set frozenBelow(paths: readonly string[]) {
+    const layers = new Map(this.below());
+    const unknown = paths.find((path) => !layers.has(path));
+    if (unknown !== undefined)
+      throw new ConfigError(`${this.path}: has no layer "${unknown}"; there are ${[...layers.keys()].join(', ')}`);
+    for (const [path, layer] of layers) setTrainable(layer, !paths.includes(path));
+  }
+
+  /** The layers below, at any depth, with their paths from this one. */
+  private *below(): Generator<[path: string, layer: VariantLayer]> {
+    for (const child of this.children) {
+      yield [child.localName as string, child];
+      for (const [path, layer] of child.below()) yield [`${child.localName}/${path}`, layer];
+    }
   }
 
   /**
@@ -142,6 +190,8 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
     layer.parent = this;
     layer.localName = name;
     this.children.push(layer);
+    if (this.toFreeze.includes(name)) layer.trainable = false;
+    layer.toFreeze = [...layer.toFreeze, ...pathsUnder(name, this.toFreeze)];
     layer.build(inputShape);
     layer.built = true;
     return layer;

@@ -45,7 +45,7 @@ export const fields = {
   epsilon: (fallback?: number): Field<number> => fields.positive(fallback),
   /** A rate of dropout, 0 by default. */
   dropout: (): Field<number> => fields.rate(0),
-  /** The seed of the first weights, 0 by default. */
+  /** A seed, 0 by default. */
   seed: (): Field<number> => fields.count(0, 0),
   /** A field that may be missing or null, which counts as null. */
   optional: <T>(rule: Field<T>): Field<T | null> => ({

@@ -30,7 +30,7 @@ export interface GenerateOptions {
    * one comes out.
    */
   stop?: readonly (string | number | readonly number[])[];
-  /** The same seed draws the same tokens. Default 0. */
+  /** The same seed, 0 to 2^53 - 1, draws the same tokens. Default 0. */
   seed?: number;
   /** When it aborts, the generation throws its reason. */
   signal?: AbortSignal;
@@ -95,7 +95,7 @@ const rules: Fields<GenerateSettings> = {
     accepts: (value) => Array.isArray(value) && value.every(isStop),
     fallback: [],
   },
-  seed: fields.count(0, 0),
+  seed: fields.seed(),
   signal: object<AbortSignal>('an AbortSignal', (value) => value instanceof AbortSignal),
   state: object<StreamState>('a StreamState', (value) => value instanceof StreamState),
   tokenizer: object<Tokenizer>('a Tokenizer', (value) => 'encode' in value && 'decoder' in value),

@@ -16,10 +16,11 @@ import {TokenChooser} from './token-chooser';
  * Continues token ids: yields the new ones as they are drawn. Between two of them the event loop goes on.
  *
  * A model with a limited context sees the last `contextLength` tokens, from position 0 on, and beyond the limit computes
- * all of them anew for each token. With the option `state`, whose tokens are not known, the model's ShapeError ends the
+ * all of them anew for each token; so does one that is no good beyond the length that it was trained on (`trainedLength`).
+ * With the option `state`, whose tokens are not known, the model's ShapeError ends the
  * generation there.
  * @param prompt At least one token unless the option `state` is given.
- * @throws ConfigError for an option and DataError for an empty prompt, both at the call; DataError for a token that the model
+ * @throws ConfigError for an option and DataError for an empty prompt without a state that was fed, both at the call; DataError for a token that the model
  *   does not have.
  */
 export function generateTokens(
@@ -56,8 +57,10 @@ export function generateText(
 }
 
 function assertPrompt(prompt: readonly number[], {state}: GenerateSettings): void {
-  if (prompt.length === 0 && !state)
-    throw new DataError('generate: the prompt is empty; give at least one token, or a state to go on with');
+  if (prompt.length > 0) return;
+  if (!state) throw new DataError('generate: the prompt is empty; give at least one token, or a state to go on with');
+  if (state.length === 0)
+    throw new DataError('generate: the prompt is empty, and the state was fed no token yet; give at least one token');
 }
 
 /** Draws token after token, each in a list of its own. */

@@ -6,6 +6,8 @@ import type {StreamState} from '../streams/stream-state';
 export interface TokenStream {
   /** The most tokens that it sees, or null where there is no limit. */
   readonly contextLength: number | null;
+  /** The most tokens that a generation is to let it see, or null where all of its context is good. Default null. */
+  readonly trainedLength?: number | null;
   /** Feeds tokens of one sequence; without a state they are its first. Returns the logits [1, 1, vocabulary] after them. */
   stream(
     tokens: readonly number[],
@@ -28,7 +30,7 @@ export class GenerationWindow {
     start: StreamState | null,
   ) {
     this.state = start?.clone();
-    this.limit = start ? Infinity : (model.contextLength ?? Infinity);
+    this.limit = start ? Infinity : Math.min(model.contextLength ?? Infinity, model.trainedLength ?? Infinity);
   }
 
   /** Logits [vocabulary] of the token after `tokens`, which begin with those of the call before. */

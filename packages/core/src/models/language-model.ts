@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import {ConfigError, DataError} from '../errors';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
+import {originOf, requireOrigin, type StateOrigin} from '../streams/state-origin';
 import type {StateTree} from '../streams/state-tree';
-import {StreamState} from '../streams/stream-state';
+import {requireState, StreamState} from '../streams/stream-state';
 import {advanceThrough, type ChainState, connectThrough, passThrough, type RunLayer, shortestContext} from './chain';
 import {generateText, generateTokens} from './generate';
 import type {GenerateOptions, TextOptions} from './generate-options';
@@ -59,6 +60,11 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   private readonly body: VariantLayer[];
   /** To logits. */
   private readonly head: VariantLayer;
+  /**
+   * What the states of this model are made by, as they say: its name and the fields of its configuration that they depend
+   * on. States of another model with the same are taken, whatever its weights.
+   */
+  readonly stateOrigin: StateOrigin;
   /** Of steps of single tokens. */
   private readonly recorder: StepRecorder;
 
@@ -73,6 +79,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     });
     this.body = stages.slice(0, -1);
     this.head = stages[stages.length - 1];
+    this.stateOrigin = originOf(identity.name, config, identity.beyondStates);
     const variables = this.weights;
     this.recorder = new StepRecorder(() => variables.map((variable) => variable.read()));
   }
@@ -83,6 +90,14 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    */
   override get contextLength(): number | null {
     return shortestContext(this.body);
+  }
+
+  /**
+   * The most tokens that `generate` lets the model see, where it was trained on shorter sequences than its context and its
+   * weights for what lies further back mean nothing; null, as in most architectures, where there is no such limit.
+   */
+  get trainedLength(): number | null {
+    return null;
   }
 
   forward(tokens: tf.Tensor | tf.Tensor[], options: ForwardOptions, run?: RunLayer): tf.Tensor {
@@ -102,17 +117,19 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * @param tokens [batch, time]
    * @param state What the call before returned (it is used up), or nothing to start a stream.
    * @returns `logits` [batch, time, vocabulary], which the caller disposes, and the state to go on with.
+   * @throws DataError for a state that another architecture made, or one of another configuration.
    */
   stream(
     tokens: TokenInput,
     state?: StreamState | null,
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
+    if (state) this.requireOwn(state);
     const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
-      const {contextLength, name} = this;
+      const {contextLength, name, stateOrigin: origin} = this;
       const time = ids.shape[1];
-      const {output, state: next} = StreamState.advance(state, {name, time, contextLength}, (tree, capacity) =>
+      const {output, state: next} = StreamState.advance(state, {name, time, contextLength, origin}, (tree, capacity) =>
         tree !== null && time === 1 && !options.attentionMask
           ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
           : this.advance(ids, tree, {...options, capacity}),
@@ -132,15 +149,21 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   /**
    * What a stream predicts for the token after all that it was fed: logits [batch, 1, vocabulary], which the caller
    * disposes. The state stays usable.
+   * @throws DataError for a state that was fed no token yet, or that another model made.
    */
   nextLogits(state: StreamState): tf.Tensor3D {
+    this.requireOwn(state);
     if (state.length === 0)
       throw new DataError(
         `${this.name}: the stream state was fed no token yet; feed it one before asking for the next`,
       );
-    const last = (state.tree as ChainState | null)?.[this.head.name];
-    if (!(last instanceof tf.Tensor)) throw new DataError(`${this.name}: the stream state is not of this model`);
+    const last = (state.tree as ChainState)[this.head.name] as tf.Tensor;
     return tf.tidy(() => this.head.forward(last, inference) as tf.Tensor3D);
+  }
+
+  private requireOwn(state: StreamState): void {
+    requireState(this.name, state);
+    requireOrigin(this.name, state.origin, this.stateOrigin);
   }
 
   /** One step of a stream on the states of the layers. Runs inside a `tf.tidy`. */

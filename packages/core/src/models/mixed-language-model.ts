@@ -55,7 +55,7 @@ const rules: Fields<MixedLanguageModelConfig> = {
   norm: fields.choice(norms, 'rmsNorm'),
   normEpsilon: fields.positive(1e-6),
   tieEmbedding: fields.flag(false),
-  seed: fields.count(0, 0),
+  seed: fields.seed(),
 };
 
 const isBlock = (value: unknown): boolean =>

@@ -3,6 +3,7 @@ import {DataError, ShapeError} from '../errors';
 import {DecoderLayer} from '../layers/decoder-layer';
 import {type ForwardOptions, inference} from '../layers/layer';
 import {paddingMask} from '../layers/padding-mask';
+import {originOf, requireOrigin, type StateOrigin} from '../streams/state-origin';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState} from '../streams/stream-state';
 import {advanceThrough, type ChainState, passThrough, type RunLayer} from './chain';
@@ -72,12 +73,15 @@ export abstract class SequenceToSequence<
   Config extends SequenceToSequenceConfig = SequenceToSequenceConfig,
 > extends VariantModel<Config, SequenceToSequenceTypes> {
   readonly kind = 'sequence-to-sequence';
+  /** What the states of this model are made by, as they say; see {@link LanguageModel.stateOrigin}. */
+  readonly stateOrigin: StateOrigin;
   private readonly stages: SequenceToSequenceLayers;
 
   /** @param config Complete: every field has its value. Its seed draws the weights, which the layers make here. */
   constructor(config: Config, layers: SequenceToSequenceLayers, identity: ModelIdentity) {
     super(config, identity, () => connectSequences(config.padToken, layers));
     this.stages = layers;
+    this.stateOrigin = originOf(identity.name, config, identity.beyondStates);
   }
 
   /** What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it. */
@@ -99,7 +103,7 @@ export abstract class SequenceToSequence<
    * needs of the memory is computed once.
    */
   begin(source: TokenInput): StreamState {
-    const {state} = StreamState.advance(null, {name: this.name, time: 0}, () => {
+    const {state} = StreamState.advance(null, this.step(0), () => {
       const {memory, memoryMask} = this.memoryOf(this.sourceTensor(source), inference);
       const layers = this.stages.decoder.filter((layer) => layer instanceof DecoderLayer);
       const states = layers.map((layer): [string, StateTree] => [layer.name, layer.begin(memory)]);
@@ -120,13 +124,13 @@ export abstract class SequenceToSequence<
     state: StreamState,
     {lastOnly = false}: Pick<StreamOptions, 'lastOnly'> = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
-    if (!(state instanceof StreamState)) throw this.notOurs();
+    this.requireOwn(state);
     const ids = tf.tidy(() => this.targetTensor(target));
     try {
       const time = ids.shape[1];
       this.checkLength('target', state.length + time);
-      const {output, state: next} = StreamState.advance(state, {name: this.name, time}, (tree, capacity) =>
-        this.advance(ids, this.stateOf(tree), lastOnly, capacity),
+      const {output, state: next} = StreamState.advance(state, this.step(time), (tree, capacity) =>
+        this.advance(ids, tree as TargetState, lastOnly, capacity),
       );
       return {logits: output as tf.Tensor3D, state: next};
     } finally {
@@ -139,7 +143,8 @@ export abstract class SequenceToSequence<
    * disposes. The state stays usable.
    */
   nextLogits(state: StreamState): tf.Tensor3D {
-    const {last} = this.stateOf(state.tree);
+    this.requireOwn(state);
+    const {last} = state.tree as TargetState;
     if (!last) throw new DataError(`${this.name}: the stream was fed no token of the target yet`);
     return tf.tidy(() => this.stages.head.forward(last, inference) as tf.Tensor3D);
   }
@@ -219,14 +224,14 @@ export abstract class SequenceToSequence<
     return paddingMask(tokens, this.config.padToken);
   }
 
-  private stateOf(tree: StateTree): TargetState {
-    const state = tree as TargetState | null;
-    if (!(state?.memoryMask instanceof tf.Tensor)) throw this.notOurs();
-    return state;
+  private step(time: number) {
+    return {name: this.name, time, origin: this.stateOrigin};
   }
 
-  private notOurs(): DataError {
-    return new DataError(`${this.name}: the stream state is not of this model; begin(source) makes one`);
+  private requireOwn(state: StreamState): void {
+    if (!(state instanceof StreamState) || state.origin === undefined)
+      throw new DataError(`${this.name}: the stream state is not of this model; begin(source) makes one`);
+    requireOrigin(this.name, state.origin, this.stateOrigin);
   }
 
   private sourceTensor(tokens: TokenInput): tf.Tensor2D {

@@ -4,13 +4,14 @@ import {DataError} from '../errors';
 import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {type ForwardOptions, inference} from '../layers/layer';
 import type {RunLayer} from './chain';
+import {frozenLayersOf, restoreTrainable} from './frozen-layers';
 import {compileForIntegers, countOf, countRight, type IntegerCompileArgs} from './integer-targets';
 import type {ModelKind} from './model-kind';
 import {withWeights} from './with-weights';
 
 /** The field that every model's configuration has. */
 export interface VariantModelConfig {
-  /** Seed of the first weights. Default 0. */
+  /** Seed of the first weights, 0 to 2^53 - 1. Default 0. */
   seed: number;
 }
 
@@ -18,6 +19,11 @@ export interface VariantModelConfig {
 export interface ModelIdentity {
   /** Its name, for tfjs and for messages. */
   name: string;
+  /**
+   * Fields of the configuration that no state of a stream depends on, beside seed, rates of dropout and label smoothing, so
+   * that a model that differs in them goes on with it. Default: none.
+   */
+  beyondStates?: readonly string[];
 }
 
 /** The inputs and outputs of a model's graph, for tfjs. */
@@ -79,11 +85,14 @@ export abstract class VariantModel<
   abstract readonly kind: ModelKind;
   /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
   abstract layout: CheckpointLayout<Config>;
+  /** The layers that its configuration makes frozen. */
+  private readonly frozenAtFirst: readonly string[];
 
   /** @param connect Applies the layers, which makes their weights; the configuration's seed draws them. */
   constructor(config: Config, {name}: ModelIdentity, connect: () => ModelGraph) {
     super({...withWeights(name, config.seed, connect), name});
     this.config = config;
+    this.frozenAtFirst = frozenLayersOf(this);
   }
 
   /** The longest sequence that the model can see, or null where there is no limit. */
@@ -177,16 +186,24 @@ export abstract class VariantModel<
     compileForIntegers(this, args, (complete) => super.compile(complete));
   }
 
+  /** The configuration, and what is not trained where that is not as the configuration makes it. */
   override getConfig(): tf.serialization.ConfigDict {
-    return {...this.config} as unknown as tf.serialization.ConfigDict;
+    const frozen = frozenLayersOf(this);
+    return {
+      ...(this.config as unknown as tf.serialization.ConfigDict),
+      ...(frozen.join() !== this.frozenAtFirst.join() && {frozenLayers: frozen.map((name) => ({name}))}),
+      ...(!this.trainable && {trainable: false}),
+    };
   }
 
   static override fromConfig<T extends tf.serialization.Serializable>(
     cls: tf.serialization.SerializableConstructor<T>,
-    {customObjects: _, ...config}: tf.serialization.ConfigDict,
-  ): T {
     // tfjs adds its list of further classes to what it read.
-    return new cls(config);
+    {customObjects: _, frozenLayers, trainable, ...config}: tf.serialization.ConfigDict,
+  ): T {
+    const model = new cls(config);
+    restoreTrainable(model as unknown as tf.LayersModel, {frozenLayers, trainable});
+    return model;
   }
 
   /** Frees the weights, those too that tfjs keeps because two parts of the model share their layer. */

@@ -3,12 +3,14 @@ import {CheckpointError} from '../errors';
 import {isJsonObject, parseUniqueJson} from '../files/json';
 import {type LoadedTensor, readSafetensors} from '../files/safetensors';
 import {type WritableTensor, writeSafetensors} from '../files/safetensors-write';
+import {isOrigin, type StateOrigin} from './state-origin';
 import {type StateTree, walkState} from './state-tree';
 
 // The tree as JSON: objects, lists and null as they are; a tensor as the name of its type; a number as it is or, where
 // JSON has none for it, as text.
 const metadataEntry = 'stream_state';
 const lengthEntry = 'stream_length';
+const originEntry = 'stream_origin';
 const storedTypes = {float32: 'F32', int32: 'I32', bool: 'I32'} as const;
 const numberTexts = ['NaN', 'Infinity', '-Infinity', '-0'];
 
@@ -20,8 +22,9 @@ const deepest = 64;
 /**
  * A tree of states as a safetensors file: tensors are named by their paths; bool is stored as int32.
  * @param length Positions that were fed.
+ * @param origin What made the state, if that is known.
  */
-export async function encodeState(tree: StateTree, length: number): Promise<Uint8Array> {
+export async function encodeState(tree: StateTree, length: number, origin?: StateOrigin | null): Promise<Uint8Array> {
   const tensors = new Map<string, tf.Tensor>();
   walkState(tree, (leaf, path) => {
     if (typeof leaf === 'number') return;
@@ -36,15 +39,20 @@ export async function encodeState(tree: StateTree, length: number): Promise<Uint
   return writeSafetensors(Object.fromEntries(written), {
     [metadataEntry]: JSON.stringify(tree, outlineOf),
     [lengthEntry]: String(length),
+    ...(origin && {[originEntry]: JSON.stringify(origin)}),
   });
 }
 
 /**
  * What {@link encodeState} made bytes of, the tensors kept. All is checked before the first tensor is made.
  * @param file The name for messages.
+ * @returns Its origin is null where the bytes do not say what made it.
  * @throws CheckpointError when the bytes are anything else.
  */
-export function decodeState(bytes: Uint8Array, file: string): {tree: StateTree; length: number} {
+export function decodeState(
+  bytes: Uint8Array,
+  file: string,
+): {tree: StateTree; length: number; origin: StateOrigin | null} {
   const {tensors, metadata} = readSafetensors(bytes, file);
   const where = `${file}: metadata entry ${metadataEntry}`;
   if (metadata[metadataEntry] === undefined) throw new CheckpointError(`${where}: is missing; this is no stream state`);
@@ -62,8 +70,16 @@ export function decodeState(bytes: Uint8Array, file: string): {tree: StateTree; 
     throw new CheckpointError(
       `${file}: metadata entry ${lengthEntry}: is ${metadata[lengthEntry]}, but must be how many positions were fed`,
     );
+  const origin = readOrigin(metadata[originEntry], `${file}: metadata entry ${originEntry}`);
   const tree = readOutline(outline, where, (type, path) => tf.keep(tensorOf(tensors[path], type)));
-  return {tree, length};
+  return {tree, length, origin};
+}
+
+function readOrigin(text: string | undefined, where: string): StateOrigin | null {
+  if (text === undefined) return null;
+  const origin = parseUniqueJson(text, where);
+  if (isOrigin(origin)) return origin;
+  throw new CheckpointError(`${where}: must be the name of an architecture and its fields`);
 }
 
 function types(): string {

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError, VariantsError} from '../errors';
+import {DataError, ShapeError, VariantsError} from '../errors';
 import {type FileSource, readFileSource} from '../files/one-file';
 import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
+import {requireOrigin, type StateOrigin} from './state-origin';
 import {mapState, type StateTree, tensorsOf} from './state-tree';
 
 /** Tensors that travel beside x from layer to layer, by name: what a later layer needs of an earlier one. */
@@ -28,6 +29,8 @@ export interface StepOptions {
   time: number;
   /** The most positions there may be, or null. Default null. */
   contextLength?: number | null;
+  /** What takes the step, and must have made the state, unless that was put together by hand. Default: any may. */
+  origin?: StateOrigin;
 }
 
 /**
@@ -53,15 +56,21 @@ const capacityFor = (length: number) => Math.max(SMALLEST_CAPACITY, 2 ** Math.ce
  * The memory of a stream between two calls: a tree of tensors, and how many positions were fed.
  *
  * A state belongs to one stream: feeding it to `stream` uses it up (its tensors are freed or live on in the state that
- * comes back). `clone` it first to continue one prompt in several ways.
+ * comes back). `clone` it first to continue one prompt in several ways. It knows what made it, in memory and as bytes:
+ * another architecture, or one of another configuration, refuses it.
  */
 export class StreamState {
   private current: StateTree | undefined;
 
-  /** @param length Positions fed so far. */
+  /**
+   * @param length Positions fed so far.
+   * @param origin What made it. Null in bytes that do not say, of an older format; missing where a program puts one
+   *   together by hand, which models refuse and layers take.
+   */
   constructor(
     tree: StateTree,
     readonly length = 0,
+    readonly origin?: StateOrigin | null,
   ) {
     this.current = tree;
   }
@@ -85,7 +94,7 @@ export class StreamState {
   /** A copy that lives on when this state is used up. Tensors share their data with the original until one is freed. */
   clone(): StreamState {
     const copy = (leaf: tf.Tensor | number) => (leaf instanceof tf.Tensor ? tf.keep(leaf.clone()) : leaf);
-    return new StreamState(mapState(this.tree, copy), this.length);
+    return new StreamState(mapState(this.tree, copy), this.length, this.origin);
   }
 
   /** Frees the state's tensors. A state that was used up stays as it is. */
@@ -100,7 +109,7 @@ export class StreamState {
     // A copy, because the stream may go on while the values are on their way from the device.
     const copy = this.clone();
     try {
-      return await encodeState(copy.tree, copy.length);
+      return await encodeState(copy.tree, copy.length, copy.origin);
     } finally {
       copy.dispose();
     }
@@ -112,8 +121,8 @@ export class StreamState {
    * @throws CheckpointError when they are anything else.
    */
   static fromBytes(bytes: Uint8Array | ArrayBuffer, name = 'stream state'): StreamState {
-    const {tree, length} = decodeState(new Uint8Array(bytes), name);
-    return new StreamState(tree, length);
+    const {tree, length, origin} = decodeState(new Uint8Array(bytes), name);
+    return new StreamState(tree, length, origin);
   }
 
   /** Writes {@link toBytes} to a file; in Node. */
@@ -136,13 +145,15 @@ export class StreamState {
    * intermediate tensors are freed, and so are those of the old state that the new one does not hold.
    * If the step throws, the old state stays usable.
    * @param step Gets the tree, null at the start, and how many positions the next state is to have room for.
-   * @throws ShapeError beyond the context.
+   * @throws ShapeError beyond the context; DataError for a state that something else made.
    */
   static advance<Output extends StateTree>(
     state: StreamState | null | undefined,
-    {name, time, contextLength = null}: StepOptions,
+    {name, time, contextLength = null, origin}: StepOptions,
     step: (tree: StateTree | null, capacity: number) => StreamStep<Output>,
   ): {output: Output; state: StreamState} {
+    if (state) requireState(name, state);
+    if (state && origin && state.origin !== undefined) requireOrigin(name, state.origin, origin);
     const before = state ? state.tree : null;
     const length = (state?.length ?? 0) + time;
     requireWithin(contextLength, length, name);
@@ -154,8 +165,14 @@ export class StreamState {
     for (const tensor of after) tf.keep(tensor);
     for (const tensor of owned) if (!after.has(tensor)) tensor.dispose();
     if (state) state.current = undefined;
-    return {output, state: new StreamState(tree, length)};
+    return {output, state: new StreamState(tree, length, origin)};
   }
+}
+
+/** Throws a DataError where something else is given for a state. */
+export function requireState(name: string, state: unknown): asserts state is StreamState {
+  if (!(state instanceof StreamState))
+    throw new DataError(`${name}: the stream state is no StreamState; give what stream() returned`);
 }
 
 // A layer may give out the very tensor that it remembers; the caller will dispose of the one and the state of the other.

@@ -13,7 +13,7 @@ const sinks = fc.integer({min: 0, max: 4});
 describe('attention with a window', () => {
   it('and its gradients are what the definition gives, with and without sinks', () => {
     fc.assert(
-      fc.property(anySizes, fc.nat({max: 4}), window, sinks, fc.integer(), (sizes, earlier, window, sinks, seed) =>
+      fc.property(anySizes, fc.nat({max: 4}), window, sinks, fc.nat(), (sizes, earlier, window, sinks, seed) =>
         check(randomInputs({...sizes, keys: sizes.queries + earlier}, seed), {causal: true, window, sinks}),
       ),
       {numRuns: 15},
@@ -60,7 +60,7 @@ describe('attention to the first keys of a buffer', () => {
         fc.boolean(),
         fc.option(window),
         sinks,
-        fc.integer(),
+        fc.nat(),
         (sizes, length, causal, window, sinks, seed) =>
           check(
             {...randomInputs({...sizes, keys: 6}, seed), keyLength: {shape: [], data: [length]}},

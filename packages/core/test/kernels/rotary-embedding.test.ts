@@ -49,7 +49,7 @@ describe('rotaryEmbedding', () => {
         size,
         fc.integer({min: 0, max: 100000}),
         fc.constantFrom(...pairings),
-        fc.integer(),
+        fc.nat(),
         (leading, time, half, start, pairing, seed) =>
           check(normalPlain([...leading, time, 2 * half], seed, 'x'), start, pairing),
       ),

@@ -57,7 +57,7 @@ describe('softmaxCrossEntropy', () => {
         fc.integer({min: 1, max: 7}),
         fc.constantFrom(0, 0.1, 1),
         fc.constantFrom(-100, -1, 0),
-        fc.integer(),
+        fc.nat(),
         (shape, classes, smoothing, ignoreIndex, seed) => {
           const targets = randomTargets(shape, classes, ignoreIndex, seed);
           fc.pre(targets.data.some((target) => target !== ignoreIndex));

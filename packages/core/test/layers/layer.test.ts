@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {ShapeError} from '../../src/errors';
 import {type ForwardOptions, lastDimension, VariantLayer} from '../../src/layers/layer';
 import {Linear} from '../../src/layers/linear';
+import {artifactsOf} from '../saved-model';
 import {apply, build} from './layer-check';
 
 /** Two layers of children below each other, and a weight of its own. */
@@ -37,6 +38,40 @@ describe('VariantLayer', () => {
     expect(layer.countParams()).toBe(1 + 1 + 6 + 6);
     expect(layer.path).toBe(layer.name);
     layer.dispose();
+  });
+
+  it('freezes layers inside of it by their paths, as its configuration says when it is made again', () => {
+    const layer = build(new Outer({depth: 2}), [null, 2]);
+    layer.frozenBelow = ['inner/inner', 'linear'];
+    expect(layer.frozenBelow).toEqual(['inner/inner', 'linear']);
+    const again = Outer.fromConfig(Outer, JSON.parse(JSON.stringify(layer.getConfig()))) as unknown as Outer;
+    expect(again.getConfig()).toEqual(layer.getConfig());
+    const wanted = ['own', 'inner/own', 'inner/linear/kernel', 'inner/linear/bias'];
+    for (const one of [layer, build(again, [null, 2])]) {
+      expect(names(one.trainableWeights, one)).toEqual(wanted);
+      expect(names(one.weightsInUse, one)).toEqual(wanted);
+      expect(one.weights).toHaveLength(9);
+      one.frozenBelow = [];
+      expect(one.trainableWeights).toHaveLength(9);
+      expect(one.getConfig()).not.toHaveProperty('frozenLayers');
+      one.dispose();
+    }
+    expect(() => {
+      layer.frozenBelow = ['innner'];
+    }).toThrow('has no layer "innner"; there are inner, inner/inner, inner/inner/linear, inner/linear, linear');
+  });
+
+  it('stays frozen inside of a tf.sequential that is saved and loaded', async () => {
+    const layer = new Outer({depth: 1, inputShape: [2]});
+    const model = tf.sequential({layers: [layer]});
+    layer.frozenBelow = ['inner/linear'];
+    const loaded = await tf.loadLayersModel(tf.io.fromMemory(await artifactsOf(model)));
+    expect(loaded.trainableWeights.map(({originalName}) => originalName)).toEqual(
+      model.trainableWeights.map(({originalName}) => originalName),
+    );
+    expect(model.trainableWeights).toHaveLength(4);
+    loaded.dispose();
+    model.dispose();
   });
 
   it('freezes with its children, and again thaws', () => {

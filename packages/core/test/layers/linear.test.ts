@@ -12,7 +12,7 @@ describe('Linear', () => {
   it('is x W + b over the last axis of any shape', () => {
     const shapes = fc.array(fc.integer({min: 1, max: 4}), {minLength: 2, maxLength: 4});
     fc.assert(
-      fc.property(shapes, fc.integer({min: 1, max: 5}), fc.boolean(), fc.integer(), (shape, units, useBias, seed) => {
+      fc.property(shapes, fc.integer({min: 1, max: 5}), fc.boolean(), fc.nat(), (shape, units, useBias, seed) => {
         const layer = new Linear({units, useBias});
         const {kernel, bias} = buildWithRandomWeights(layer, shape, seed);
         expect(layer.weights).toHaveLength(useBias ? 2 : 1);

@@ -58,7 +58,7 @@ export interface BatchSource<B extends Batch = Batch> extends SourceNeeds {
    * i is example `step * batchSize + i`; the last batch of a finite source may have fewer rows.
    * @param step from 0
    * @param batchSize rows
-   * @param seed of the random numbers, from 0 to 2^32 - 1
+   * @param seed of the random numbers, from 0 to 2^53 - 1
    * @throws ConfigError for a step behind the last, or an argument that is no such number
    */
   batch(step: number, batchSize: number, seed: number): B;

@@ -128,7 +128,7 @@ const rules: Fields<Settings> = {
     fallback: Infinity,
   },
   batchSize: fields.count(16),
-  seed: fields.count(0, 0),
+  seed: fields.seed(),
   signal: {
     allowed: 'an AbortSignal',
     accepts: (value) => value === null || value instanceof AbortSignal,

@@ -41,7 +41,7 @@ export interface TrainOptions {
   validateEvery?: number;
   /** Positions (tokens, or examples that are no tokens) that a validation looks at, spread over the source. Default 8192. */
   validationTokens?: number;
-  /** Seed of the batches and of dropout, from 0 to 2^32 - 1. Default 0. */
+  /** Seed of the batches and of dropout, from 0 to 2^53 - 1. Default 0. */
   seed?: number;
   /** Ends the run: it saves as always and throws the signal's reason. */
   signal?: AbortSignal;
@@ -110,7 +110,7 @@ export function resolveTrainOptions(options: TrainOptions): TrainSettings {
     validation: fields.optional(object<BatchSource>('a source of batches', 'batch')),
     validateEvery: fields.count(tenth ?? 100),
     validationTokens: countOrInfinity(8192),
-    seed: seedField,
+    seed: fields.seed(),
     signal: fields.optional(object<AbortSignal>('an AbortSignal', 'throwIfAborted')),
     saveTo: fields.optional(saveTarget),
     saveEvery: countOrInfinity(Infinity),
@@ -137,12 +137,6 @@ const aboveZero = (fallback: number): Field<number> => ({
   accepts: (value) => typeof value === 'number' && value > 0,
   fallback,
 });
-
-const seedField: Field<number> = {
-  allowed: 'a whole number from 0 to 2^32 - 1',
-  accepts: (value) => fields.count(0, 0).accepts(value) && (value as number) < 2 ** 32,
-  fallback: 0,
-};
 
 const scheduleField = (fallback: ScheduleName): Field<ScheduleName | Schedule> => ({
   allowed: `one of ${Object.keys(schedules).join(', ')}, or a function of the step`,

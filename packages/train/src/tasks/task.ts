@@ -32,7 +32,7 @@ export interface TaskSize<C = TaskConfig> {
 
 /** Which example to make. */
 export interface ExampleOptions<C = TaskConfig> {
-  /** A whole number from 0 to 2^32 - 1. */
+  /** A whole number from 0 to 2^53 - 1. */
   seed: number;
   split: Split;
   /** Number of the example in its split, from 0. */
@@ -98,7 +98,7 @@ export function defineTask<C>(definition: TaskDefinition<C>): Task<C> {
     resolve,
     example({seed, split, index, config}) {
       requireSeed(name, seed);
-      requireWhole(name, 'index', index, 0, 0xffffffff);
+      requireWhole(name, 'index', index, 0, Number.MAX_SAFE_INTEGER);
       return definition.generate(exampleRandom(name, seed, split, index), resolve(config), seed);
     },
   };

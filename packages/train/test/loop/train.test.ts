@@ -221,7 +221,7 @@ describe('what goes wrong', () => {
     [{schedule: 'cosine'}, 'the schedule cosine needs an end; give steps, seconds or decaySteps'],
     [{clipNorm: 0}, 'clipNorm is 0'],
     [{seed: -1}, 'seed is -1'],
-    [{seed: 2 ** 32}, 'seed is 4294967296'],
+    [{seed: 2 ** 53}, 'seed is 9007199254740992'],
     [{betas: [0.9]}, 'betas is [0.9]'],
     [{saveTo: ''}, 'saveTo is ""'],
     [{resumeFrom: 3}, 'resumeFrom is 3, but must be the path of a directory, a Blob or the bytes'],

@@ -16,7 +16,7 @@ export const causality: Law = {
       const time = longestTime(subject, model);
       const anyPlace = fc.integer({min: 1, max: Math.max(1, time - 1)});
       fc.assert(
-        fc.property(anyPlace, fc.integer({min: 1, max: vocabSize - 1}), fc.integer(), (place, shift, seed) => {
+        fc.property(anyPlace, fc.integer({min: 1, max: vocabSize - 1}), fc.nat(), (place, shift, seed) => {
           const [row] = randomTokens(model, 1, time, seed);
           const changed = row.map((token, t) => (t < place ? token : (token + shift) % vocabSize));
           const [before, after] = [row, changed].map((tokens) =>
@@ -42,6 +42,6 @@ export const batchIndependence: Law = {
           assertClose(outputsOf(model, inputs), each, 1e-5, `a batch of ${batch}`);
         });
       const times = fc.integer({min: 1, max: longestTime(subject, model)});
-      fc.assert(fc.property(fc.integer({min: 2, max: 3}), times, fc.integer(), checkRows), {numRuns: 6});
+      fc.assert(fc.property(fc.integer({min: 2, max: 3}), times, fc.nat(), checkRows), {numRuns: 6});
     }),
 };
