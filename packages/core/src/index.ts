@@ -1,6 +1,7 @@
 import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 
+export {requireArgument, requireKnown, requireOptionalTensors, requireOptions, requireTensors} from './arguments';
 export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
@@ -75,7 +76,6 @@ export {
   requireDivides,
   requireOnlyIn,
   resolveFields,
-  shown,
 } from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
 export {type DecoderFields, decoderFields, type StackFields, stackFields} from './models/decoder-fields';
@@ -123,7 +123,9 @@ export {
   VariantModel,
   type VariantModelConfig,
 } from './models/variant-model';
+export {nearestName} from './nearest-name';
 export {Random, type RandomState} from './random';
+export {shown} from './shown';
 export {type StartOptions, start} from './start';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';

@@ -1,12 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptions} from '../arguments';
 import {ConfigError, DataError} from '../errors';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
 import type {StateTree} from '../streams/state-tree';
-import {StreamState} from '../streams/stream-state';
+import {requireState, StreamState} from '../streams/stream-state';
 import {advanceThrough, type ChainState, connectThrough, passThrough, type RunLayer, shortestContext} from './chain';
 import {generateText, generateTokens} from './generate';
-import type {GenerateOptions, TextOptions} from './generate-options';
+import {type GenerateOptions, resolveOptions, type TextOptions} from './generate-options';
 import {lastPosition} from './last-position';
 import {type TokenInput, toTargetTensor, toTokenTensor} from './token-input';
 import {
@@ -91,6 +92,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
 
   /** What the head takes: the last layer's output before it, [batch, time, hidden]. The caller disposes it. */
   hidden(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
+    this.requireWeights();
     return tf.tidy(() => {
       const {output} = passThrough(this.body, this.inputsOf(tokens), this.runOptions(options));
       return output as tf.Tensor3D;
@@ -108,6 +110,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     state?: StreamState | null,
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
+    this.requireWeights();
+    requireOptions('stream', options, ['lastOnly', 'attentionMask']);
+    requireState(this.name, state);
     const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
       const {contextLength, name} = this;
@@ -134,6 +139,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
    * disposes. The state stays usable.
    */
   nextLogits(state: StreamState): tf.Tensor3D {
+    requireState(this.name, state ?? null, false);
     if (state.length === 0)
       throw new DataError(
         `${this.name}: the stream state was fed no token yet; feed it one before asking for the next`,
@@ -160,13 +166,14 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   /** Continues a text: with a tokenizer, yields pieces of text as they complete. */
   generate(prompt: string, options: GenerateOptions & TextOptions): AsyncGenerator<string, void, void>;
   /** Continues token ids: yields one id after the other. */
-  generate(prompt: readonly number[], options?: GenerateOptions): AsyncGenerator<number, void, void>;
+  generate(prompt: ArrayLike<number>, options?: GenerateOptions): AsyncGenerator<number, void, void>;
   generate(
-    prompt: string | readonly number[],
+    prompt: string | ArrayLike<number>,
     options: GenerateOptions & Partial<TextOptions> = {},
   ): AsyncGenerator<string | number, void, void> {
+    this.requireWeights();
     if (typeof prompt !== 'string') return generateTokens(this, prompt, options);
-    const {tokenizer} = options;
+    const {tokenizer} = resolveOptions(options);
     if (!tokenizer)
       throw new ConfigError('generate: a text prompt needs the option tokenizer, e.g. {tokenizer: byteTokenizer}');
     return generateText(this, prompt, {...options, tokenizer});

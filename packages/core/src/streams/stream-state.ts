@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {ShapeError, VariantsError} from '../errors';
+import {requireArgument} from '../arguments';
+import {DataError, ShapeError, VariantsError} from '../errors';
 import {type FileSource, readFileSource} from '../files/one-file';
 import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
@@ -156,6 +157,17 @@ export class StreamState {
     if (state) state.current = undefined;
     return {output, state: new StreamState(tree, length)};
   }
+}
+
+/**
+ * Throws a DataError unless a value is the state of a stream.
+ * @param owner Who takes it, for the message.
+ * @param mayBeMissing Whether a stream may begin without one. Default true.
+ */
+export function requireState(owner: string, state: unknown, mayBeMissing = true): void {
+  const isState = state instanceof StreamState || (mayBeMissing && (state === undefined || state === null));
+  const allowed = `a StreamState, as stream() returns it${mayBeMissing ? ', or nothing' : ''}`;
+  requireArgument(owner, 'the state', state, isState, allowed, DataError);
 }
 
 // A layer may give out the very tensor that it remembers; the caller will dispose of the one and the state of the other.

@@ -1,4 +1,4 @@
-import {ConfigError, type Field, type Fields, fields, resolveFields} from '@variants/core';
+import {ConfigError, type Field, type Fields, fields, requireArgument, resolveFields} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {betasField, rateField} from '../optim/fields';
 import {type Schedule, type ScheduleName, schedules} from '../optim/schedules';
@@ -101,6 +101,7 @@ export interface TrainSettings {
  * @throws ConfigError that names the option, its value and what is allowed.
  */
 export function resolveTrainOptions(options: TrainOptions): TrainSettings {
+  requireArgument('train', 'options', options, typeof options === 'object' && options !== null, 'an object of options');
   const {seconds = Infinity, decaySteps, learningRate} = options;
   const {steps = Number.isFinite(seconds) ? Infinity : (decaySteps ?? usualSteps)} = options;
   const hasEnd = Number.isFinite(steps) || Number.isFinite(seconds) || decaySteps !== undefined;
