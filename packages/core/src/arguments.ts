@@ -49,6 +49,23 @@ export function requireOptions(
   for (const name of Object.keys(options as Given)) requireKnown(`${owner}: unknown option`, name, known, meant);
 }
 
+/** Throws a ConfigError unless what configures a model is an object, before its fields are looked at. */
+export function requireGivenFields(owner: string, given: unknown): void {
+  requireArgument(
+    owner,
+    'the configuration',
+    given,
+    isPlainObject(given),
+    'an object of fields, such as {vocabSize: 256}',
+  );
+}
+
+/** {@link requireOptions} for options that cannot be left out. */
+export function requireGiven(owner: string, options: unknown, known: readonly string[]): void {
+  requireArgument(owner, 'options', options, options !== undefined, `an object with some of ${known.join(', ')}`);
+  requireOptions(owner, options, known);
+}
+
 /** Throws a ConfigError that begins with `what` unless a name is known; it tells which are, and the nearest of them. */
 export function requireKnown(
   what: string,
@@ -69,6 +86,19 @@ export function requireTensors(owner: string, tensors: Given): void {
     if (tensor instanceof tf.Tensor && !tensor.isDisposed) continue;
     const what = tensor instanceof tf.Tensor ? 'disposed' : shown(tensor);
     throw new ShapeError(`${owner}: ${name} is ${what}, but must be a tensor`);
+  }
+}
+
+/**
+ * {@link requireTensors}, each with as many axes as a shape in words has.
+ * @param shape '[batch, time, features]'
+ */
+export function requireRank(owner: string, tensors: Given, shape: string): void {
+  requireTensors(owner, tensors);
+  for (const name in tensors) {
+    const tensor = tensors[name] as tf.Tensor;
+    if (tensor.rank !== shape.split(',').length || tensor.size === 0)
+      throw new ShapeError(`${owner}: ${name} [${tensor.shape}] must have the shape ${shape}, each at least 1`);
   }
 }
 

@@ -1,7 +1,16 @@
 import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 
-export {requireArgument, requireKnown, requireOptionalTensors, requireOptions, requireTensors} from './arguments';
+export {
+  requireArgument,
+  requireGiven,
+  requireGivenFields,
+  requireKnown,
+  requireOptionalTensors,
+  requireOptions,
+  requireRank,
+  requireTensors,
+} from './arguments';
 export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
@@ -110,7 +119,7 @@ export {
   type SequenceToSequenceTypes,
   type SourceAndTarget,
 } from './models/sequence-to-sequence';
-export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
+export {type ModelShape, type Proportions, requireSize, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {
   type AnyTypes,

@@ -16,8 +16,9 @@
  * The forms differ in the length of the vector that they give for a position, never in its direction; the norm over each
  * head that follows takes the length away, but for its epsilon.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {growAxis, linearRecurrence} from '@variants/core';
+import {growAxis, linearRecurrence, requireArgument, requireRank, ShapeError} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
@@ -55,8 +56,28 @@ function decayMatrix(decays: readonly number[], length: number): tf.Tensor3D {
 /** The sum of row i of M, 1 + γ + ... + γ^i. */
 const rowSum = (γ: number, i: number) => (1 - γ ** (i + 1)) / (1 - γ);
 
+/** @throws ShapeError or ConfigError unless q, k and v, and a decay for each head, go together. */
+function requireRetention(owner: string, {q, k, v}: Record<'q' | 'k' | 'v', tf.Tensor>, decays: unknown): void {
+  requireRank(owner, {q, k, v}, '[batch, heads, time, size]');
+  const isAlike = q.shape.join() === k.shape.join() && q.shape.slice(0, 3).join() === v.shape.slice(0, 3).join();
+  if (!isAlike)
+    throw new ShapeError(
+      `${owner}: q [${q.shape}], k [${k.shape}] and v [${v.shape}] must be alike, but for the last axis of v`,
+    );
+  requireDecays(owner, decays, q.shape[1]);
+}
+
+function requireDecays(owner: string, decays: unknown, numHeads?: number): void {
+  const isList = Array.isArray(decays) && decays.every((decay) => typeof decay === 'number');
+  const isRight = isList && (numHeads === undefined || decays.length === numHeads);
+  requireArgument(owner, 'decays', decays, isRight, `a list of ${numHeads ?? ''} numbers, one for each head`);
+}
+
 /** M with each row divided by the root of its sum: what the scores are multiplied with. [heads, length, length] */
 export function normalizedDecayMatrix(decays: readonly number[], length: number): tf.Tensor3D {
+  requireDecays('normalizedDecayMatrix', decays);
+  const isLength = Number.isInteger(length) && length >= 1;
+  requireArgument('normalizedDecayMatrix', 'length', length, isLength, 'a whole number of at least 1');
   return tf.tidy(() => {
     const rootOfSum = perHeadAndPosition(decays, length, (γ, i) => Math.sqrt(rowSum(γ, i)));
     return decayMatrix(decays, length).div(rootOfSum);
@@ -89,6 +110,7 @@ const absoluteSum = (A: tf.Tensor) => A.abs().sum(-1, true);
  * @returns o [batch, heads, time, value size]
  */
 export function retentionParallel(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, decays: readonly number[]): tf.Tensor {
+  requireRetention('retentionParallel', {q, k, v}, decays);
   return tf.tidy(() => {
     const A = tf.matMul(q, k, false, true).mul(normalizedDecayMatrix(decays, q.shape[2] as number));
     return tf.matMul(divideByConstant(A, absoluteSum(A).clipByValue(1, 5e4)), v);
@@ -116,6 +138,9 @@ export function retentionChunkwise(
   decays: readonly number[],
   chunkSize: number,
 ): tf.Tensor {
+  requireRetention('retentionChunkwise', {q, k, v}, decays);
+  const isChunk = Number.isInteger(chunkSize) && chunkSize >= 1;
+  requireArgument('retentionChunkwise', 'chunkSize', chunkSize, isChunk, 'a whole number of at least 1');
   return tf.tidy(() => {
     const c = chunkSize;
     const time = q.shape[2] as number;
@@ -172,6 +197,7 @@ export function retentionRecurrent(
   decays: readonly number[],
   memory: RetentionMemory | null,
 ): {output: tf.Tensor; memory: RetentionMemory} {
+  requireRetention('retentionRecurrent', {q, k, v}, decays);
   return tf.tidy(() => {
     const [first, second, third] = [q, k, v].map(swapHeadsAndTime);
     const decay = tf.tensor1d(decays.map(Math.log));

@@ -1,4 +1,4 @@
-import {ConfigError, requireArgument, requireOptions, shown} from '@variants/core';
+import {ConfigError, shown} from '@variants/core';
 
 /** Throws a ConfigError unless `value` is a whole number from `min` to `max`; returns it. */
 export function requireWhole(owner: string, field: string, value: number, min: number, max = Infinity): number {
@@ -22,10 +22,4 @@ export function requireFraction(owner: string, value: number): number {
   throw new ConfigError(
     `${owner}: the fraction for validation is ${shown(value)}; allowed: a number above 0 and below 1`,
   );
-}
-
-/** Throws a ConfigError unless options that cannot be left out are there, and each of them is known. */
-export function requireSome(owner: string, options: unknown, known: readonly string[]): void {
-  requireArgument(owner, 'options', options, options !== undefined, `an object with some of ${known.join(', ')}`);
-  requireOptions(owner, options, known);
 }

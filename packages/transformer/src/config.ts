@@ -7,6 +7,7 @@ import {
   type RotaryPairing,
   requireConfig,
   requireDivides,
+  requireGivenFields,
   resolveFields,
 } from '@variants/core';
 import {type RopeScaling, ropeScalingField} from './rope-scaling';
@@ -81,6 +82,7 @@ function usualHeads(hiddenSize: number): number {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveTransformerConfig(options: TransformerOptions): TransformerConfig {
+  requireGivenFields('transformer', options);
   const isGpt2 = options.family === 'gpt2';
   const hiddenSize = options.hiddenSize ?? 512;
   const numHeads = options.numHeads ?? usualHeads(hiddenSize);

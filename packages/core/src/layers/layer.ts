@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireGivenFields} from '../arguments';
 import {ShapeError} from '../errors';
 import type {Random} from '../random';
 import type {Carried, Passed} from '../streams/stream-state';
@@ -70,6 +71,7 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   private readonly borrowed: VariantLayer[] = [];
 
   constructor(config: Config & LayerOptions) {
+    requireGivenFields(new.target.name, config);
     super(pickLayerOptions(config));
     this.config = givenOptions(config);
   }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireOptions} from '../arguments';
+import {requireOptionalTensors, requireOptions} from '../arguments';
 import {ConfigError, DataError} from '../errors';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
@@ -113,6 +113,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     this.requireWeights();
     requireOptions('stream', options, ['lastOnly', 'attentionMask']);
     requireState(this.name, state);
+    requireOptionalTensors('stream', {attentionMask: options.attentionMask});
     const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
       const {contextLength, name} = this;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {requireArgument} from '../arguments';
-import {DataError, ShapeError, VariantsError} from '../errors';
+import {CheckpointError, DataError, ShapeError, VariantsError} from '../errors';
 import {type FileSource, readFileSource} from '../files/one-file';
 import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
@@ -113,6 +113,15 @@ export class StreamState {
    * @throws CheckpointError when they are anything else.
    */
   static fromBytes(bytes: Uint8Array | ArrayBuffer, name = 'stream state'): StreamState {
+    const isBytes = bytes instanceof Uint8Array || bytes instanceof ArrayBuffer;
+    requireArgument(
+      'StreamState.fromBytes',
+      'the state',
+      bytes,
+      isBytes,
+      'the bytes that toBytes gave',
+      CheckpointError,
+    );
     const {tree, length} = decodeState(new Uint8Array(bytes), name);
     return new StreamState(tree, length);
   }

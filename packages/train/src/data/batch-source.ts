@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type ModelKind, requireArgument} from '@variants/core';
-import {requireSeed, requireSome, requireWhole} from '../checks';
+import {ConfigError, type ModelKind, requireArgument, requireGiven} from '@variants/core';
+import {requireSeed, requireWhole} from '../checks';
 
 /** One step's data; whoever asked for it disposes it. */
 export interface Batch {
@@ -162,7 +162,7 @@ export function* eachBatch<B extends Batch>(
   options: EachBatchOptions,
 ): Generator<B, void, undefined> {
   requireBatches('eachBatch', 'the source', source);
-  requireSome('eachBatch', options, ['batchSize', 'seed', 'firstStep', 'steps']);
+  requireGiven('eachBatch', options, ['batchSize', 'seed', 'firstStep', 'steps']);
   const {batchSize, seed = 0, firstStep = 0, steps = Infinity} = options;
   requireWhole('eachBatch', 'batchSize', batchSize, 1);
   requireWhole('eachBatch', 'firstStep', firstStep, 0);

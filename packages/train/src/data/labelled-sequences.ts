@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import {requireSome, requireWhole} from '../checks';
+import {requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
 import {checkLabels, checkRows, type IdRows, requireExamples, rowsFingerprint} from './id-rows';
 import {type RowOptions, rowOrder} from './row-order';
@@ -33,7 +34,7 @@ export function labelledSequences(
   options: LabelledSequencesOptions,
 ): BatchSource<LabelledBatch> {
   const name = 'labelledSequences';
-  requireSome(name, options, ['padToken', 'vocabSize', 'numLabels', 'shuffle']);
+  requireGiven(name, options, ['padToken', 'vocabSize', 'numLabels', 'shuffle']);
   const {padToken} = options;
   requireWhole(name, 'padToken', padToken, 0);
   requireExamples(sequences, name, 'sequences');

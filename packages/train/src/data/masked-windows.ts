@@ -1,5 +1,5 @@
-import {Random} from '@variants/core';
-import {requireSome, requireWhole} from '../checks';
+import {Random, requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import {ignoreIndex} from '../tasks/task';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
 import {type TextWindowsOptions, textWindows, textWindowsOptions, type WindowSource} from './text-windows';
@@ -30,7 +30,7 @@ const hiddenShare = 0.15;
  * @throws DataError when a part is too short for one window
  */
 export function maskedWindows(source: WindowSource, given: MaskedWindowsOptions): MaskedWindows {
-  requireSome('maskedWindows', given, ['maskToken', ...textWindowsOptions]);
+  requireGiven('maskedWindows', given, ['maskToken', ...textWindowsOptions]);
   const {maskToken, ...options} = given;
   requireWhole('maskedWindows', 'maskToken', maskToken, 0);
   const {training, validation} = textWindows(source, options);

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
-import {ConfigError} from '@variants/core';
-import {requireSome, requireWhole} from '../checks';
+import {ConfigError, requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import {ignoreIndex} from '../tasks/task';
 import {type Batch, type BatchSource, batchSource} from './batch-source';
 import {checkRows, requireExamples, rowsFingerprint} from './id-rows';
@@ -44,7 +44,7 @@ export interface SequencePairsOptions extends RowOptions {
  */
 export function sequencePairs(pairs: readonly SequencePair[], options: SequencePairsOptions): BatchSource<PairBatch> {
   const name = 'sequencePairs';
-  requireSome(name, options, ['beginToken', 'endToken', 'padToken', 'sourceVocabSize', 'targetVocabSize', 'shuffle']);
+  requireGiven(name, options, ['beginToken', 'endToken', 'padToken', 'sourceVocabSize', 'targetVocabSize', 'shuffle']);
   const {beginToken, endToken, padToken, sourceVocabSize, targetVocabSize} = options;
   for (const [field, id] of Object.entries({beginToken, endToken, padToken})) requireWhole(name, field, id, 0);
   if (endToken === padToken)

@@ -1,5 +1,5 @@
-import {byteTokenizer, DataError, requireArgument, shown, type Tokenizer} from '@variants/core';
-import {requireSome, requireWhole} from '../checks';
+import {byteTokenizer, DataError, requireArgument, requireGiven, shown, type Tokenizer} from '@variants/core';
+import {requireWhole} from '../checks';
 import {heldOutStretches, type Stretch, stretchesBetween} from './held-out';
 import {splitText} from './split-text';
 import {isIds, type TokenArray, type TokenIds, tokenArray} from './token-ids';
@@ -38,7 +38,7 @@ export const textWindowsOptions = ['sequenceLength', 'tokenizer', 'validationFra
  * @throws DataError when a part is too short for one window, or is neither text nor ids
  */
 export function textWindows(source: WindowSource, options: TextWindowsOptions): TextWindows {
-  requireSome('textWindows', options, textWindowsOptions);
+  requireGiven('textWindows', options, textWindowsOptions);
   const {sequenceLength, validationFraction = 0.1} = options;
   requireWhole('textWindows', 'sequenceLength', sequenceLength, 1);
   const {training, validation} = partsOf(source, options);

@@ -1,5 +1,5 @@
-import {DataError, Random} from '@variants/core';
-import {requireSome, requireWhole, wholeRange} from '../checks';
+import {DataError, Random, requireGiven} from '@variants/core';
+import {requireWhole, wholeRange} from '../checks';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
 import {tokenFingerprint} from './token-fingerprint';
 import {type TokenArray, type TokenIds, tokenArray} from './token-ids';
@@ -58,7 +58,7 @@ function checked(
   ids: TokenIds,
   options: TokenWindowsOptions,
 ): {tokens: TokenArray; sequenceLength: number} {
-  requireSome(owner, options, windowOptions);
+  requireGiven(owner, options, windowOptions);
   const {name = 'tokens', sequenceLength} = options;
   const tokens = tokenArray(ids, name);
   requireWhole(name, 'sequenceLength', sequenceLength, 1);

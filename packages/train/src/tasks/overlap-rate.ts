@@ -1,4 +1,5 @@
-import {requireSome, requireWhole} from '../checks';
+import {requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import type {TaskConfig} from './fields';
 import {requireTask, type Split, type Task} from './task';
 
@@ -18,7 +19,7 @@ export interface OverlapOptions<C = TaskConfig> {
  */
 export function overlapRate<C>(task: Task<C>, options: OverlapOptions<C>): number {
   requireTask('overlapRate', task);
-  requireSome('overlapRate', options, ['config', 'seed', 'numTrain', 'numTest']);
+  requireGiven('overlapRate', options, ['config', 'seed', 'numTrain', 'numTest']);
   const {config, seed, numTrain, numTest} = options;
   for (const [field, count] of Object.entries({numTrain, numTest})) requireWhole('overlapRate', field, count, 1);
   const inputs = (split: Split, count: number) =>

@@ -1,5 +1,5 @@
-import {ConfigError, Random, requireArgument} from '@variants/core';
-import {requireSeed, requireSome, requireWhole} from '../checks';
+import {ConfigError, Random, requireArgument, requireGiven} from '@variants/core';
+import {requireSeed, requireWhole} from '../checks';
 import {defaultsOf, type Fields, type Must, resolveFields, type TaskConfig} from './fields';
 
 /** The target of a position that is not scored: the loss leaves it out. */
@@ -97,7 +97,7 @@ export function defineTask<C>(definition: TaskDefinition<C>): Task<C> {
     defaults: defaultsOf(fields),
     resolve,
     example(options) {
-      requireSome(name, options, ['seed', 'split', 'index', 'config']);
+      requireGiven(name, options, ['seed', 'split', 'index', 'config']);
       const {seed, split, index, config} = options;
       requireSeed(name, seed);
       requireSplit(name, split);

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument} from '../../arguments';
+import {isList} from '../../ids';
 import {defineKernel} from '../define-kernel';
 
 /** The angles' cosines and sines, [time, size/2] or any shape that broadcasts over [..., time, size/2]. */
@@ -28,6 +30,9 @@ const kernel = defineKernel<{positions: tf.Tensor}, {frequencies: readonly numbe
  * @returns Two tables [positions, frequencies].
  */
 export function rotaryTables(positions: ArrayLike<number> | tf.Tensor1D, frequencies: readonly number[]): RotaryTables {
+  requireArgument('rotaryTables', 'frequencies', frequencies, isList(frequencies), 'a list of numbers');
+  if (!(positions instanceof tf.Tensor))
+    requireArgument('rotaryTables', 'positions', positions, isList(positions), 'a list of numbers, or a tensor');
   if (positions instanceof tf.Tensor) return kernel({positions}, {frequencies});
   return tablesOf(positions, frequencies);
 }
