@@ -1,7 +1,7 @@
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import {VariantsError} from '@variants/core';
+import {StreamState, VariantsError} from '@variants/core';
 import {retnet} from '@variants/retnet';
 import {train} from '@variants/train';
 import {beforeAll, describe, expect, it} from 'vitest';
@@ -49,6 +49,9 @@ const internals =
 async function errorOf([call, ...args]: ReturnType<GoodCall>): Promise<unknown> {
   try {
     const result = await call(...(args as never[]));
+    // A stream keeps its state until somebody frees it.
+    const {state} = (result ?? {}) as {state?: unknown};
+    if (state instanceof StreamState) state.dispose();
     const iterable = result as Partial<AsyncIterable<unknown> & Iterator<unknown>> | null | undefined;
     if (typeof iterable?.[Symbol.asyncIterator] === 'function')
       for await (const _ of iterable as AsyncIterable<unknown>) break;
