@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {type AftConfig, countParameters, resolveAftConfig} from './config';
 
 /** AFT's data sheet. */
@@ -27,12 +27,14 @@ export const card: ArchitectureCard<AftConfig> = {
     state: '3 d per layer simple, (2 s + 3) d local and conv, 2 T d full',
   },
   kinds: ['language-model', 'image-classifier'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('aft', parameters, {
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('aft', request);
+    return sizeTo('aft', parameters, {
       // It learns text faster than the others at equal size, and needs no weights for positions.
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
         resolveAftConfig({variant: 'conv', vocabSize, maxSequenceLength: 0, numLayers, hiddenSize, intermediateSize}),
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };

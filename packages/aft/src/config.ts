@@ -5,6 +5,7 @@ import {
   fields,
   requireConfig,
   requireDivides,
+  requireGivenFields,
   requireOnlyIn,
   resolveFields,
 } from '@variants/core';
@@ -64,6 +65,7 @@ export type AftOptions = Partial<AftConfig> & Pick<AftConfig, 'vocabSize'>;
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveAftConfig(options: AftOptions): AftConfig {
+  requireGivenFields('aft', options);
   const config = resolveFields<AftConfig>(
     'aft',
     {

@@ -10,8 +10,9 @@
  * The paper writes these sums as a convolution with e^w - 1, which loses digits where w is low. Here they are products of
  * small matrices, as those of AFT-local are.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {layerNorm, ShapeError} from '@variants/core';
+import {layerNorm, requireOptions, requireTensors, ShapeError} from '@variants/core';
 import {averageRows} from './average/average';
 import {continueWindow, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
@@ -31,6 +32,7 @@ import type {CausalOption, Continued} from './ops';
  * @returns w in the shape of the taps.
  */
 export function standardizedTaps(taps: tf.Tensor, gamma: tf.Tensor, beta: tf.Tensor, epsilon = 1e-6): tf.Tensor {
+  requireTensors('standardizedTaps', {taps, gamma, beta});
   return tf.tidy(() => {
     const heads = taps.shape[0];
     const standardized = layerNorm(taps.reshape([heads, -1]), epsilon);
@@ -54,12 +56,10 @@ export function standardizedTaps(taps: tf.Tensor, gamma: tf.Tensor, beta: tf.Ten
  * @returns [batch, time, heads · size]
  * @throws ShapeError when shapes do not go together.
  */
-export function aftConv(
-  keys: tf.Tensor,
-  values: tf.Tensor,
-  taps: tf.Tensor,
-  {causal = false}: CausalOption = {},
-): tf.Tensor {
+export function aftConv(keys: tf.Tensor, values: tf.Tensor, taps: tf.Tensor, options: CausalOption = {}): tf.Tensor {
+  requireTensors('aftConv', {keys, values, taps});
+  requireOptions('aftConv', options, ['causal']);
+  const {causal = false} = options;
   assertHeads('aftConv', keys, values, taps);
   return tf.tidy(() => {
     const [time, s] = [keys, taps].map(({shape}) => shape[1] as number);
@@ -119,6 +119,7 @@ const LARGEST_GRID_BLOCK = 64;
  * @throws ShapeError when shapes do not go together.
  */
 export function aftConv2d(keys: tf.Tensor, values: tf.Tensor, taps: tf.Tensor): tf.Tensor {
+  requireTensors('aftConv2d', {keys, values, taps});
   assertHeads('aftConv2d', keys, values, taps);
   return tf.tidy(() => {
     const [batch, rows, columns] = keys.shape as number[];

@@ -16,8 +16,17 @@
  * positions and channel: see average/. `continueX` is X, causal, of the next piece of a
  * sequence, inside a `tf.tidy` of the caller.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {positionAfter, ShapeError, type WeightedAverageState, weightedAverageScan} from '@variants/core';
+import {
+  positionAfter,
+  requireGiven,
+  requireOptions,
+  requireTensors,
+  ShapeError,
+  type WeightedAverageState,
+  weightedAverageScan,
+} from '@variants/core';
 import {averageRows} from './average/average';
 import {continueHistory, continueWindow, growHistory, type HistoryState, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
@@ -54,7 +63,10 @@ export type Continued<State> = {output: tf.Tensor; state: State};
  * @returns [batch, time, channels]; without `causal` the same at every position.
  * @throws ShapeError when the shapes differ.
  */
-export function aftSimple(keys: tf.Tensor, values: tf.Tensor, {causal = false}: CausalOption = {}): tf.Tensor {
+export function aftSimple(keys: tf.Tensor, values: tf.Tensor, options: CausalOption = {}): tf.Tensor {
+  requireTensors('aftSimple', {keys, values});
+  requireOptions('aftSimple', options, ['causal']);
+  const {causal = false} = options;
   assertAlike('aftSimple', keys, values);
   if (causal) return tf.tidy(() => continueAftSimple(keys, values, null).output);
   return tf.tidy(() => {
@@ -96,12 +108,10 @@ export function continueAftSimple(
  * @returns [batch, time, channels]
  * @throws ShapeError when shapes do not go together.
  */
-export function aftFull(
-  keys: tf.Tensor,
-  values: tf.Tensor,
-  bias: PositionBias,
-  {causal = false}: CausalOption = {},
-): tf.Tensor {
+export function aftFull(keys: tf.Tensor, values: tf.Tensor, bias: PositionBias, options: CausalOption = {}): tf.Tensor {
+  requireTensors('aftFull', {keys, values});
+  requireOptions('aftFull', options, ['causal']);
+  const {causal = false} = options;
   assertAlike('aftFull', keys, values);
   assertBias('aftFull', bias, keys);
   return tf.tidy(() => {
@@ -156,12 +166,10 @@ export interface LocalOptions extends CausalOption {
  * @returns [batch, time, channels]
  * @throws ShapeError when shapes do not go together.
  */
-export function aftLocal(
-  keys: tf.Tensor,
-  values: tf.Tensor,
-  bias: PositionBias,
-  {windowSize, causal = false}: LocalOptions,
-): tf.Tensor {
+export function aftLocal(keys: tf.Tensor, values: tf.Tensor, bias: PositionBias, options: LocalOptions): tf.Tensor {
+  requireTensors('aftLocal', {keys, values});
+  requireGiven('aftLocal', options, ['windowSize', 'causal']);
+  const {windowSize, causal = false} = options;
   assertAlike('aftLocal', keys, values);
   assertBias('aftLocal', bias, keys);
   return tf.tidy(() => {

@@ -1,3 +1,4 @@
+import {requireArgument} from './arguments';
 import {DataError} from './errors';
 import type {Tokenizer} from './tokenizer';
 
@@ -24,7 +25,10 @@ export function byteDecoding(bytesOf: (token: number) => Uint8Array): Pick<Token
 /** One id per byte of the UTF-8 text: 256 ids, no vocabulary file. */
 export const byteTokenizer: Tokenizer = {
   vocabSize: 256,
-  encode: (text) => Array.from(new TextEncoder().encode(text)),
+  encode(text) {
+    requireArgument('byteTokenizer', 'the text', text, typeof text === 'string', 'a text', DataError);
+    return Array.from(new TextEncoder().encode(text));
+  },
   ...byteDecoding((token) => {
     if (Number.isInteger(token) && token >= 0 && token < 256) return Uint8Array.of(token);
     throw new DataError(`byteTokenizer: ${token} is no byte; ids are whole numbers from 0 to 255`);

@@ -1,3 +1,4 @@
+import {requireArgument, requireOptions} from './arguments';
 import type {StreamDecoder, Tokenizer} from './tokenizer';
 
 /** What is used of a `Tokenizer` of the package @huggingface/tokenizers. */
@@ -14,13 +15,19 @@ export interface HuggingFaceTokenizer {
  *     const tokenizer = huggingFaceTokenizer(new Tokenizer(tokenizerJson, tokenizerConfigJson));
  *
  * It decodes text as it is, special tokens left out.
- * @param options.addSpecialTokens Whether `encode` adds what the file says that a text begins or ends with. Default false, for
+ * @param settings.addSpecialTokens Whether `encode` adds what the file says that a text begins or ends with. Default false, for
  *   texts that go on.
  */
 export function huggingFaceTokenizer(
   tokenizer: HuggingFaceTokenizer,
-  {addSpecialTokens = false}: {addSpecialTokens?: boolean} = {},
+  settings: {addSpecialTokens?: boolean} = {},
 ): Tokenizer {
+  const {encode, decode: decoding, get_vocab: vocabulary} = (tokenizer ?? {}) as Partial<HuggingFaceTokenizer>;
+  const isTokenizer = [encode, decoding, vocabulary].every((method) => typeof method === 'function');
+  const allowed = 'a Tokenizer of the package @huggingface/tokenizers';
+  requireArgument('huggingFaceTokenizer', 'the tokenizer', tokenizer, isTokenizer, allowed);
+  requireOptions('huggingFaceTokenizer', settings, ['addSpecialTokens']);
+  const {addSpecialTokens = false} = settings;
   const options = {skip_special_tokens: true, clean_up_tokenization_spaces: false};
   const decode = (tokens: readonly number[]) => (tokens.length === 0 ? '' : tokenizer.decode([...tokens], options));
   return {

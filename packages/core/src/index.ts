@@ -2,6 +2,16 @@ import './one-copy';
 import {registerFileUrls} from './files/file-urls';
 import {freeTapeOfErrors} from './gradient-tape';
 
+export {
+  requireArgument,
+  requireGiven,
+  requireGivenFields,
+  requireKnown,
+  requireOptionalTensors,
+  requireOptions,
+  requireRank,
+  requireTensors,
+} from './arguments';
 export {byteDecoding, byteTokenizer} from './byte-decoding';
 export {defineLayout, type LayoutDefinition, type TensorFields} from './checkpoints/define-layout';
 export {
@@ -86,7 +96,6 @@ export {
   requireDivides,
   requireOnlyIn,
   resolveFields,
-  shown,
 } from './models/config';
 export type {SequenceToSequenceLayers} from './models/connect-sequences';
 export {type DecoderFields, decoderFields, type StackFields, stackFields} from './models/decoder-fields';
@@ -122,7 +131,7 @@ export {
   type SequenceToSequenceTypes,
   type SourceAndTarget,
 } from './models/sequence-to-sequence';
-export {type ModelShape, type Proportions, sizeTo} from './models/size-to';
+export {type ModelShape, type Proportions, requireSize, sizeTo} from './models/size-to';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {
   checkRopeScaling,
@@ -146,7 +155,9 @@ export {
   VariantModel,
   type VariantModelConfig,
 } from './models/variant-model';
+export {nearestName} from './nearest-name';
 export {Random, type RandomState} from './random';
+export {shown} from './shown';
 export {type StartOptions, start} from './start';
 export type {StateOrigin} from './streams/state-origin';
 export {mapState, type StateTree, walkState} from './streams/state-tree';

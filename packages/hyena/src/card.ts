@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type HyenaConfig, resolveHyenaConfig} from './config';
 
 /** Hyena's data sheet. */
@@ -29,8 +29,9 @@ export const card: ArchitectureCard<HyenaConfig> = {
     state: 'N T d per layer; after distillation N d n, n modes, whatever T',
   },
   kinds: ['language-model', 'sequence-classifier'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('hyena', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('hyena', request);
+    return sizeTo('hyena', parameters, {
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
         resolveHyenaConfig({
           numLayers,
@@ -43,5 +44,6 @@ export const card: ArchitectureCard<HyenaConfig> = {
         }),
       countParameters,
       feedForwardRatio: 2,
-    }),
+    });
+  },
 };

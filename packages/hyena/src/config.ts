@@ -7,6 +7,7 @@ import {
   type LanguageModelConfig,
   requireConfig,
   requireDivides,
+  requireGivenFields,
   resolveFields,
   type StackFields,
   stackFields,
@@ -183,6 +184,7 @@ export const hyenaRules = (options: Partial<HyenaConfig>): Fields<HyenaConfig> =
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveHyenaConfig(options: HyenaOptions): HyenaConfig {
+  requireGivenFields('hyena', options);
   const config = resolveFields<HyenaConfig>('hyena', hyenaRules(options), options);
   checkHyenaBackboneConfig('hyena', config);
   return config;
@@ -193,6 +195,7 @@ export function resolveHyenaConfig(options: HyenaOptions): HyenaConfig {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveHyenaClassifierConfig(options: HyenaClassifierOptions): HyenaClassifierConfig {
+  requireGivenFields('hyenaClassifier', options);
   const {pooling = 'mean'} = options;
   const padToken = fields.count(4, 0);
   const rules = {

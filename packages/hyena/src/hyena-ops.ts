@@ -11,8 +11,16 @@
  *     v <- v * x_{N-1}
  *     v <- (k_o conv v + d_o v) * x_{N-2-o}      for o = 0 .. N-2
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {type LongConvolutionOptions, longConvolution, ShapeError} from '@variants/core';
+import {
+  type LongConvolutionOptions,
+  longConvolution,
+  requireArgument,
+  requireRank,
+  requireTensors,
+  ShapeError,
+} from '@variants/core';
 
 /** Long convolution number o of v [B, T, D], its skip term included, times the gate. */
 export type GatedConvolution = (v: tf.Tensor, o: number, gate: tf.Tensor) => tf.Tensor;
@@ -47,6 +55,11 @@ export function hyenaOperator(
   filters: readonly tf.Tensor[],
   skips?: readonly tf.Tensor[],
 ): tf.Tensor {
+  requireRank('hyena', {value}, '[batch, time, width]');
+  for (const [name, list] of Object.entries({gates, filters, skips: skips ?? []})) {
+    requireArgument('hyena', name, list, Array.isArray(list), 'a list of tensors');
+    for (const tensor of list) requireTensors('hyena', {[name]: tensor});
+  }
   if (gates.length < 2 || filters.length !== gates.length - 1 || (skips && skips.length !== filters.length))
     throw new ShapeError(
       `hyena: ${gates.length} gates, ${filters.length} filters and ${skips?.length ?? 'no'} skips do not go together; there must be at least two gates and one filter, and skip if any, less than gates`,

@@ -1,4 +1,4 @@
-import {DataError, type Tokenizer} from '@variants/core';
+import {DataError, requireArgument, type Tokenizer} from '@variants/core';
 
 /** The names of the ids, as HyenaDNA's tokenizer has them. */
 const names = ['[CLS]', '[SEP]', '[BOS]', '[MASK]', '[PAD]', '[RESERVED]', '[UNK]', 'A', 'C', 'G', 'T', 'N'];
@@ -18,11 +18,13 @@ function nameOf(token: number): string {
  */
 export const nucleotideTokenizer: Tokenizer = {
   vocabSize,
-  encode: (text) =>
-    Array.from(text, (letter) => {
+  encode(text) {
+    requireArgument('nucleotideTokenizer', 'the text', text, typeof text === 'string', 'a text', DataError);
+    return Array.from(text, (letter) => {
       const id = names.indexOf(letter.toUpperCase());
       return id < 0 ? unknown : id;
-    }),
+    });
+  },
   decode: (tokens) => tokens.map(nameOf).join(''),
   decoder: () => ({push: nameOf, end: () => ''}),
 };

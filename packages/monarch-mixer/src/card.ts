@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type MonarchMixerConfig, resolveMonarchMixerConfig} from './config';
 
 /** Monarch Mixer's data sheet. */
@@ -15,8 +15,9 @@ export const card: ArchitectureCard<MonarchMixerConfig> = {
   equation: String.raw`y = x_2 \odot (h * (x_1 \odot v)), \qquad M = P L P R \text{ with } L, R \text{ block-diagonal}`,
   complexity: {time: 'T^{3/2} d + T d^{3/2}', memory: 'T d', state: '2 T d per layer'},
   kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('monarch-mixer', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('monarch-mixer', request);
+    return sizeTo('monarch-mixer', parameters, {
       configure({numLayers, hiddenSize, intermediateSize}) {
         // Of a narrow model, the filters' networks and positions would be most of the parameters.
         const isNarrow = hiddenSize < 256;
@@ -27,5 +28,6 @@ export const card: ArchitectureCard<MonarchMixerConfig> = {
       },
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };

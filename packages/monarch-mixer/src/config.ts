@@ -1,4 +1,12 @@
-import {type DecoderFields, decoderFields, type Fields, fields, requireDivides, resolveFields} from '@variants/core';
+import {
+  type DecoderFields,
+  decoderFields,
+  type Fields,
+  fields,
+  requireDivides,
+  requireGivenFields,
+  resolveFields,
+} from '@variants/core';
 import {blockShape} from './block-diagonal-linear';
 import type {MonarchFeedForwardConfig} from './feed-forward';
 import type {SequenceMixerConfig} from './sequence-mixer';
@@ -52,6 +60,7 @@ export const mixerRules: Fields<MixerFields> = {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveMonarchMixerConfig(options: MonarchMixerOptions): MonarchMixerConfig {
+  requireGivenFields('monarch-mixer', options);
   const architecture = 'monarch-mixer';
   const config = resolveFields<MonarchMixerConfig>(
     architecture,

@@ -22,8 +22,9 @@
  *                       is: the basis of the coefficients that are convolved: `long-convolution/causal-monarch.ts`.
  *     both factors      A layer for models of one's own: `monarch-linear.ts`.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {blockDiagonalMatMul, ShapeError} from '@variants/core';
+import {blockDiagonalMatMul, requireTensors, ShapeError} from '@variants/core';
 
 /**
  * The product with a Monarch matrix of order 2, M = P L P R: two block-diagonal products, between and after which the
@@ -41,6 +42,7 @@ import {blockDiagonalMatMul, ShapeError} from '@variants/core';
  * @throws ShapeError when the shapes do not fit each other.
  */
 export function monarch(x: tf.Tensor, first: tf.Tensor3D, second: tf.Tensor3D): tf.Tensor {
+  requireTensors('monarch', {x, first, second});
   const [k, q] = first.shape;
   const [l, , r] = second.shape;
   if (k * q !== l * r)

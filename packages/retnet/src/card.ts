@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type RetNetConfig, resolveRetNetConfig} from './config';
 
 /** RetNet's data sheet. */
@@ -24,10 +24,12 @@ export const card: ArchitectureCard<RetNetConfig> = {
   equation: String.raw`\mathrm{Retention}(X) = (QK^\top \odot D)V,\quad D_{nm} = \gamma^{n-m}\ (n \ge m)`,
   complexity: {time: 'T d (b + h), b = chunk, h = head size', memory: 'T d', state: 'd² / heads, whatever T'},
   kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('retnet', parameters, {
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('retnet', request);
+    return sizeTo('retnet', parameters, {
       configure: (shape) => resolveRetNetConfig({...shape, vocabSize, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 2,
-    }),
+    });
+  },
 };

@@ -5,6 +5,7 @@ import {
   decoderFields,
   type Field,
   fields,
+  requireGivenFields,
   resolveFields,
 } from '@variants/core';
 import type {ChunkNormalizer} from './retention';
@@ -60,6 +61,7 @@ const decayList: Field<number[]> = {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveRetNetConfig(options: RetNetOptions): RetNetConfig {
+  requireGivenFields('retnet', options);
   const hiddenSize = options.hiddenSize ?? 512;
   const valueSize = options.valueSize ?? 2 * hiddenSize;
   const config = resolveFields<RetNetConfig>(

@@ -20,8 +20,9 @@
  *
  * A mask [batch, time], 1 = a token, 0 = padding, leaves padding out of S and of s.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {growAxis, linearRecurrence} from '@variants/core';
+import {growAxis, linearRecurrence, requireArgument, requireRank, ShapeError} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
@@ -73,8 +74,28 @@ function keptKeys(k: tf.Tensor, mask: tf.Tensor | undefined): tf.Tensor {
   return mask ? k.mul(mask.toFloat().reshape([-1, 1, k.shape[2] as number, 1])) : k;
 }
 
+/** @throws ShapeError or ConfigError unless q, k and v, and a decay for each head, go together. */
+function requireRetention(owner: string, {q, k, v}: Record<'q' | 'k' | 'v', tf.Tensor>, decays: unknown): void {
+  requireRank(owner, {q, k, v}, '[batch, heads, time, size]');
+  const isAlike = q.shape.join() === k.shape.join() && q.shape.slice(0, 3).join() === v.shape.slice(0, 3).join();
+  if (!isAlike)
+    throw new ShapeError(
+      `${owner}: q [${q.shape}], k [${k.shape}] and v [${v.shape}] must be alike, but for the last axis of v`,
+    );
+  requireDecays(owner, decays, q.shape[1]);
+}
+
+function requireDecays(owner: string, decays: unknown, numHeads?: number): void {
+  const isList = Array.isArray(decays) && decays.every((decay) => typeof decay === 'number');
+  const isRight = isList && (numHeads === undefined || decays.length === numHeads);
+  requireArgument(owner, 'decays', decays, isRight, `a list of ${numHeads ?? ''} numbers, one for each head`);
+}
+
 /** M with each row divided by the root of its sum: what the scores are multiplied with. [heads, length, length] */
 export function normalizedDecayMatrix(decays: readonly number[], length: number): tf.Tensor3D {
+  requireDecays('normalizedDecayMatrix', decays);
+  const isLength = Number.isInteger(length) && length >= 1;
+  requireArgument('normalizedDecayMatrix', 'length', length, isLength, 'a whole number of at least 1');
   return tf.tidy(() => {
     const rootOfSum = perHeadAndPosition(decays, length, (γ, i) => Math.sqrt(rowSum(γ, i)));
     return decayMatrix(decays, length).div(rootOfSum);
@@ -113,6 +134,7 @@ export function retentionParallel(
   decays: readonly number[],
   {mask}: RetentionOptions = {},
 ): tf.Tensor {
+  requireRetention('retentionParallel', {q, k, v}, decays);
   return tf.tidy(() => {
     const time = q.shape[2] as number;
     const scores = tf.matMul(q, keptKeys(k, mask), false, true);
@@ -152,6 +174,9 @@ export function retentionChunkwise(
   chunkSize: number,
   {normalizer = 'carried', mask}: ChunkwiseOptions = {},
 ): tf.Tensor {
+  requireRetention('retentionChunkwise', {q, k, v}, decays);
+  const isChunk = Number.isInteger(chunkSize) && chunkSize >= 1;
+  requireArgument('retentionChunkwise', 'chunkSize', chunkSize, isChunk, 'a whole number of at least 1');
   return tf.tidy(() => {
     const time = q.shape[2] as number;
     const [qs, ks, vs] = [q, keptKeys(k, mask), v].map((x) => chunks(x, chunkSize));
@@ -240,6 +265,7 @@ export function retentionRecurrent(
   memory: RetentionMemory | null,
   {mask}: RetentionOptions = {},
 ): {output: tf.Tensor; memory: RetentionMemory} {
+  requireRetention('retentionRecurrent', {q, k, v}, decays);
   return tf.tidy(() => {
     const [first, second, third] = [q, keptKeys(k, mask), v].map(swapHeadsAndTime);
     const decay = tf.tensor1d(decays.map(Math.log));

@@ -66,8 +66,16 @@ test('an aborted run is resumed from what it saved', async () => {
     }
   };
   await expect(run({signal: abort.signal})).rejects.toThrow(/abort/);
-  await run({resumeFrom: saveTo});
+  await run({resume: true});
   expect(numbers).toEqual([1, 2, 3]);
+  // What it was saved to is the model too; the state alone is not.
+  const loaded = await fromPretrained(saveTo);
+  const weights = (of: RetNet) => of.weights.flatMap((weight) => Array.from(weight.read().dataSync()));
+  expect(weights(loaded)).toEqual(weights(model));
+  loaded.dispose();
+  await expect(fromPretrained(join(saveTo, 'training-state.safetensors'))).rejects.toThrow(
+    'is the state of a training, not a model; make the model as that training did and go on with train(model, data, {resumeFrom',
+  );
 });
 
 test('a stream: prefill, one token, bytes, clone, save', async () => {

@@ -60,5 +60,29 @@ refusals([
   ],
   ['a file that is cut off', CheckpointError, async () => fromPretrained(await truncated()), /byte/],
   ['a folder that is not there', CheckpointError, () => fromPretrained('./no-such-folder'), /no-such-folder/],
+  [
+    'a name on the hub',
+    CheckpointError,
+    () => fromPretrained('microsoft/retnet-1.3b'),
+    /names on the Hugging Face hub are not fetched: download its config.json .*huggingface.co\/microsoft\/retnet-1.3b/,
+  ],
+  [
+    'weights without their configuration',
+    CheckpointError,
+    async () => fromPretrained({weights: (await checkpointFiles(model))['model.safetensors']}),
+    /there is no config.json or params.json with vocab_size/,
+  ],
+  [
+    'a promise of a checkpoint',
+    CheckpointError,
+    () => fromPretrained(Promise.resolve('./folder') as unknown as string),
+    /not a promise, which must be awaited first/,
+  ],
+  [
+    'an unknown option of fromPretrained',
+    ConfigError,
+    () => fromPretrained('./folder', {configuration: {}} as object),
+    /fromPretrained: unknown option configuration; known are config, formats; did you mean config\?/,
+  ],
   ['an engine that is not there', EngineError, () => start({engine: 'gpu9'}), /"gpu9"; registered are /],
 ]);

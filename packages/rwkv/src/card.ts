@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type RwkvConfig, resolveRwkvConfig} from './config';
 
 /** The data sheet of RWKV's newest version, 7. */
@@ -15,12 +15,14 @@ export const card: ArchitectureCard<RwkvConfig> = {
   equation: String.raw`S_t = \mathrm{diag}(d_t) S_{t-1} - (a_t \odot \kappa_t) \kappa_t^\top S_{t-1} + k_t v_t^\top, \quad y_t = r_t^\top S_t`,
   complexity: {time: 'T d', memory: 'T d', state: '(N + 2) d per layer for heads of N, whatever T'},
   kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('rwkv', parameters, {
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('rwkv', request);
+    return sizeTo('rwkv', parameters, {
       configure: (shape) => resolveRwkvConfig({...shape, vocabSize, ...narrowRanks(shape.hiddenSize)}),
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };
 
 /** The authors' ranks but for their rounding up to multiples of 32, which in a narrow model would be most of the parameters. */

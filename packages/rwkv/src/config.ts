@@ -3,6 +3,7 @@ import {
   fields,
   type LanguageModelConfig,
   requireDivides,
+  requireGivenFields,
   requireOnlyIn,
   resolveFields,
   type StackFields,
@@ -62,6 +63,7 @@ const versionField: Field<RwkvVersion> = {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveRwkvConfig(options: RwkvOptions): RwkvConfig {
+  requireGivenFields('rwkv', options);
   const {version = 7, hiddenSize = 512} = options;
   const attentionSize = options.attentionSize ?? hiddenSize;
   const config = resolveFields<RwkvConfig>(

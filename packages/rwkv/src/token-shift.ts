@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireRank} from '@variants/core';
 
 /**
  * What stands one position before, x_{-1}, x_0, ..., x_{T-2} (Peng et al. 2023, section 3.1.1).
@@ -8,6 +9,8 @@ import * as tf from '@tensorflow/tfjs';
  * @returns [batch, time, features]
  */
 export function tokenShift(x: tf.Tensor, last: tf.Tensor | null): tf.Tensor {
+  requireRank('tokenShift', {x}, '[batch, time, features]');
+  requireOptionalTensors('tokenShift', {last});
   const [batch, time, features] = x.shape as number[];
   const before = last ? last.expandDims(1) : tf.zeros([batch, 1, features]);
   return time === 1 ? before : tf.concat([before, x.slice([0, 0, 0], [-1, time - 1, -1])], 1);

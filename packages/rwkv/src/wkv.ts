@@ -11,8 +11,16 @@
  *     u    bonus: what a position gives itself beyond those before it
  *     S    the state of a head, keys before values [B, H, N, N]
  */
+
 import type * as tf from '@tensorflow/tfjs';
-import {deltaRule, linearRecurrence, type WeightedAverageState, weightedAverageScan} from '@variants/core';
+import {
+  deltaRule,
+  linearRecurrence,
+  requireGiven,
+  requireTensors,
+  type WeightedAverageState,
+  weightedAverageScan,
+} from '@variants/core';
 
 /** What {@link wkv4} takes beside keys and values. */
 export interface Wkv4Options {
@@ -38,8 +46,11 @@ export interface Wkv4Options {
 export function wkv4(
   k: tf.Tensor,
   v: tf.Tensor,
-  {logDecay, bonus, state}: Wkv4Options,
+  options: Wkv4Options,
 ): {output: tf.Tensor; state: WeightedAverageState} {
+  requireTensors('wkv4', {k, v});
+  requireGiven('wkv4', options, ['logDecay', 'bonus', 'state']);
+  const {logDecay, bonus, state} = options;
   return weightedAverageScan(k, v, {decay: logDecay, bonus, state});
 }
 
@@ -69,8 +80,11 @@ export function wkv56(
   r: tf.Tensor,
   k: tf.Tensor,
   v: tf.Tensor,
-  {logDecay, bonus, state}: Wkv56Options,
+  options: Wkv56Options,
 ): {output: tf.Tensor; state: tf.Tensor} {
+  requireTensors('wkv56', {r, k, v});
+  requireGiven('wkv56', options, ['logDecay', 'bonus', 'state']);
+  const {logDecay, bonus, state} = options;
   return linearRecurrence(r, k, v, {decay: logDecay, bonus, state});
 }
 
@@ -102,7 +116,10 @@ export function wkv7(
   r: tf.Tensor,
   k: tf.Tensor,
   v: tf.Tensor,
-  {logDecay, lookups, corrections, state}: Wkv7Options,
+  options: Wkv7Options,
 ): {output: tf.Tensor; state: tf.Tensor} {
+  requireTensors('wkv7', {r, k, v});
+  requireGiven('wkv7', options, ['logDecay', 'lookups', 'corrections', 'state']);
+  const {logDecay, lookups, corrections, state} = options;
   return deltaRule(r, k, v, {lookups, corrections, decay: logDecay, state});
 }

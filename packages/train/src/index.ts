@@ -14,11 +14,11 @@ export {readText, type TextSource} from './data/read-text';
 export type {RowOptions} from './data/row-order';
 export {type PairBatch, type SequencePair, type SequencePairsOptions, sequencePairs} from './data/sequence-pairs';
 export {type SplitText, type SplitTextOptions, splitText} from './data/split-text';
-export {type TextWindows, type TextWindowsOptions, textWindows} from './data/text-windows';
+export {type TextWindows, type TextWindowsOptions, textWindows, type WindowSource} from './data/text-windows';
+export type {TokenArray, TokenIds} from './data/token-ids';
 export {
   orderedWindows,
   randomWindows,
-  type TokenArray,
   type TokenWindows,
   type TokenWindowsOptions,
 } from './data/token-windows';

@@ -66,7 +66,13 @@ export interface TinyConfig extends LanguageModelConfig {
 /** A language model small enough to train hundreds of steps in a test. */
 export class TinyModel extends LanguageModel<TinyConfig> {
   static override readonly className = 'TrainTestModel';
-  override layout = {name: 'tiny'} as CheckpointLayout<TinyConfig>;
+  override layout: CheckpointLayout<TinyConfig> = {
+    name: 'tiny',
+    recognizes: () => true,
+    readConfig: ({config}) => config as unknown as TinyConfig,
+    writeConfig: (config) => ({...config}),
+    tensors: () => this.weights.map(({originalName}) => ({theirs: originalName, ours: originalName})),
+  };
 
   constructor(given: Partial<TinyConfig> = {}) {
     const defaults = {vocabSize: 7, hiddenSize: 4, numLayers: 2, dropout: 0, tied: true, contextLength: null, seed: 0};

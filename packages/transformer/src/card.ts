@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, resolveTransformerConfig, type TransformerConfig} from './config';
 
 /** The Transformer's data sheet; sized, it is a LLaMA style decoder. */
@@ -24,10 +24,12 @@ export const card: ArchitectureCard<TransformerConfig> = {
   equation: String.raw`\mathrm{Attention}(Q, K, V) = \mathrm{softmax}\left(\frac{QK^\top}{\sqrt{d_k}}\right)V`,
   complexity: {time: 'T² d', memory: 'T² + T d', state: 'T d: keys and values of all positions'},
   kinds: ['language-model', 'sequence-to-sequence'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('transformer', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('transformer', request);
+    return sizeTo('transformer', parameters, {
       configure: (shape) => resolveTransformerConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 8 / 3,
-    }),
+    });
+  },
 };

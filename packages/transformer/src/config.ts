@@ -4,6 +4,7 @@ import {
   fields,
   type RotaryPairing,
   requireConfig,
+  requireGivenFields,
   resolveFields,
   type TransformerFields,
   transformerFields,
@@ -43,6 +44,7 @@ export type TransformerOptions = Partial<TransformerConfig> & Pick<TransformerCo
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveTransformerConfig(options: TransformerOptions): TransformerConfig {
+  requireGivenFields('transformer', options);
   const isGpt2 = options.family === 'gpt2';
   const style = transformerStyles[isGpt2 ? 'gpt2' : 'llama'];
   const pairing = options.rotaryPairing ?? (options.layout === 'huggingface' ? 'halves' : 'interleaved');

@@ -18,10 +18,10 @@ function entry(): string {
     export const runTests = (name) => runFile(name, files[name]);`;
 }
 
-/** tfjs-core's own suite (`suite`) and the engine's tests (`engine`), each as a script for a page. */
+/** tfjs-core's own suite (`suite`), the engine's tests (`engine`) and a worker that trains, each as a script. */
 export async function pageScripts(): Promise<Map<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'variants-browser-'));
-  const [suite, engine] = [join(directory, 'suite.js'), join(directory, 'engine.js')];
+  const [suite, engine, worker] = ['suite.js', 'engine.js', 'training-worker.js'].map((name) => join(directory, name));
   try {
     await bundleSuite(suite, {backend: 'simd', engineModule: simdModule, platform: 'browser'});
     await build({
@@ -37,9 +37,21 @@ export async function pageScripts(): Promise<Map<string, string>> {
       ignoreAnnotations: true,
       logLevel: 'error',
     });
+    await build({
+      entryPoints: [join(page, 'training-worker.ts')],
+      outfile: worker,
+      bundle: true,
+      platform: 'browser',
+      define: {global: 'globalThis'},
+      // The text of the novel is not asked for.
+      external: ['node:*', '@stdlib/*'],
+      ignoreAnnotations: true,
+      logLevel: 'error',
+    });
     return new Map([
       ['suite', await readFile(suite, 'utf8')],
       ['engine', await readFile(engine, 'utf8')],
+      ['training-worker', await readFile(worker, 'utf8')],
     ]);
   } finally {
     await rm(directory, {recursive: true});

@@ -66,10 +66,10 @@ class Numbered extends RunningMean {
 /** Computes something else when it finds itself on another engine. */
 class Homesick extends RunningMean {
   private engine = '';
-  override advance(x: tf.Tensor, state: StateTree | null): StreamStep {
+  override advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const isAbroad = state !== null && this.engine !== tf.getBackend();
     this.engine = tf.getBackend();
-    const {output, state: next} = super.advance(x, state);
+    const {output, state: next} = super.advance(x, state, options);
     return {output: output.add(isAbroad ? 1 : 0), state: next};
   }
 }

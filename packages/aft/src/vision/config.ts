@@ -1,4 +1,4 @@
-import {fields, requireConfig, resolveFields, type StackFields, stackFields} from '@variants/core';
+import {fields, requireConfig, requireGivenFields, resolveFields, type StackFields, stackFields} from '@variants/core';
 import {checkMixerConfig, countBlockRest, countMixer, type MixerFields, mixerRules} from '../config';
 
 /** The configuration of an AFT image classifier; defaults are those of the paper's, at a smaller size. */
@@ -25,6 +25,7 @@ export type AftVisionOptions = Partial<AftVisionConfig> & Pick<AftVisionConfig, 
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveVisionConfig(options: AftVisionOptions): AftVisionConfig {
+  requireGivenFields('aftVision', options);
   const config = resolveFields<AftVisionConfig>(
     'aftVision',
     {

@@ -1,3 +1,4 @@
+import {requireArgument, requireOptions} from '../arguments';
 import {type OpenOptions, openCheckpoint} from '../files/checkpoint';
 import {countOf, type StoredDtype} from '../files/dtypes';
 import type {CheckpointSource} from '../files/sources';
@@ -23,6 +24,8 @@ export async function inspect(
   layouts: readonly Recognizer[] = [],
   options: OpenOptions = {},
 ): Promise<CheckpointSummary> {
+  requireArgument('inspect', 'layouts', layouts, Array.isArray(layouts), 'a list of layouts');
+  requireOptions('inspect', options, ['formats']);
   const checkpoint = await openCheckpoint(source, options);
   try {
     const tensors = [...checkpoint.tensors].map(([name, {dtype, shape}]) => ({name, dtype, shape: [...shape]}));

@@ -1,7 +1,7 @@
 import {type Checkpoint, openCheckpoint} from '../files/checkpoint';
 import type {CheckpointSource} from '../files/sources';
 import type {CheckpointLayout, CheckpointModel} from './layout';
-import {type LoadOptions, loadFromCheckpoint} from './load';
+import {type LoadOptions, loadFromCheckpoint, requireLoadOptions} from './load';
 import {recognize} from './recognize';
 
 /** A kind of model that a checkpoint may hold: its layouts, and what makes one of a configuration. */
@@ -23,6 +23,7 @@ export async function loadAnyOf<Model, Configs extends object[]>(
   kinds: readonly [...{[i in keyof Configs]: CheckpointKind<Configs[i]>}],
   options: LoadOptions<object> = {},
 ): Promise<Model> {
+  requireLoadOptions(options);
   if (!isOpen(source)) {
     const checkpoint = await openCheckpoint(source, options);
     try {

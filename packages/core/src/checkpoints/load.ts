@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireOptions} from '../arguments';
+import {CheckpointError, ConfigError} from '../errors';
 import {type Checkpoint, type OpenOptions, openCheckpoint} from '../files/checkpoint';
 import {countOf} from '../files/dtypes';
 import type {CheckpointSource} from '../files/sources';
@@ -30,6 +32,9 @@ export async function loadCheckpoint<Config, Model extends CheckpointModel<Confi
   create: (config: Config) => Model,
   options: LoadOptions<Config> = {},
 ): Promise<Model> {
+  requireLoadOptions(options);
+  requireArgument('loadCheckpoint', 'layouts', layouts, Array.isArray(layouts), 'a list of layouts');
+  requireArgument('loadCheckpoint', 'create', create, typeof create === 'function', 'a function');
   const checkpoint = await openCheckpoint(source, options);
   try {
     return await loadFromCheckpoint(checkpoint, layouts, create, options.config);
@@ -46,10 +51,28 @@ export async function loadFromCheckpoint<Config, Model extends CheckpointModel<C
   config: Partial<Config> = {},
 ): Promise<Model> {
   const {layout, checkpoint: named} = recognize(checkpoint, layouts);
-  const complete = {...(await layout.readConfig(named)), ...config};
+  const complete = {...(await readConfig(layout, named)), ...config};
   // Weights that are read next need no first values.
   const model = withInitialization({allocateOnly: true}, () => create(complete));
   return fill(model, named, layout);
+}
+
+/** Throws a ConfigError for options of loading that nobody knows. */
+export function requireLoadOptions(options: object): void {
+  requireOptions('fromPretrained', options, ['config', 'formats']);
+}
+
+/** The configuration; where there is no file of it, an error says so rather than which of its fields is missing. */
+async function readConfig<Config>(layout: CheckpointLayout<Config>, checkpoint: Checkpoint): Promise<Config> {
+  try {
+    return await layout.readConfig(checkpoint);
+  } catch (cause) {
+    if (checkpoint.config !== null || !(cause instanceof ConfigError)) throw cause;
+    throw new CheckpointError(
+      `${checkpoint.name}: there is no config.json or params.json beside the weights, which layout ${layout.name} needs (${cause.message})`,
+      {cause},
+    );
+  }
 }
 
 async function fill<Config, Model extends CheckpointModel<Config>>(

@@ -36,8 +36,18 @@ export function recognize<Layout extends Recognizer>(
 ): Recognized<Layout> {
   const found = findLayout(checkpoint, layouts);
   if (found) return found;
+  if (isTrainingState(checkpoint))
+    throw new CheckpointError(
+      `${checkpoint.name}: is the state of a training, not a model; make the model as that training did and go on with train(model, data, {resumeFrom: …}), or load the directory that a training was saved to`,
+    );
   const known = layouts.map(({name}) => name).join(', ');
   throw new CheckpointError(
     `${checkpoint.name}: is no checkpoint of a known layout (${known}); it has the tensors ${firstThree([...checkpoint.tensors.keys()])}`,
   );
+}
+
+/** Whether a checkpoint is what `train` keeps to go on: weights and the two moments of each. */
+function isTrainingState({tensors}: Checkpoint): boolean {
+  const kinds = new Set(Array.from(tensors.keys(), (name) => name.split('/')[0]));
+  return kinds.size === 3 && ['weights', 'first', 'second'].every((kind) => kinds.has(kind));
 }

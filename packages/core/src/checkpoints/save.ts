@@ -1,3 +1,4 @@
+import {requireArgument, requireOptions} from '../arguments';
 import {ConfigError} from '../errors';
 import {type FileChunks, replaceFiles} from '../files/replace-files';
 import {bytesOf, rawBytes, safetensorsHeader} from '../files/safetensors-write';
@@ -29,6 +30,7 @@ function configText<Config>({layout, config}: CheckpointModel<Config>): string {
 
 /** A model as its authors' files, in memory: for a browser to offer as downloads. float32, the authors' names. */
 export async function checkpointFiles<Config>(model: CheckpointModel<Config>): Promise<CheckpointFiles> {
+  requireSaved('checkpointFiles', model);
   const tensors = authorsTensors(model);
   const header = safetensorsHeader(tensors, metadata);
   const file = new Uint8Array(tensors.reduce((size, tensor) => size + bytesOf(tensor), header.length));
@@ -54,12 +56,28 @@ async function* chunksOf(tensors: readonly AuthorsTensor[]): AsyncGenerator<Uint
 export async function saveCheckpoint<Config>(
   model: CheckpointModel<Config>,
   directory: string,
-  {maxShardBytes = 2 ** 31}: SaveOptions = {},
+  options: SaveOptions = {},
 ): Promise<void> {
+  requireSaved('saveCheckpoint', model);
+  const isPath = typeof directory === 'string' && directory !== '';
+  requireArgument('saveCheckpoint', 'the directory', directory, isPath, 'the path of a directory');
+  requireOptions('saveCheckpoint', options, ['maxShardBytes']);
+  const {maxShardBytes = 2 ** 31} = options;
+  const isNumber = typeof maxShardBytes === 'number';
+  requireArgument('saveCheckpoint', 'maxShardBytes', maxShardBytes, isNumber, 'a number of bytes above 0');
   if (!(maxShardBytes > 0)) throw new ConfigError(`maxShardBytes: ${maxShardBytes} is no number of bytes above 0`);
   const files = weightFiles(splitIntoShards(authorsTensors(model), maxShardBytes));
   files.set('config.json', () => [encoded(configText(model))]);
   await replaceFiles(directory, files, (name) => writtenNames.test(name));
+}
+
+/** Throws a ConfigError unless a value is a model that can be saved as a checkpoint. */
+function requireSaved(owner: string, model: unknown): void {
+  const {config, layout, isDisposed} = (model ?? {}) as {config?: unknown; layout?: unknown; isDisposed?: boolean};
+  const isSaved = typeof config === 'object' && typeof layout === 'object';
+  const allowed = 'a model of @variants, such as retnet(...) makes; a model of tfjs itself has save';
+  requireArgument(owner, 'the model', model, isSaved, allowed);
+  if (isDisposed) throw new ConfigError(`${owner}: the model was disposed and has no weights any more`);
 }
 
 function encoded(text: string): Uint8Array {

@@ -1,3 +1,5 @@
+import {requireArgument} from '../arguments';
+import {CheckpointError} from '../errors';
 import {type ByteSource, blobSource, bufferSource, fileSource, readAll, urlSource} from './bytes';
 import {inNode, pathOfFileUrl} from './node';
 
@@ -15,10 +17,22 @@ export async function readFileSource(source: FileSource, what: string): Promise<
 }
 
 async function open(source: FileSource, what: string): Promise<ByteSource> {
+  const isSource = (typeof source === 'string' && source !== '') || source instanceof URL || source instanceof Blob;
+  const isData = source instanceof ArrayBuffer || ArrayBuffer.isView(source);
+  const allowed = 'a path, a URL, a File or Blob, or its bytes';
+  requireArgument(`the source of the ${what}`, 'what was given', source, isSource || isData, allowed, CheckpointError);
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return bufferSource(what, source);
   if (source instanceof Blob) return blobSource(source instanceof File ? source.name : what, source);
   const isPath = typeof source === 'string' && !/^(https?|file|data|blob):/.test(source);
   if (isPath && inNode()) return fileSource(source);
-  const url = isPath ? new URL(source, globalThis.location.href) : new URL(source);
+  const url = isPath ? new URL(source, globalThis.location.href) : urlOf(source);
   return url.protocol === 'file:' ? fileSource(await pathOfFileUrl(url)) : urlSource(url);
+}
+
+function urlOf(source: string | URL): URL {
+  try {
+    return new URL(source);
+  } catch (cause) {
+    throw new CheckpointError(`${source}: is no URL`, {cause});
+  }
 }

@@ -1,3 +1,4 @@
+import {requireArgument} from '../arguments';
 import {CheckpointError} from '../errors';
 import type {ByteSource} from './bytes';
 import {isFloat, type StoredDtype, toFloat32, toInt32} from './dtypes';
@@ -79,6 +80,7 @@ export function readSafetensors(
   bytes: Uint8Array,
   file = 'safetensors',
 ): {tensors: Record<string, LoadedTensor>; metadata: Record<string, string>} {
+  requireArgument('readSafetensors', 'the file', bytes, bytes instanceof Uint8Array, 'its bytes', CheckpointError);
   assertHoldsLength(bytes.length, file);
   const dataStart = lengthBytes + headerLength(bytes.subarray(0, lengthBytes), bytes.length, file);
   const header = parseHeader(bytes.subarray(lengthBytes, dataStart), bytes.length - dataStart, file);

@@ -1,4 +1,5 @@
 import {CheckpointError} from '../errors';
+import {shown} from '../shown';
 import {type ByteSource, blobSource, bufferSource, fileSource} from './bytes';
 import {type FileSet, jsonReader} from './file-set';
 import {inNode, nodeFiles, nodePaths, pathOfFileUrl} from './node';
@@ -26,10 +27,23 @@ export async function openFiles(source: CheckpointSource): Promise<FileSet> {
     return inNode() ? openPath(source) : openUrl(parseUrl(source, globalThis.location.href));
   }
   if (typeof source === 'object' && source !== null) {
-    if ('weights' in source) return openBuffers(source);
+    if ('weights' in source && isBytes(source.weights)) return openBuffers(source);
     if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return openFileList(source);
   }
-  throw new CheckpointError('a checkpoint is a directory, a file, a URL, a list of File objects or {config, weights}');
+  throw new CheckpointError(
+    `a checkpoint is a directory, a file, a URL, a list of File objects or {config, weights}, not ${shown(source)}`,
+  );
+}
+
+const isBytes = (value: unknown) => value instanceof ArrayBuffer || value instanceof Uint8Array;
+
+/** A name on the Hugging Face hub: its owner and the model's. */
+const hubName = /^[\w.-]*\w\/[\w.-]*\w$/;
+
+/** What to do where a path is no file but looks like a name on the hub, for messages. */
+function hintOf(path: string): string {
+  if (!hubName.test(path)) return '';
+  return `; names on the Hugging Face hub are not fetched: download its config.json and weight files and give their directory, or give the address https://huggingface.co/${path}/resolve/main/`;
 }
 
 function parseUrl(text: string, base?: string): URL {
@@ -55,9 +69,12 @@ async function openPath(path: string): Promise<FileSet> {
     return {name: path, names, ...(!isDirectory && {main: basename(path)}), open, json: jsonReader(open)};
   } catch (error) {
     const reason = reasonOf(error);
-    throw new CheckpointError(`${path}: cannot be opened (${reason}); expected a checkpoint's directory or file`, {
-      cause: error,
-    });
+    throw new CheckpointError(
+      `${path}: cannot be opened (${reason}); expected a checkpoint's directory or file${hintOf(path)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -72,6 +89,11 @@ function openNamed(name: string, sources: ReadonlyMap<string, ByteSource>, main?
 
 function openFileList(list: Iterable<File>): FileSet {
   const files = [...list];
+  for (const file of files)
+    if (!(file instanceof Blob && typeof file.name === 'string'))
+      throw new CheckpointError(
+        `a list of files for a checkpoint holds ${shown(file)}, but must hold File objects alone`,
+      );
   const sources = new Map<string, ByteSource>();
   for (const file of files) {
     if (sources.has(file.name)) throw new CheckpointError(`two of the files are named ${file.name}`);

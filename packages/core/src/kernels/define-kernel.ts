@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../arguments';
 
 /** Named tensors of a kernel; optional inputs may be missing. */
 export type KernelTensors = {[name: string]: tf.Tensor | undefined};
@@ -116,6 +117,8 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
   return (inputs, attributes) => {
     const names = Object.keys(inputs).filter((input) => inputs[input] !== undefined);
     const tensors = names.map((input) => inputs[input] as tf.Tensor);
+    for (let i = 0; i < names.length; i++)
+      if (!(tensors[i] instanceof tf.Tensor)) requireTensors(name, {[names[i]]: tensors[i]});
     const call: KernelCall<Attributes> = {names, attributes};
     const results = runFused(name, referenceKernel, tensors, call as unknown as tf.NamedAttrMap);
     return named(outputNames, results) as Outputs;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireTensors} from '../arguments';
 import {ShapeError} from '../errors';
 
 /** @throws ShapeError unless a tensor, where it is there, has the wanted shape. */
@@ -9,6 +10,7 @@ export function assertShape(
   wanted: number[],
   keys: tf.Tensor,
 ): void {
+  requireOptionalTensors(kernel, {[name]: x});
   if (x && !tf.util.arraysEqual(x.shape, wanted))
     throw new ShapeError(`${kernel}: ${name} [${x.shape}] must be [${wanted}], as the keys are [${keys.shape}]`);
 }
@@ -25,6 +27,7 @@ export function assertRecurrence(
   values: tf.Tensor,
   state: tf.Tensor | null | undefined,
 ): void {
+  requireTensors(kernel, {...alike, values});
   const [batch, time, heads, keySize] = keys.shape;
   if (keys.rank !== 4 || time === 0)
     throw new ShapeError(`${kernel}: keys [${keys.shape}] must be [batch, time, heads, key size], time at least 1`);
@@ -40,6 +43,7 @@ export function assertRecurrence(
  */
 export function decayPerKey(kernel: string, decay: tf.Tensor | undefined, keys: tf.Tensor): tf.Tensor {
   const [batch, time, heads, keySize] = keys.shape;
+  requireOptionalTensors(kernel, {decay});
   if (!decay) return tf.zeros([heads, keySize]);
   const allowed = [[heads], [heads, keySize], [batch, time, heads], [batch, time, heads, keySize]];
   const shape = allowed.find((candidate) => tf.util.arraysEqual(candidate, decay.shape));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../arguments';
 
 /**
  * The slopes of ALiBi's heads (Press et al. 2021, arXiv 2108.12409): 2^(-largest i / n) for i = 1 .. n, with n the number of
@@ -19,6 +20,7 @@ export function alibiSlopes(numHeads: number, largest = 8): number[] {
  * @param keys Positions, [1, 1, keys, 1] float32.
  */
 export function alibiBias(slopes: readonly number[], queries: number[] | tf.Tensor1D, keys: tf.Tensor): tf.Tensor {
+  requireTensors('alibiBias', {keys});
   return tf.tidy(() => {
     const positions = (queries instanceof tf.Tensor ? queries.toFloat() : tf.tensor1d(queries)).reshape([1, 1, -1, 1]);
     const slope = tf.tensor(slopes as number[], [1, slopes.length, 1, 1]);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireGivenFields} from '../arguments';
 import {ConfigError, ShapeError} from '../errors';
 import type {Random} from '../random';
 import type {Carried, Passed} from '../streams/stream-state';
@@ -87,7 +88,9 @@ export abstract class VariantLayer<Config extends object = object> extends tf.la
   /** Layers that are another's children and used here too. */
   private readonly borrowed: VariantLayer[] = [];
 
-  constructor({frozenLayers, ...config}: Config & LayerOptions) {
+  constructor(given: Config & LayerOptions) {
+    requireGivenFields(new.target.name, given);
+    const {frozenLayers, ...config} = given;
     super(pickLayerOptions(config));
     this.config = givenOptions(config as unknown as Config);
     this.toFreeze = (frozenLayers ?? []).map(({name}) => name);

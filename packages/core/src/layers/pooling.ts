@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireTensors} from '../arguments';
 
 /**
  * How a sequence becomes one vector: 'first', its first position; 'last', the last before any padding; 'mean', the mean of
@@ -12,6 +13,8 @@ export type Pooling = 'first' | 'last' | 'mean';
  * @param attentionMask [batch, time], 1 = a token, 0 = padding. Default: all are tokens.
  */
 export function pool(x: tf.Tensor, pooling: Pooling, attentionMask?: tf.Tensor): tf.Tensor2D {
+  requireTensors('pool', {x});
+  requireOptionalTensors('pool', {attentionMask});
   return tf.tidy(() => {
     const [batch, time, hiddenSize] = x.shape as number[];
     const at = (n: number) => x.slice([0, n, 0], [batch, 1, hiddenSize]).reshape([batch, hiddenSize]);

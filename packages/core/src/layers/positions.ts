@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors} from '../arguments';
 import {embeddingLookup} from '../kernels/embedding-lookup';
 import {rotaryTables} from '../kernels/rotary-embedding';
 import type {StateTree} from '../streams/state-tree';
@@ -13,6 +14,7 @@ import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
  * @param start The position of the first token, [batch or 1, 1] int32. Default 0.
  */
 export function tokenPositions(time: number, start?: tf.Tensor | null, attentionMask?: tf.Tensor): tf.Tensor2D {
+  requireOptionalTensors('tokenPositions', {start, attentionMask});
   return tf.tidy(() => {
     if (!attentionMask && time === 1 && start) return start.clone() as tf.Tensor2D;
     const steps = attentionMask
@@ -24,6 +26,7 @@ export function tokenPositions(time: number, start?: tf.Tensor | null, attention
 
 /** The position that follows those of {@link tokenPositions}, [batch or 1, 1] int32. */
 export function positionAfter(time: number, start?: tf.Tensor | null, attentionMask?: tf.Tensor): tf.Tensor2D {
+  requireOptionalTensors('positionAfter', {start, attentionMask});
   return tf.tidy(() => {
     const steps = attentionMask ? attentionMask.toInt().sum(1, true) : tf.fill([1, 1], time, 'int32');
     return (start ? steps.add(start) : steps) as tf.Tensor2D;
@@ -36,6 +39,7 @@ export function positionAfter(time: number, start?: tf.Tensor | null, attentionM
  * @param start The position of the first token, one int32; null at the start.
  */
 export function streamPositions(time: number, start: tf.Tensor | null): number[] | tf.Tensor1D {
+  requireOptionalTensors('streamPositions', {start});
   if (!start) return [...Array(time).keys()];
   return tf.tidy(() => tokenPositions(time, start.reshape([1, 1])).reshape([time]) as tf.Tensor1D);
 }

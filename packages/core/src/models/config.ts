@@ -1,4 +1,6 @@
+import {requireArgument, requireKnown} from '../arguments';
 import {ConfigError} from '../errors';
+import {isPromise, shown} from '../shown';
 
 /** The rule of one configuration field: what it becomes, or a ConfigError. */
 export interface Field<T> {
@@ -71,34 +73,22 @@ export function resolveFields<Config extends object>(
   rules: Fields<Config>,
   given: object,
 ): Config {
-  for (const name of Object.keys(given))
-    if (!(name in rules))
-      throw new ConfigError(`${architecture}: unknown field ${name}; known are ${Object.keys(rules).join(', ')}`);
+  const known = Object.keys(rules);
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given);
+  requireArgument(architecture, 'what configures it', given, isObject, `an object with some of ${known.join(', ')}`);
+  for (const name of Object.keys(given)) requireKnown(`${architecture}: unknown field`, name, known);
   const complete: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(rules) as [string, Field<unknown>][]) {
     const value = (given as Record<string, unknown>)[name] ?? rule.fallback;
     if (value === undefined)
       throw new ConfigError(`${architecture}: the field ${name} is missing; it must be ${rule.allowed}`);
-    if (!rule.accepts(value))
+    if (isPromise(value) || !rule.accepts(value))
       throw new ConfigError(
         `${architecture}: ${name} is ${shown(value)}, but ${rule.fault?.(value) ?? `must be ${rule.allowed}`}`,
       );
     complete[name] = value;
   }
   return complete as Config;
-}
-
-/** A value as messages show it: at most 100 characters, on one line. Texts are in quotes, or '16' would pass for 16. */
-export function shown(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  // JSON has no NaN, no infinity and no BigInt.
-  if (typeof value !== 'object' && typeof value !== 'string') return String(value);
-  try {
-    const text = JSON.stringify(value);
-    return text.length > 100 ? `${text.slice(0, 100)}…` : text;
-  } catch {
-    return 'an object that contains itself';
-  }
 }
 
 /** Throws a ConfigError unless `condition` holds; for rules between fields. */

@@ -77,6 +77,7 @@ export abstract class Encoder<
 
   /** The last layer's output before the head, [batch, time, hidden]. The caller disposes it. */
   encode(tokens: TokenInput, options: Types['options'] = {}): tf.Tensor3D {
+    this.requireWeights();
     return tf.tidy(() => this.read(this.inputsOf(tokens), this.runOptions(options)).vectors as tf.Tensor3D);
   }
 

@@ -1,3 +1,4 @@
+import {isList} from '../ids';
 import {StreamState} from '../streams/stream-state';
 import type {Tokenizer} from '../tokenizer';
 import {type Field, type Fields, fields, resolveFields} from './config';
@@ -29,7 +30,7 @@ export interface GenerateOptions {
    * What ends the generation: token ids or lists of them and, where text is generated, texts. Neither a stop nor a part of
    * one comes out.
    */
-  stop?: readonly (string | number | readonly number[])[];
+  stop?: readonly (string | number | ArrayLike<number>)[];
   /** The same seed, 0 to 2^53 - 1, draws the same tokens. Default 0. */
   seed?: number;
   /** When it aborts, the generation throws its reason. */
@@ -57,7 +58,7 @@ export interface GenerateSettings {
   presencePenalty: number;
   frequencyPenalty: number;
   penaltyDecay: number;
-  stop: readonly (string | number | readonly number[])[];
+  stop: readonly (string | number | ArrayLike<number>)[];
   seed: number;
   signal: AbortSignal | null;
   state: StreamState | null;
@@ -76,8 +77,8 @@ const object = <T>(allowed: string, accepts: (value: object) => boolean): Field<
 const isToken = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isStop = (value: unknown) =>
-  Array.isArray(value) || typeof value === 'string'
-    ? value.length > 0 && (typeof value === 'string' || value.every(isToken))
+  isList(value) || typeof value === 'string'
+    ? value.length > 0 && (typeof value === 'string' || Array.from(value).every(isToken))
     : isToken(value);
 
 const rules: Fields<GenerateSettings> = {
@@ -108,6 +109,8 @@ export function resolveOptions(options: GenerateOptions & Partial<TextOptions>):
 
 /** The stops that are texts, and those that are token ids, each of these as a list. */
 export function stopSequences(stop: GenerateSettings['stop']): {texts: string[]; tokens: (readonly number[])[]} {
-  const tokens = stop.filter((value) => typeof value !== 'string').map((value) => [value].flat());
+  const tokens = stop
+    .filter((value) => typeof value !== 'string')
+    .map((value) => (typeof value === 'number' ? [value] : Array.from(value as ArrayLike<number>)));
   return {texts: stop.filter((value) => typeof value === 'string'), tokens};
 }

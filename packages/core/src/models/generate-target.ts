@@ -1,18 +1,20 @@
+import {requireArgument} from '../arguments';
 import {ConfigError} from '../errors';
+import {listOfIds} from '../ids';
 import type {StreamState} from '../streams/stream-state';
 import {generateText, generateTokens} from './generate';
-import type {GenerateOptions, TextOptions} from './generate-options';
+import {type GenerateOptions, resolveOptions, type TextOptions} from './generate-options';
 import type {TokenStream} from './generation-window';
 
 /** What generates a target: a stream that the encoded source begins. */
 interface TargetStream extends TokenStream {
-  begin(source: readonly number[]): StreamState;
+  begin(source: ArrayLike<number>): StreamState;
 }
 
 /** Options of {@link SequenceToSequence.generate}. */
 export interface TargetOptions extends Omit<GenerateOptions, 'state'> {
   /** The id, or ids, that the target begins with. They are not part of what is generated. */
-  begin: number | readonly number[];
+  begin: number | ArrayLike<number>;
 }
 
 /**
@@ -22,13 +24,16 @@ export interface TargetOptions extends Omit<GenerateOptions, 'state'> {
  */
 export function generateTarget(
   model: TargetStream,
-  source: string | readonly number[],
-  {begin, maxTokens = 256, ...options}: TargetOptions & Partial<TextOptions>,
+  source: string | ArrayLike<number>,
+  given: TargetOptions & Partial<TextOptions>,
 ): AsyncGenerator<string | number, void, void> {
-  const prompt = [begin].flat();
+  requireArgument('generate', 'options', given, typeof given === 'object' && given !== null, 'an object with begin');
+  const {begin, ...options} = given;
+  const {maxTokens, tokenizer} = resolveOptions(options);
+  const prompt = typeof begin === 'number' ? [begin] : Array.from(listOfIds(begin, 'generate: begin'));
   const limited = {...options, maxTokens: Math.min(maxTokens, roomAfter(prompt, model))};
-  if (typeof source !== 'string') return generateTokens(targetStream(model, source), prompt, limited);
-  const {tokenizer} = options;
+  if (typeof source !== 'string')
+    return generateTokens(targetStream(model, listOfIds(source, 'generate: the source')), prompt, limited);
   if (!tokenizer)
     throw new ConfigError('generate: a source text needs the option tokenizer, e.g. {tokenizer: byteTokenizer}');
   return generateText(targetStream(model, tokenizer.encode(source)), prompt, {...limited, tokenizer});
@@ -40,7 +45,7 @@ function roomAfter({length}: readonly number[], {contextLength}: TargetStream): 
 }
 
 /** The target of a source as a stream of its own, which encodes the source when its first tokens come. */
-function targetStream(model: TargetStream, source: readonly number[]): TokenStream {
+function targetStream(model: TargetStream, source: ArrayLike<number>): TokenStream {
   return {
     contextLength: null,
     stream(tokens, state, options) {

@@ -1,5 +1,6 @@
 import {ConfigError, DataError} from '../errors';
 import {nextTask} from '../event-loop';
+import {listOfIds} from '../ids';
 import type {Tokenizer} from '../tokenizer';
 import {
   type GenerateOptions,
@@ -25,7 +26,7 @@ import {TokenChooser} from './token-chooser';
  */
 export function generateTokens(
   model: TokenStream,
-  prompt: readonly number[],
+  prompt: ArrayLike<number>,
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, void> {
   const settings = resolveOptions(options);
@@ -34,8 +35,8 @@ export function generateTokens(
     throw new ConfigError(
       `generate: the stop ${JSON.stringify(stops.texts[0])} is a text; without a tokenizer only token ids can be`,
     );
-  assertPrompt(prompt, settings);
-  return flat(withoutStops(draw(model, prompt, settings), new StopWatch<readonly number[]>([], stops.tokens)));
+  const tokens = promptIds(prompt, settings);
+  return flat(withoutStops(draw(model, tokens, settings), new StopWatch<readonly number[]>([], stops.tokens)));
 }
 
 /**
@@ -45,22 +46,23 @@ export function generateTokens(
  */
 export function generateText(
   model: TokenStream,
-  prompt: string | readonly number[],
+  prompt: string | ArrayLike<number>,
   options: GenerateOptions & TextOptions,
 ): AsyncGenerator<string, void, void> {
   const settings = resolveOptions(options);
   const {texts, tokens: ids} = stopSequences(settings.stop);
-  const promptTokens = typeof prompt === 'string' ? options.tokenizer.encode(prompt) : prompt;
-  assertPrompt(promptTokens, settings);
+  const promptTokens = promptIds(typeof prompt === 'string' ? options.tokenizer.encode(prompt) : prompt, settings);
   const tokens = withoutStops(draw(model, promptTokens, settings), new StopWatch<readonly number[]>([], ids));
   return withoutStops(decode(flat(tokens), options.tokenizer), new StopWatch('', texts));
 }
 
-function assertPrompt(prompt: readonly number[], {state}: GenerateSettings): void {
-  if (prompt.length > 0) return;
+function promptIds(prompt: ArrayLike<number>, {state}: GenerateSettings): number[] {
+  const ids = Array.from(listOfIds(prompt, 'generate: the prompt'));
+  if (ids.length > 0) return ids;
   if (!state) throw new DataError('generate: the prompt is empty; give at least one token, or a state to go on with');
   if (state.length === 0)
     throw new DataError('generate: the prompt is empty, and the state was fed no token yet; give at least one token');
+  return ids;
 }
 
 /** Draws token after token, each in a list of its own. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../arguments';
 import {ShapeError} from '../errors';
 import type {ForwardOptions, VariantLayer} from '../layers/layer';
 import {connectThrough, passThrough, type RunLayer} from './chain';
@@ -24,7 +25,7 @@ export interface ImageClassifierTypes extends ModelTypes {
   /** [batch, height, width, channels] */
   inputs: tf.Tensor;
   /** The class of each image, [batch]; -100 where it does not count. */
-  targets: tf.Tensor | readonly number[];
+  targets: tf.Tensor | ArrayLike<number>;
   /** [batch, classes] */
   outputs: tf.Tensor2D;
   options: LossOptions;
@@ -57,6 +58,7 @@ export abstract class ImageClassifier<
   }
 
   protected inputsOf(images: tf.Tensor): tf.Tensor {
+    requireTensors(this.name, {images});
     const {imageChannels} = this.config;
     if (images.rank !== 4 || images.shape[3] !== imageChannels)
       throw new ShapeError(
@@ -65,8 +67,8 @@ export abstract class ImageClassifier<
     return images;
   }
 
-  protected targetsOf(labels: tf.Tensor | readonly number[]): tf.Tensor1D {
-    return toLabelTensor(labels);
+  protected targetsOf(labels: tf.Tensor | ArrayLike<number>): tf.Tensor1D {
+    return toLabelTensor(labels, `${this.name}: labels`, this.config.numClasses);
   }
 
   // `fit` has made labels [batch, 1].

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireOptions} from '../arguments';
 import {ConfigError, DataError} from '../errors';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
@@ -7,7 +8,7 @@ import type {StateTree} from '../streams/state-tree';
 import {requireState, StreamState} from '../streams/stream-state';
 import {advanceThrough, type ChainState, connectThrough, passThrough, type RunLayer, shortestContext} from './chain';
 import {generateText, generateTokens} from './generate';
-import type {GenerateOptions, TextOptions} from './generate-options';
+import {type GenerateOptions, resolveOptions, type TextOptions} from './generate-options';
 import {lastPosition} from './last-position';
 import {type TokenInput, toTargetTensor, toTokenTensor} from './token-input';
 import {
@@ -106,6 +107,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
 
   /** What the head takes: the last layer's output before it, [batch, time, hidden]. The caller disposes it. */
   hidden(tokens: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
+    this.requireWeights();
     return tf.tidy(() => {
       const {output} = passThrough(this.body, this.inputsOf(tokens), this.runOptions(options));
       return output as tf.Tensor3D;
@@ -124,6 +126,10 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     state?: StreamState | null,
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
+    this.requireWeights();
+    requireOptions('stream', options, ['lastOnly', 'attentionMask']);
+    requireOptionalTensors('stream', {attentionMask: options.attentionMask});
+    requireState(this.name, state);
     if (state) this.requireOwn(state);
     const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
@@ -162,7 +168,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   }
 
   private requireOwn(state: StreamState): void {
-    requireState(this.name, state);
+    requireState(this.name, state ?? null, false);
     requireOrigin(this.name, state.origin, this.stateOrigin);
   }
 
@@ -183,13 +189,14 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   /** Continues a text: with a tokenizer, yields pieces of text as they complete. */
   generate(prompt: string, options: GenerateOptions & TextOptions): AsyncGenerator<string, void, void>;
   /** Continues token ids: yields one id after the other. */
-  generate(prompt: readonly number[], options?: GenerateOptions): AsyncGenerator<number, void, void>;
+  generate(prompt: ArrayLike<number>, options?: GenerateOptions): AsyncGenerator<number, void, void>;
   generate(
-    prompt: string | readonly number[],
+    prompt: string | ArrayLike<number>,
     options: GenerateOptions & Partial<TextOptions> = {},
   ): AsyncGenerator<string | number, void, void> {
+    this.requireWeights();
     if (typeof prompt !== 'string') return generateTokens(this, prompt, options);
-    const {tokenizer} = options;
+    const {tokenizer} = resolveOptions(options);
     if (!tokenizer)
       throw new ConfigError('generate: a text prompt needs the option tokenizer, e.g. {tokenizer: byteTokenizer}');
     return generateText(this, prompt, {...options, tokenizer});

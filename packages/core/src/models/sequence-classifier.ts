@@ -12,7 +12,7 @@ export interface SequenceClassifierConfig extends EncoderConfig {
 /** What a classifier of sequences takes and gives. */
 export interface SequenceClassifierTypes extends EncoderTypes {
   /** The label of each row, [batch]; -100 where it does not count. */
-  targets: tf.Tensor | readonly number[];
+  targets: tf.Tensor | ArrayLike<number>;
   /** [batch, labels] */
   outputs: tf.Tensor2D;
 }
@@ -24,8 +24,8 @@ export abstract class SequenceClassifier<
 > extends Encoder<Config, SequenceClassifierTypes, Head> {
   readonly kind = 'sequence-classifier';
 
-  protected targetsOf(labels: tf.Tensor | readonly number[]): tf.Tensor1D {
-    return toLabelTensor(labels);
+  protected targetsOf(labels: tf.Tensor | ArrayLike<number>): tf.Tensor1D {
+    return toLabelTensor(labels, `${this.name}: labels`, this.config.numLabels);
   }
 
   // `fit` has made labels [batch, 1].

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptions} from '../arguments';
 import {DataError, ShapeError} from '../errors';
 import {DecoderLayer} from '../layers/decoder-layer';
 import {type ForwardOptions, inference} from '../layers/layer';
@@ -103,6 +104,7 @@ export abstract class SequenceToSequence<
    * needs of the memory is computed once.
    */
   begin(source: TokenInput): StreamState {
+    this.requireWeights();
     const {state} = StreamState.advance(null, this.step(0), () => {
       const {memory, memoryMask} = this.memoryOf(this.sourceTensor(source), inference);
       const layers = this.stages.decoder.filter((layer) => layer instanceof DecoderLayer);
@@ -122,8 +124,11 @@ export abstract class SequenceToSequence<
   stream(
     target: TokenInput,
     state: StreamState,
-    {lastOnly = false}: Pick<StreamOptions, 'lastOnly'> = {},
+    options: Pick<StreamOptions, 'lastOnly'> = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
+    this.requireWeights();
+    requireOptions('stream', options, ['lastOnly']);
+    const {lastOnly = false} = options;
     this.requireOwn(state);
     const ids = tf.tidy(() => this.targetTensor(target));
     try {
@@ -152,11 +157,12 @@ export abstract class SequenceToSequence<
   /** Generates the target of a text: with a tokenizer, for both sides, yields pieces of text as they complete. */
   generate(source: string, options: TargetOptions & TextOptions): AsyncGenerator<string, void, void>;
   /** Generates the target of source ids: yields one id after the other, until the longest target at most. */
-  generate(source: readonly number[], options: TargetOptions): AsyncGenerator<number, void, void>;
+  generate(source: ArrayLike<number>, options: TargetOptions): AsyncGenerator<number, void, void>;
   generate(
-    source: string | readonly number[],
+    source: string | ArrayLike<number>,
     options: TargetOptions & Partial<TextOptions>,
   ): AsyncGenerator<string | number, void, void> {
+    this.requireWeights();
     return generateTarget(this, source, options);
   }
 

@@ -1,4 +1,7 @@
+import {requireArgument, requireGivenFields} from '../arguments';
 import {ConfigError} from '../errors';
+import type {SizeRequest} from './card';
+import {fields} from './config';
 
 /** What decides on the size of a model of blocks with a feed-forward. */
 export interface ModelShape {
@@ -38,6 +41,19 @@ interface Candidate<Config> {
   parameters: number;
   /** How far the shape is from the usual proportions. */
   oddness: number;
+}
+
+/**
+ * What a card is asked for, checked.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function requireSize(architecture: string, request: SizeRequest): SizeRequest {
+  requireGivenFields(`${architecture}, sized`, request);
+  for (const name of ['parameters', 'vocabSize', 'maxSequenceLength'] as const) {
+    const rule = fields.count();
+    requireArgument(`${architecture}, sized`, name, request[name], rule.accepts(request[name]), rule.allowed);
+  }
+  return request;
 }
 
 /**

@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../arguments';
 import {DataError} from '../errors';
+import {isList, listOfIds} from '../ids';
+import {shown} from '../shown';
 
-/** Token ids: [batch, time] int32, or one list per row, or a single list for a batch of one. */
-export type TokenInput = tf.Tensor | readonly number[] | readonly (readonly number[])[] | Int32Array;
+/** Token ids: [batch, time] int32, or one list per row, or a single list for a batch of one; typed arrays are lists too. */
+export type TokenInput = tf.Tensor | ArrayLike<number> | readonly ArrayLike<number>[];
 
 /** The target of a position that is not to be predicted. */
 export const ignoredTarget = -100;
@@ -19,7 +22,8 @@ export function toTokenTensor(
   vocabSize: number,
   allowed: (id: number) => boolean = () => false,
 ): tf.Tensor2D {
-  const tensor = tokens instanceof tf.Tensor ? tokens : fromLists(rowsOf(tokens), what, vocabSize, allowed);
+  const tensor = tokens instanceof tf.Tensor ? tokens : fromLists(rowsOf(tokens, what), what, vocabSize, allowed);
+  requireTensors(what, {tokens: tensor});
   const [batch, time] = tensor.shape;
   if (tensor.rank !== 2 || batch === 0 || time === 0)
     throw new DataError(`${what} must have the shape [batch, time] with at least one token, not [${tensor.shape}]`);
@@ -31,14 +35,23 @@ export function toTargetTensor(targets: TokenInput, what: string, vocabSize: num
   return toTokenTensor(targets, what, vocabSize, (id) => id === ignoredTarget);
 }
 
-/** Checks and converts labels [batch], integers. */
-export function toLabelTensor(labels: tf.Tensor | readonly number[]): tf.Tensor1D {
-  return labels instanceof tf.Tensor ? (labels.toInt() as tf.Tensor1D) : tf.tensor1d([...labels], 'int32');
+/**
+ * Checks and converts labels [batch], integers.
+ * @param what Names them in messages.
+ * @param count How many different ones there are.
+ */
+export function toLabelTensor(labels: tf.Tensor | ArrayLike<number>, what: string, count: number): tf.Tensor1D {
+  if (labels instanceof tf.Tensor) {
+    requireTensors(what, {labels});
+    return labels.toInt() as tf.Tensor1D;
+  }
+  const list = listOfIds(labels, what);
+  return fromLists([list], what, count, (id) => id === ignoredTarget).reshape([-1]);
 }
 
-function rowsOf(tokens: Exclude<TokenInput, tf.Tensor>): ArrayLike<number>[] {
-  const isBatch = Array.isArray(tokens) && Array.isArray(tokens[0]);
-  return isBatch ? (tokens as number[][]) : [tokens as ArrayLike<number>];
+function rowsOf(tokens: unknown, what: string): ArrayLike<number>[] {
+  const rows = Array.isArray(tokens) && isList(tokens[0]) ? tokens : [tokens];
+  return rows.map((row, b) => listOfIds(row, rows.length === 1 ? what : `${what}: row ${b}`));
 }
 
 function fromLists(
@@ -55,7 +68,9 @@ function fromLists(
     for (let t = 0; t < time; t++) {
       const id = row[t];
       if (!(Number.isInteger(id) && id >= 0 && id < vocabSize) && !allowed(id))
-        throw new DataError(`${what} must be ids from 0 to ${vocabSize - 1}, but number ${t} of row ${b} is ${id}`);
+        throw new DataError(
+          `${what} must be ids from 0 to ${vocabSize - 1}, but number ${t} of row ${b} is ${shown(id)}`,
+        );
       ids[b * time + t] = id;
     }
   });

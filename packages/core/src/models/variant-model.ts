@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type {CheckpointLayout} from '../checkpoints/layout';
+import {noticeUnchosenEngine} from '../engine-notice';
 import {DataError} from '../errors';
 import {softmaxCrossEntropy} from '../kernels/softmax-cross-entropy';
 import {type ForwardOptions, inference} from '../layers/layer';
@@ -81,6 +82,7 @@ export abstract class VariantModel<
   Types extends ModelTypes = AnyTypes,
 > extends tf.LayersModel {
   readonly config: Config;
+  private hasNoWeights = false;
   /** What the model does. */
   abstract readonly kind: ModelKind;
   /** How `saveCheckpoint` names and shapes the weights: as the authors do. */
@@ -90,9 +92,20 @@ export abstract class VariantModel<
 
   /** @param connect Applies the layers, which makes their weights; the configuration's seed draws them. */
   constructor(config: Config, {name}: ModelIdentity, connect: () => ModelGraph) {
+    noticeUnchosenEngine();
     super({...withWeights(name, config.seed, connect), name});
     this.config = config;
     this.frozenAtFirst = frozenLayersOf(this);
+  }
+
+  /** Throws a DataError where the model was disposed. */
+  protected requireWeights(): void {
+    if (this.isDisposed) throw new DataError(`${this.name}: the model was disposed and has no weights any more`);
+  }
+
+  /** Whether {@link dispose} has freed the weights. */
+  get isDisposed(): boolean {
+    return this.hasNoWeights;
   }
 
   /** The longest sequence that the model can see, or null where there is no limit. */
@@ -125,6 +138,7 @@ export abstract class VariantModel<
 
   /** The model's outputs, such as logits over all classes in the last axis. The caller disposes them. */
   logits(inputs: Types['inputs'], options: Types['options'] = {}): Types['outputs'] {
+    this.requireWeights();
     return tf.tidy(() => this.forward(this.inputsOf(inputs), this.runOptions(options)));
   }
 
@@ -171,12 +185,14 @@ export abstract class VariantModel<
     inputs: Types['inputs'] | tf.Tensor,
     targets?: Types['targets'] | tf.Tensor,
     options: Types['options'] = {},
-  ): tf.Scalar =>
-    tf.tidy(() => {
+  ): tf.Scalar => {
+    this.requireWeights();
+    return tf.tidy(() => {
       const example = this.example(inputs, targets);
       const outputs = this.forward(example.inputs, this.runOptions(options));
       return this.criterion(outputs, example.targets, options);
     });
+  };
 
   /**
    * As in tfjs, with integer targets, -100 where nothing is to be predicted: the loss is the model's own unless a function
@@ -206,12 +222,14 @@ export abstract class VariantModel<
     return model;
   }
 
-  /** Frees the weights, those too that tfjs keeps because two parts of the model share their layer. */
+  /** Frees the weights, those too that tfjs keeps because two parts of the model share their layer; once. */
   override dispose(): ReturnType<tf.LayersModel['dispose']> {
+    if (this.hasNoWeights) return {refCountAfterDispose: 0, numDisposedVariables: 0};
     const variables = this.weights.map((weight) => weight.read() as tf.Variable);
     const result = super.dispose();
     const kept = result.refCountAfterDispose === 0 ? variables.filter(({isDisposed}) => !isDisposed) : [];
     for (const variable of kept) variable.dispose();
+    this.hasNoWeights = result.refCountAfterDispose === 0;
     return {...result, numDisposedVariables: result.numDisposedVariables + kept.length};
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import {DataError, ShapeError, VariantsError} from '../errors';
+import {requireArgument} from '../arguments';
+import {CheckpointError, DataError, ShapeError, VariantsError} from '../errors';
 import {type FileSource, readFileSource} from '../files/one-file';
 import {writeStateFile} from './state-file';
 import {decodeState, encodeState} from './state-format';
@@ -121,6 +122,15 @@ export class StreamState {
    * @throws CheckpointError when they are anything else.
    */
   static fromBytes(bytes: Uint8Array | ArrayBuffer, name = 'stream state'): StreamState {
+    const isBytes = bytes instanceof Uint8Array || bytes instanceof ArrayBuffer;
+    requireArgument(
+      'StreamState.fromBytes',
+      'the state',
+      bytes,
+      isBytes,
+      'the bytes that toBytes gave',
+      CheckpointError,
+    );
     const {tree, length, origin} = decodeState(new Uint8Array(bytes), name);
     return new StreamState(tree, length, origin);
   }
@@ -169,10 +179,15 @@ export class StreamState {
   }
 }
 
-/** Throws a DataError where something else is given for a state. */
-export function requireState(name: string, state: unknown): asserts state is StreamState {
-  if (!(state instanceof StreamState))
-    throw new DataError(`${name}: the stream state is no StreamState; give what stream() returned`);
+/**
+ * Throws a DataError unless a value is the state of a stream.
+ * @param owner Who takes it, for the message.
+ * @param mayBeMissing Whether a stream may begin without one. Default true.
+ */
+export function requireState(owner: string, state: unknown, mayBeMissing = true): void {
+  const isState = state instanceof StreamState || (mayBeMissing && (state === undefined || state === null));
+  const allowed = `a StreamState, as stream() returns it${mayBeMissing ? ', or nothing' : ''}`;
+  requireArgument(owner, 'the state', state, isState, allowed, DataError);
 }
 
 // A layer may give out the very tensor that it remembers; the caller will dispose of the one and the state of the other.

@@ -34,8 +34,7 @@ class Tiny extends LanguageModel<TransformerFields> {
 
   constructor(style: TransformerStyle, options: TransformerFieldOptions = {}) {
     const config = resolve(style, {...sizes, ...options});
-    const parameters = countTransformer(config, style);
-    super(config, transformerStages(config, style), {name: 'tiny', parameters});
+    super(config, transformerStages(config, style), {name: 'tiny'});
   }
 }
 

@@ -1,4 +1,4 @@
-import {fields, resolveFields} from '@variants/core';
+import {fields, requireGivenFields, resolveFields} from '@variants/core';
 import {checkHyenaBackboneConfig, type HyenaConfig, type HyenaOptions, hyenaRules} from '../config';
 
 /** The configuration of a Hyena whose long convolutions are recurrences. */
@@ -15,6 +15,7 @@ export type DistilledHyenaOptions = HyenaOptions & Partial<DistilledHyenaConfig>
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveDistilledHyenaConfig(options: DistilledHyenaOptions): DistilledHyenaConfig {
+  requireGivenFields('distilledHyena', options);
   const rules = {...hyenaRules(options), stateSize: fields.even(16)};
   const config = resolveFields<DistilledHyenaConfig>('distilledHyena', rules, options);
   checkHyenaBackboneConfig('distilledHyena', config);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import {nextTask, withInitialization} from '@variants/core';
+import {nextTask, requireArgument, requireOptions, withInitialization} from '@variants/core';
 import type {HyenaOperator} from '../hyena-operator';
-import {type Hyena, HyenaBlock} from '../model';
+import {Hyena, HyenaBlock} from '../model';
 import {fitModes, type Modes, response} from './least-squares';
 import {DistilledHyena} from './model';
 
@@ -38,7 +38,10 @@ export interface Distillation {
  * Takes time in proportion to the channels, some ten milliseconds each, and lets the event loop go on between them.
  * @throws ConfigError when the order is no even number of at least 2.
  */
-export async function distil(model: Hyena, {order = 16}: DistilOptions = {}): Promise<Distillation> {
+export async function distil(model: Hyena, options: DistilOptions = {}): Promise<Distillation> {
+  requireArgument('distil', 'the model', model, model instanceof Hyena, 'a Hyena, as hyena(...) makes');
+  requireOptions('distil', options, ['order']);
+  const {order = 16} = options;
   const distilled = withInitialization(
     {allocateOnly: true},
     () => new DistilledHyena({...model.config, stateSize: order}),

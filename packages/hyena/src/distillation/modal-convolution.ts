@@ -9,8 +9,9 @@
  *
  * All tensors are [.., order, width]; a state x is [batch, order, width].
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {longConvolution} from '@variants/core';
+import {longConvolution, requireOptionalTensors, requireTensors} from '@variants/core';
 
 /** The recurrences of all channels. */
 export interface ModalFilter {
@@ -83,6 +84,8 @@ export function modalConvolution(
   filter: ModalFilter,
   state: tf.Tensor | null,
 ): {output: tf.Tensor; state: tf.Tensor} {
+  requireTensors('modalConvolution', {v});
+  requireOptionalTensors('modalConvolution', {state});
   const [batch, time, width] = v.shape as number[];
   const order = filter.diagonal.shape[0];
   const first = state ?? tf.zeros([batch, order, width]);

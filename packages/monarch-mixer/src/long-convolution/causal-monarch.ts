@@ -11,8 +11,9 @@
  * B is a Monarch matrix (see `monarch.ts`) without the outermost P: B = diag(L, L, ...) P R P_0, where P_0 brings together the
  * positions that have the same place i1 in their groups, and P those of a group.
  */
+
 import * as tf from '@tensorflow/tfjs';
-import {longConvolution, ShapeError} from '@variants/core';
+import {longConvolution, requireTensors, ShapeError} from '@variants/core';
 import {inverseOfTriangles, lowerTriangle} from './triangular';
 
 /** The two factors of a basis, as they are or inverted. */
@@ -95,6 +96,7 @@ export function basisMatrix(basis: Basis): tf.Tensor2D {
  * @throws ShapeError when N is not n m, or shapes do not fit each other otherwise.
  */
 export function causalMonarch(x: tf.Tensor, kernel: tf.Tensor2D, basis: Basis): tf.Tensor3D {
+  requireTensors('causalMonarch', {x, kernel});
   const [, length, channels] = x.shape;
   const {L, R} = basis;
   const [m, n] = [L.shape[0], R.shape[1]];

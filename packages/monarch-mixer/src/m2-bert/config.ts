@@ -1,4 +1,12 @@
-import {type Fields, fields, requireConfig, resolveFields, type StackFields, stackFields} from '@variants/core';
+import {
+  type Fields,
+  fields,
+  requireConfig,
+  requireGivenFields,
+  resolveFields,
+  type StackFields,
+  stackFields,
+} from '@variants/core';
 import {countFeedForward, countSequenceMixer, type MixerFields, mixerRules} from '../config';
 
 const poolings = ['first', 'mean', 'token'] as const;
@@ -90,6 +98,7 @@ function checkM2BertConfig(architecture: string, config: M2BertConfig): void {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveM2BertConfig(options: M2BertOptions): M2BertConfig {
+  requireGivenFields('m2-bert', options);
   const config = resolveFields<M2BertConfig>('m2-bert', m2BertRules(options), options);
   checkM2BertConfig('m2-bert', config);
   return config;
@@ -100,6 +109,7 @@ export function resolveM2BertConfig(options: M2BertOptions): M2BertConfig {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveM2BertClassifierConfig(options: M2BertClassifierOptions): M2BertClassifierConfig {
+  requireGivenFields('m2-bert', options);
   const rules = {
     ...m2BertRules(options),
     numLabels: fields.count(2),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type ModelKind} from '@variants/core';
+import {ConfigError, type ModelKind, requireArgument, requireGiven} from '@variants/core';
 import {requireSeed, requireWhole} from '../checks';
 
 /** One step's data; whoever asked for it disposes it. */
@@ -161,7 +161,12 @@ export function* eachBatch<B extends Batch>(
   source: BatchSource<B>,
   options: EachBatchOptions,
 ): Generator<B, void, undefined> {
+  requireBatches('eachBatch', 'the source', source);
+  requireGiven('eachBatch', options, ['batchSize', 'seed', 'firstStep', 'steps']);
   const {batchSize, seed = 0, firstStep = 0, steps = Infinity} = options;
+  requireWhole('eachBatch', 'batchSize', batchSize, 1);
+  requireWhole('eachBatch', 'firstStep', firstStep, 0);
+  if (steps !== Infinity) requireWhole('eachBatch', 'steps', steps, 0);
   const end = Math.min(firstStep + steps, Math.ceil(source.numExamples / batchSize));
   for (let step = firstStep; step < end; step++) {
     const batch = source.batch(step, batchSize, seed);
@@ -171,6 +176,22 @@ export function* eachBatch<B extends Batch>(
       disposeBatch(batch);
     }
   }
+}
+
+/**
+ * Throws a ConfigError unless a value is a source of batches.
+ * @param owner Who takes it, for the message.
+ * @param what Names it there.
+ */
+export function requireBatches(owner: string, what: string, source: unknown): void {
+  const given = (source ?? {}) as {batch?: unknown; training?: unknown; validation?: unknown; kind?: unknown};
+  if (typeof given.batch === 'function') return;
+  const allowed = 'a source of batches, such as textWindows and taskBatches make';
+  if (typeof (given.training as typeof given | undefined)?.batch === 'function')
+    throw new ConfigError(
+      `${owner}: ${what} is two sources, {training, validation}; give one of them, such as training`,
+    );
+  requireArgument(owner, what, source, false, allowed);
 }
 
 /** Frees a batch's tensors. */

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
-import {DataError} from '@variants/core';
+import {DataError, requireArgument, requireOptions, shown} from '@variants/core';
 import {requireWhole} from '../checks';
 import {type Batch, type BatchSource, batchSource} from './batch-source';
-import {checkLabels, requireSome} from './id-rows';
+import {checkLabels, requireExamples} from './id-rows';
 import {type RowOptions, rowOrder} from './row-order';
 import {tokenFingerprint} from './token-fingerprint';
 
@@ -17,7 +17,7 @@ export interface ImageBatch extends Batch {
 /** Images of one size. */
 export interface Images {
   /** The values of all pixels, image after image, row after row; given to the model as they are. */
-  pixels: Float32Array | Uint8Array;
+  pixels: Float32Array | Uint8Array | Uint8ClampedArray | readonly number[];
   height: number;
   width: number;
   /** Values of a pixel. */
@@ -41,14 +41,24 @@ export function labelledImages(
   options: LabelledImagesOptions = {},
 ): BatchSource<ImageBatch> {
   const name = 'labelledImages';
-  const {pixels, height, width, channels} = images;
+  requireArgument(
+    name,
+    'images',
+    images,
+    isObject(images),
+    'an object with pixels, height, width and channels',
+    DataError,
+  );
+  requireOptions(name, options, ['numClasses', 'shuffle']);
+  const {height, width, channels} = images;
+  const pixels = pixelsOf(images.pixels, name);
   for (const [field, value] of Object.entries({height, width, channels})) requireWhole(name, field, value, 1);
   const size = height * width * channels;
   if (pixels.length % size !== 0)
     throw new DataError(
       `${name}: ${pixels.length} values are no whole number of images [${height}, ${width}, ${channels}]`,
     );
-  requireSome(pixels.length, name, 'images');
+  requireExamples(pixels, name, 'images');
   const numClasses = checkLabels(labels, pixels.length / size, name, options.numClasses);
   const {numExamples, rowOf} = rowOrder(labels.length, options, name);
   return batchSource<ImageBatch>({
@@ -70,4 +80,12 @@ export function labelledImages(
       label[0] = labels[row];
     },
   });
+}
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+
+function pixelsOf(pixels: unknown, name: string): Float32Array | Uint8Array | Uint8ClampedArray {
+  for (const kind of [Float32Array, Uint8Array, Uint8ClampedArray]) if (pixels instanceof kind) return pixels;
+  if (Array.isArray(pixels) && pixels.every((value) => typeof value === 'number')) return Float32Array.from(pixels);
+  throw new DataError(`${name}: pixels is ${shown(pixels)}, but must be a list of numbers`);
 }

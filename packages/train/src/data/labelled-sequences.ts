@@ -1,6 +1,8 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
-import {checkLabels, checkRows, type IdRows, requireSome, rowsFingerprint} from './id-rows';
+import {checkLabels, checkRows, type IdRows, requireExamples, rowsFingerprint} from './id-rows';
 import {type RowOptions, rowOrder} from './row-order';
 
 /** A batch of sequences with a label each. */
@@ -32,8 +34,10 @@ export function labelledSequences(
   options: LabelledSequencesOptions,
 ): BatchSource<LabelledBatch> {
   const name = 'labelledSequences';
+  requireGiven(name, options, ['padToken', 'vocabSize', 'numLabels', 'shuffle']);
   const {padToken} = options;
-  requireSome(sequences.length, name, 'sequences');
+  requireWhole(name, 'padToken', padToken, 0);
+  requireExamples(sequences, name, 'sequences');
   const {longest, vocabSize} = checkRows([...sequences, [padToken]], `${name}: sequences`, options.vocabSize);
   const numLabels = checkLabels(labels, sequences.length, name, options.numLabels);
   const {numExamples, rowOf} = rowOrder(sequences.length, options, name);

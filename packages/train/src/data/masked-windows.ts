@@ -1,10 +1,9 @@
-import {Random} from '@variants/core';
+import {Random, requireGiven} from '@variants/core';
 import {requireWhole} from '../checks';
 import {ignoreIndex} from '../tasks/task';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
-import type {SplitText} from './split-text';
-import {type TextWindowsOptions, textWindows} from './text-windows';
-import type {TokenArray, TokenWindows} from './token-windows';
+import {type TextWindowsOptions, textWindows, textWindowsOptions, type WindowSource} from './text-windows';
+import type {TokenWindows} from './token-windows';
 
 /** Options of {@link maskedWindows}. */
 export interface MaskedWindowsOptions extends TextWindowsOptions {
@@ -30,10 +29,9 @@ const hiddenShare = 0.15;
  * another way each time.
  * @throws DataError when a part is too short for one window
  */
-export function maskedWindows(
-  source: string | SplitText | TokenArray,
-  {maskToken, ...options}: MaskedWindowsOptions,
-): MaskedWindows {
+export function maskedWindows(source: WindowSource, given: MaskedWindowsOptions): MaskedWindows {
+  requireGiven('maskedWindows', given, ['maskToken', ...textWindowsOptions]);
+  const {maskToken, ...options} = given;
   requireWhole('maskedWindows', 'maskToken', maskToken, 0);
   const {training, validation} = textWindows(source, options);
   return {training: masked(training, maskToken), validation: masked(validation, maskToken)};

@@ -1,4 +1,4 @@
-import {DataError} from '@variants/core';
+import {DataError, requireArgument} from '@variants/core';
 import {oneLine} from '../one-line';
 import {decodeUtf8} from './decode-utf8';
 import {mobyDick} from './moby-dick';
@@ -14,6 +14,15 @@ export type TextSource = string | URL | Blob;
  * @throws DataError when there is no such file, when it is empty or when it is not in UTF-8
  */
 export async function readText(source: TextSource): Promise<string> {
+  const isSource = (typeof source === 'string' && source !== '') || source instanceof URL || source instanceof Blob;
+  requireArgument(
+    'readText',
+    'the source',
+    source,
+    isSource,
+    "'moby-dick', a path, a URL, a File or a Blob",
+    DataError,
+  );
   if (source === 'moby-dick') return mobyDick();
   if (source instanceof Blob) return decodeUtf8(new Uint8Array(await source.arrayBuffer()), nameOf(source));
   const place = typeof source === 'string' && /^(https?|file|data|blob):/i.test(source) ? parseUrl(source) : source;

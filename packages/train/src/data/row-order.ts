@@ -1,4 +1,4 @@
-import {Random} from '@variants/core';
+import {Random, requireArgument} from '@variants/core';
 
 /** In which order rows are examples. */
 export interface RowOrder {
@@ -19,6 +19,7 @@ export interface RowOptions {
 
 /** The order of so many rows; `name` keeps the random numbers of sources apart. */
 export function rowOrder(numRows: number, {shuffle = false}: RowOptions, name: string): RowOrder {
+  requireArgument(name, 'shuffle', shuffle, typeof shuffle === 'boolean', 'true or false');
   if (!shuffle) return {numExamples: numRows, rowOf: (index) => index};
   let [latest, order]: [string, number[]] = ['', []];
   return {

@@ -1,8 +1,9 @@
 import type * as tf from '@tensorflow/tfjs';
-import {ConfigError} from '@variants/core';
+import {ConfigError, requireGiven} from '@variants/core';
+import {requireWhole} from '../checks';
 import {ignoreIndex} from '../tasks/task';
 import {type Batch, type BatchSource, batchSource} from './batch-source';
-import {checkRows, requireSome, rowsFingerprint} from './id-rows';
+import {checkRows, requireExamples, rowsFingerprint} from './id-rows';
 import {type RowOptions, rowOrder} from './row-order';
 
 /** A batch of pairs of sequences. */
@@ -43,11 +44,13 @@ export interface SequencePairsOptions extends RowOptions {
  */
 export function sequencePairs(pairs: readonly SequencePair[], options: SequencePairsOptions): BatchSource<PairBatch> {
   const name = 'sequencePairs';
+  requireGiven(name, options, ['beginToken', 'endToken', 'padToken', 'sourceVocabSize', 'targetVocabSize', 'shuffle']);
   const {beginToken, endToken, padToken, sourceVocabSize, targetVocabSize} = options;
+  for (const [field, id] of Object.entries({beginToken, endToken, padToken})) requireWhole(name, field, id, 0);
   if (endToken === padToken)
     throw new ConfigError(`${name}: endToken and padToken are both ${endToken}, but padding is never predicted`);
-  requireSome(pairs.length, name, 'pairs');
-  const [sources, targets] = [pairs.map(({source}) => source), pairs.map(({target}) => target)];
+  requireExamples(pairs, name, 'pairs');
+  const [sources, targets] = [pairs.map((pair) => pair?.source), pairs.map((pair) => pair?.target)];
   const source = checkRows([...sources, [padToken]], `${name}: sources`, sourceVocabSize);
   const target = checkRows([...targets, [beginToken], [endToken], [padToken]], `${name}: targets`, targetVocabSize);
   const targetTime = target.longest + 1;

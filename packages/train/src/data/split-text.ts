@@ -1,3 +1,4 @@
+import {DataError, requireArgument, requireOptions} from '@variants/core';
 import {requireFraction} from '../checks';
 import {heldOutStretches, type Stretch, stretchesBetween} from './held-out';
 
@@ -20,7 +21,10 @@ export interface SplitTextOptions {
  * first chapter is for training.
  * @throws ConfigError when the share is not above 0 and below 1
  */
-export function splitText(text: string, {validation = 0.1}: SplitTextOptions = {}): SplitText {
+export function splitText(text: string, options: SplitTextOptions = {}): SplitText {
+  requireArgument('splitText', 'the text', text, typeof text === 'string', 'a text', DataError);
+  requireOptions('splitText', options, ['validation'], {validationFraction: 'validation'});
+  const {validation = 0.1} = options;
   requireFraction('splitText', validation);
   const {front, chapters} = splitChapters(text);
   if (chapters.length * validation < 1) return splitStretches(text, validation);

@@ -1,10 +1,8 @@
-import {DataError, Random} from '@variants/core';
+import {DataError, Random, requireGiven} from '@variants/core';
 import {requireWhole, wholeRange} from '../checks';
 import {type BatchSource, batchSource, type TokenBatch} from './batch-source';
 import {tokenFingerprint} from './token-fingerprint';
-
-/** Token ids in a row, a text's or others'. */
-export type TokenArray = Int32Array | Uint32Array | Uint16Array | Uint8Array;
+import {type TokenArray, type TokenIds, tokenArray} from './token-ids';
 
 /** Batches of windows over tokens. */
 export interface TokenWindows extends BatchSource<TokenBatch> {
@@ -32,8 +30,8 @@ export interface TokenWindowsOptions {
  * example alone. There is no end to them.
  * @throws DataError when there are fewer than sequenceLength + 1 tokens, or a token is not below vocabSize
  */
-export function randomWindows(tokens: TokenArray, options: TokenWindowsOptions): TokenWindows {
-  const {sequenceLength} = options;
+export function randomWindows(ids: TokenIds, options: TokenWindowsOptions): TokenWindows {
+  const {tokens, sequenceLength} = checked('randomWindows', ids, options);
   const startOf = (index: number, seed: number) =>
     new Random(seed, 'windows/train', index).below(tokens.length - sequenceLength);
   return tokenWindows(tokens, options, Infinity, startOf);
@@ -44,8 +42,8 @@ export function randomWindows(tokens: TokenArray, options: TokenWindowsOptions):
  * at the end that fill no window are left out.
  * @throws DataError when there are fewer than sequenceLength + 1 tokens, or a token is not below vocabSize
  */
-export function orderedWindows(tokens: TokenArray, options: TokenWindowsOptions): TokenWindows {
-  const {sequenceLength} = options;
+export function orderedWindows(ids: TokenIds, options: TokenWindowsOptions): TokenWindows {
+  const {tokens, sequenceLength} = checked('orderedWindows', ids, options);
   return tokenWindows(
     tokens,
     options,
@@ -54,6 +52,24 @@ export function orderedWindows(tokens: TokenArray, options: TokenWindowsOptions)
   );
 }
 
+/** The ids as a typed array, and the length of windows of which they fill one. */
+function checked(
+  owner: string,
+  ids: TokenIds,
+  options: TokenWindowsOptions,
+): {tokens: TokenArray; sequenceLength: number} {
+  requireGiven(owner, options, windowOptions);
+  const {name = 'tokens', sequenceLength} = options;
+  const tokens = tokenArray(ids, name);
+  requireWhole(name, 'sequenceLength', sequenceLength, 1);
+  if (tokens.length > sequenceLength) return {tokens, sequenceLength};
+  throw new DataError(
+    `${name}: ${tokens.length} tokens; a window of sequenceLength ${sequenceLength} needs ${sequenceLength + 1}`,
+  );
+}
+
+const windowOptions = ['sequenceLength', 'vocabSize', 'bytesPerToken', 'name'];
+
 function tokenWindows(
   tokens: TokenArray,
   options: TokenWindowsOptions,
@@ -61,11 +77,6 @@ function tokenWindows(
   startOf: TokenWindows['startOf'],
 ): TokenWindows {
   const {sequenceLength, bytesPerToken, name = 'tokens'} = options;
-  requireWhole(name, 'sequenceLength', sequenceLength, 1);
-  if (tokens.length <= sequenceLength)
-    throw new DataError(
-      `${name}: ${tokens.length} tokens; a window of sequenceLength ${sequenceLength} needs ${sequenceLength + 1}`,
-    );
   let fingerprint: string | undefined;
   const vocabSize = vocabSizeOf(tokens, options.vocabSize, name);
   const source = batchSource<TokenBatch>({

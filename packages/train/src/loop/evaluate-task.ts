@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import {inference, nextTask, type VariantModel} from '@variants/core';
+import {inference, nextTask, requireOptions, type VariantModel} from '@variants/core';
 import {requireWhole} from '../checks';
 import {type BatchSource, eachBatch, type TokenBatch} from '../data/batch-source';
 import {scoreTask, type TaskScore} from '../tasks/score-task';
-import {requireSource} from './require-source';
+import {requireModel, requireSource} from './require-source';
 
 /** Options of {@link evaluateTask}. */
 export interface EvaluateTaskOptions {
@@ -27,10 +27,13 @@ export async function evaluateTask(
   source: BatchSource<TokenBatch>,
   options: EvaluateTaskOptions = {},
 ): Promise<TaskScore> {
+  requireModel('evaluateTask', model);
+  requireOptions('evaluateTask', options, ['numExamples', 'batchSize', 'seed', 'signal']);
+  requireSource(model, source, 'evaluateTask', 'the data');
   const {batchSize = 64, seed = 0, signal} = options;
   const {numExamples = Number.isFinite(source.numExamples) ? source.numExamples : 1024} = options;
   requireWhole('evaluateTask', 'numExamples', numExamples, 1);
-  requireSource(model, source, 'evaluateTask: the data');
+  requireWhole('evaluateTask', 'batchSize', batchSize, 1);
   const predictions: number[][] = [];
   const targets: number[][] = [];
   for (const batch of eachBatch(source, {batchSize, seed, steps: Math.ceil(numExamples / batchSize)})) {

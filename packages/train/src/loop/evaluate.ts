@@ -14,9 +14,9 @@ import {
   type VariantModel,
 } from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
-import type {TokenArray} from '../data/token-windows';
+import type {TokenArray} from '../data/token-ids';
 import {countTargets} from './count-targets';
-import {requireSource} from './require-source';
+import {requireModel, requireSource} from './require-source';
 import {spreadBatches} from './spread-batches';
 
 /**
@@ -89,8 +89,9 @@ export async function evaluate(
   source: EvaluationSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  requireModel('evaluate', model);
   const settings = resolveFields<Settings>('evaluate', rules, options);
-  requireSource(model, source, 'evaluate: the data');
+  requireSource(model, source, 'evaluate', 'the data');
   const {convention} = settings;
   const results =
     convention === 'window'

@@ -1,5 +1,6 @@
-import {ConfigError, type ModelKind, type VariantModel} from '@variants/core';
-import type {BatchSource, SourceNeeds} from '../data/batch-source';
+import * as tf from '@tensorflow/tfjs';
+import {ConfigError, type ModelKind, requireArgument, type VariantModel} from '@variants/core';
+import {type BatchSource, requireBatches, type SourceNeeds} from '../data/batch-source';
 
 /** What a source has as many of as the field of a model's configuration must be at least. */
 const leastFields = {
@@ -16,8 +17,26 @@ const equalFields = {
   padToken: 'as padding',
 } as const satisfies {[field in keyof SourceNeeds]: string};
 
-/** Throws a ConfigError when a source is for another kind of model, or for one that knows more or sees further. */
-export function requireSource(model: VariantModel, source: BatchSource, what: string): void {
+/**
+ * Throws a ConfigError unless a value is a model that is still there.
+ * @param owner Who takes it, for the message.
+ */
+export function requireModel(owner: string, model: unknown): void {
+  const {kind, config, isDisposed} = (model ?? {}) as Partial<VariantModel>;
+  const isModel = typeof kind === 'string' && typeof config === 'object' && model instanceof tf.LayersModel;
+  const allowed = 'a model of @variants, such as retnet(...) makes; a model of tfjs itself is trained by fit';
+  requireArgument(owner, 'the model', model, isModel, allowed);
+  if (isDisposed) throw new ConfigError(`${owner}: the model was disposed and has no weights any more`);
+}
+
+/**
+ * Throws a ConfigError when a source is none, is for another kind of model, or for one that knows more or sees further.
+ * @param owner Who takes it, for the message.
+ * @param which Names it there: 'the data'.
+ */
+export function requireSource(model: VariantModel, source: BatchSource, owner: string, which: string): void {
+  requireBatches(owner, which, source);
+  const what = `${owner}: ${which}`;
   const {kinds = ['language-model']} = source;
   if (!kinds.includes(model.kind))
     throw new ConfigError(`${what} is for ${kinds.map(named).join(' or ')}, but ${model.name} is ${named(model.kind)}`);

@@ -9,9 +9,9 @@ import {type Evaluation, evaluate} from './evaluate';
 import {learningRateAt} from './learning-rate';
 import {type PositionUnit, positionUnit} from './positions';
 import type {TrainingPosition, TrainingRun} from './run-description';
-import {loadState, storeState} from './state-storage';
+import {RunKeeper} from './run-keeper';
 import type {TrainSettings} from './train-options';
-import {encodeTrainingState, restoreTrainingState} from './training-state';
+import {restoreTrainingState} from './training-state';
 
 /** What one step of a training did. */
 export interface TrainingStep {
@@ -40,22 +40,23 @@ export async function* runTraining(
   source: BatchSource,
   settings: TrainSettings,
 ): AsyncGenerator<TrainingStep, void, void> {
-  const {betas, weightDecay, signal, saveEvery} = settings;
+  const {betas, weightDecay, signal} = settings;
   const run: TrainingRun = {model, source, settings, optimizer: new AdamW({betas, weightDecay})};
   const position: TrainingPosition = {step: 0, seconds: 0};
-  let savedStep = 0;
+  const keeper = new RunKeeper(run, position);
   let failed = false;
   try {
-    Object.assign(position, await resume(run));
-    savedStep = position.step;
+    const saved = await keeper.open();
+    if (saved) Object.assign(position, await restoreTrainingState(saved.bytes, saved.name, run));
+    keeper.begin();
     while (!isOver(position, settings)) {
       signal?.throwIfAborted();
       const step = await timedStep(run, position);
-      if (position.step % saveEvery === 0) {
-        await save(run, position);
-        savedStep = position.step;
-      }
-      yield {...step, ...(await validation(run, position))};
+      await keeper.saveIfDue();
+      const validated = await validation(run, position);
+      keeper.rest();
+      yield {...step, ...validated};
+      await keeper.work();
       await nextTask();
     }
   } catch (error) {
@@ -63,7 +64,7 @@ export async function* runTraining(
     throw error;
   } finally {
     try {
-      if (!failed && position.step > savedStep) await save(run, position);
+      await keeper.close(failed);
     } finally {
       run.optimizer.dispose();
     }
@@ -72,18 +73,6 @@ export async function* runTraining(
 
 function isOver({step, seconds}: TrainingPosition, settings: TrainSettings): boolean {
   return step >= settings.steps || seconds >= settings.seconds;
-}
-
-async function resume(run: TrainingRun): Promise<TrainingPosition | undefined> {
-  const {resumeFrom} = run.settings;
-  if (resumeFrom === null) return undefined;
-  const {bytes, name} = await loadState(resumeFrom);
-  return restoreTrainingState(bytes, name, run);
-}
-
-async function save(run: TrainingRun, position: TrainingPosition): Promise<void> {
-  const {saveTo} = run.settings;
-  if (saveTo !== null) await storeState(await encodeTrainingState(run, position), saveTo);
 }
 
 /** Takes a step and moves the position on. */

@@ -1,4 +1,4 @@
-import {ConfigError, type Field, type Fields, fields, resolveFields} from '@variants/core';
+import {ConfigError, type Field, type Fields, fields, requireArgument, resolveFields} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {betasField, rateField} from '../optim/fields';
 import {type Schedule, type ScheduleName, schedules} from '../optim/schedules';
@@ -6,7 +6,10 @@ import type {StateTarget, TrainingStateSource} from './state-storage';
 
 /** Options of `train`. All have defaults. */
 export interface TrainOptions {
-  /** Steps in all, those of a resumed run included. Default Infinity: until the loop is left or `seconds` are over. */
+  /**
+   * Steps in all, those of a resumed run included; Infinity trains until the loop is left. Default: until `seconds` are
+   * over; without them `decaySteps`, or 1000.
+   */
   steps?: number;
   /** Seconds of training in all, without validation and saving. Default Infinity. */
   seconds?: number;
@@ -46,12 +49,19 @@ export interface TrainOptions {
   /** Ends the run: it saves as always and throws the signal's reason. */
   signal?: AbortSignal;
   /**
-   * Where the run saves what it needs to be resumed: a directory in Node, or a function that takes the bytes. It saves at
-   * the end, when the loop is left and when `signal` aborts; not after an error.
+   * Where the run is saved: a directory in Node, from which it can be resumed and which `fromPretrained` loads as a model; or
+   * a function that takes the bytes of its state. It saves now and then (see `saveEvery`), at the end, when the loop is left,
+   * when `signal` aborts, and in Node when the process is asked to end (Ctrl-C), which then waits for it; not after an error.
+   * A directory is tested before the first step. Default: nowhere.
    */
   saveTo?: StateTarget;
-  /** Steps between two savings besides. Default: none. */
+  /**
+   * Steps between two savings on the way; Infinity for none. Default by time: every 10 seconds or, where saving takes long,
+   * so seldom that it takes 5 % of the time.
+   */
   saveEvery?: number;
+  /** Goes on from what stands in the directory `saveTo`, as `resumeFrom` does, or begins where there is nothing yet. Default false. */
+  resume?: boolean;
   /**
    * What an earlier run saved: its directory, a Blob or the bytes. The model's configuration and the data must be the same,
    * and so must `seed`, `batchSize`, `accumulate`, on which batches and dropout depend, and `betas`, with which the saved
@@ -81,7 +91,8 @@ export interface TrainSettings {
   seed: number;
   signal: AbortSignal | null;
   saveTo: StateTarget | null;
-  saveEvery: number;
+  saveEvery: number | null;
+  resume: boolean;
   resumeFrom: TrainingStateSource | null;
 }
 
@@ -90,11 +101,13 @@ export interface TrainSettings {
  * @throws ConfigError that names the option, its value and what is allowed.
  */
 export function resolveTrainOptions(options: TrainOptions): TrainSettings {
-  const {steps = Infinity, seconds = Infinity, decaySteps, learningRate} = options;
+  requireArgument('train', 'options', options, typeof options === 'object' && options !== null, 'an object of options');
+  const {seconds = Infinity, decaySteps, learningRate} = options;
+  const {steps = Number.isFinite(seconds) ? Infinity : (decaySteps ?? usualSteps)} = options;
   const hasEnd = Number.isFinite(steps) || Number.isFinite(seconds) || decaySteps !== undefined;
   const tenth = Number.isFinite(steps) ? Math.ceil(steps / 10) : undefined;
   const rules: Fields<TrainSettings> = {
-    steps: countOrInfinity(Infinity),
+    steps: countOrInfinity(steps),
     seconds: aboveZero(Infinity),
     batchSize: fields.count(16),
     accumulate: fields.count(1),
@@ -113,7 +126,8 @@ export function resolveTrainOptions(options: TrainOptions): TrainSettings {
     seed: fields.seed(),
     signal: fields.optional(object<AbortSignal>('an AbortSignal', 'throwIfAborted')),
     saveTo: fields.optional(saveTarget),
-    saveEvery: countOrInfinity(Infinity),
+    saveEvery: fields.optional(countOrInfinity()),
+    resume: fields.flag(false),
     resumeFrom: fields.optional(stateSource),
   };
   const settings = resolveFields<TrainSettings>('train', rules, options);
@@ -123,10 +137,19 @@ export function resolveTrainOptions(options: TrainOptions): TrainSettings {
     );
   if (!hasEnd && (settings.schedule === 'cosine' || settings.schedule === 'linear'))
     throw new ConfigError(`train: the schedule ${settings.schedule} needs an end; give steps, seconds or decaySteps`);
+  if (settings.resume && typeof settings.saveTo !== 'string')
+    throw new ConfigError(
+      'train: resume needs saveTo, the path of a directory; elsewhere give resumeFrom what was saved',
+    );
+  if (settings.resume && settings.resumeFrom !== null)
+    throw new ConfigError('train: resume goes on from saveTo, resumeFrom from elsewhere; give one of them');
   return settings;
 }
 
-const countOrInfinity = (fallback: number): Field<number> => ({
+/** Steps of a run that is told nothing else. */
+const usualSteps = 1000;
+
+const countOrInfinity = (fallback?: number): Field<number> => ({
   allowed: 'a whole number of at least 1, or Infinity',
   accepts: (value) => value === Infinity || fields.count().accepts(value),
   fallback,

@@ -1,7 +1,7 @@
 import {ConfigError, requireTrainingMemory, type VariantModel} from '@variants/core';
 import type {BatchSource} from '../data/batch-source';
 import {ProgressLine, type ProgressStream, terminal} from './progress-line';
-import {requireSource} from './require-source';
+import {requireModel, requireSource} from './require-source';
 import {runTraining, type TrainingStep} from './run-training';
 import {resolveTrainOptions, type TrainOptions, type TrainSettings} from './train-options';
 
@@ -45,9 +45,10 @@ async function* withProgress(
  *   the loss is no number any more; CheckpointError in the loop, when `resumeFrom` does not fit.
  */
 export function train(model: VariantModel, source: BatchSource, options: TrainOptions = {}): Training {
+  requireModel('train', model);
   const settings = resolveTrainOptions(options);
-  requireSource(model, source, 'train: the data');
-  if (settings.validation) requireSource(model, settings.validation, 'train: the validation data');
+  requireSource(model, source, 'train', 'the data');
+  if (settings.validation) requireSource(model, settings.validation, 'train', 'the validation data');
   if (source.numExamples < settings.batchSize)
     throw new ConfigError(
       `train: batchSize is ${settings.batchSize}, but the data has only ${source.numExamples} examples`,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {globalNorm} from '@variants/core';
+import {globalNorm, requireArgument, requireTensors} from '@variants/core';
 
 /**
  * Limits the norm of all gradients together: g <- g min(1, limit / (norm + 1e-6)), as PyTorch's clip_grad_norm_ does
@@ -11,6 +11,10 @@ export function clipByGlobalNorm(
   gradients: tf.NamedTensorMap,
   limit: number,
 ): {gradients: tf.NamedTensorMap; norm: tf.Scalar} {
+  const isMap = typeof gradients === 'object' && gradients !== null;
+  requireArgument('clipByGlobalNorm', 'gradients', gradients, isMap, 'tensors by their names');
+  requireTensors('clipByGlobalNorm', gradients);
+  requireArgument('clipByGlobalNorm', 'limit', limit, typeof limit === 'number', 'a number above 0, or Infinity');
   return tf.tidy(() => {
     const norm = globalNorm(Object.values(gradients));
     const factor = clipFactor(norm, limit) ?? 1;

@@ -1,4 +1,4 @@
-import {ConfigError, shown} from '@variants/core';
+import {ConfigError, nearestName, requireArgument, shown} from '@variants/core';
 import {wholeRange} from '../checks';
 import {oneLine} from '../one-line';
 
@@ -62,11 +62,15 @@ export function defaultsOf<C>(fields: Fields<C>): Partial<C> {
 
 /** Fills `config` up with the defaults and checks each field by itself. */
 export function resolveFields<C>(owner: string, fields: Fields<C>, config: Partial<C>): C {
-  for (const name of Object.keys(config))
-    if (!Object.hasOwn(fields, name))
-      throw new ConfigError(
-        `${owner}: there is no field ${oneLine(name)}; the fields are ${Object.keys(fields).join(', ')}`,
-      );
+  const known = Object.keys(fields);
+  const isObject = typeof config === 'object' && config !== null && !Array.isArray(config);
+  requireArgument(owner, 'its configuration', config, isObject, `an object with some of ${known.join(', ')}`);
+  for (const name of Object.keys(config)) {
+    if (Object.hasOwn(fields, name)) continue;
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+    throw new ConfigError(`${owner}: there is no field ${oneLine(name)}; the fields are ${known.join(', ')}${hint}`);
+  }
   const given = config as Readonly<Record<string, unknown>>;
   const resolved = Object.entries<Field>(fields).map(([name, field]) => [
     name,

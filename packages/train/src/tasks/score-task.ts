@@ -1,4 +1,4 @@
-import {ShapeError} from '@variants/core';
+import {requireArgument, ShapeError} from '@variants/core';
 import {ignoreIndex} from './task';
 import {wilsonInterval} from './wilson-interval';
 
@@ -31,6 +31,10 @@ export interface TaskScore {
  * @throws ShapeError when the two do not have the same shape
  */
 export function scoreTask(predictions: readonly ArrayLike<number>[], targets: readonly ArrayLike<number>[]): TaskScore {
+  for (const [name, list] of Object.entries({predictions, targets})) {
+    const isRows = Array.isArray(list) && list.every((row) => Array.isArray(row) || ArrayBuffer.isView(row));
+    requireArgument('scoreTask', name, list, isRows, 'a list of lists of tokens, one for each example', ShapeError);
+  }
   if (predictions.length !== targets.length)
     throw new ShapeError(
       `scoreTask: ${predictions.length} predictions; wanted one for each of ${targets.length} targets`,
@@ -56,6 +60,8 @@ export function scoreTask(predictions: readonly ArrayLike<number>[], targets: re
 
 /** Accuracy on a scale on which guessing is 0 and everything right is 1. */
 export function scaledAccuracy(accuracy: number, chance: number): number {
+  for (const [name, share] of Object.entries({accuracy, chance}))
+    requireArgument('scaledAccuracy', name, share, typeof share === 'number', 'a number');
   return (accuracy - chance) / (1 - chance);
 }
 

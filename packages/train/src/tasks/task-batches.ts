@@ -1,7 +1,8 @@
+import {requireOptions} from '@variants/core';
 import {requireSeed, requireWhole} from '../checks';
 import {type BatchSource, batchSource, type TokenBatch} from '../data/batch-source';
 import type {TaskConfig} from './fields';
-import {exampleRandom, type Split, type Task} from './task';
+import {exampleRandom, requireSplit, requireTask, type Split, type Task} from './task';
 
 /** Options of {@link taskBatches}. */
 export interface TaskBatchesOptions<C = TaskConfig> {
@@ -28,8 +29,11 @@ export interface TaskBatchesOptions<C = TaskConfig> {
  * @throws ConfigError for a configuration that the task cannot have
  */
 export function taskBatches<C>(task: Task<C>, options: TaskBatchesOptions<C> = {}): BatchSource<TokenBatch> {
+  requireTask('taskBatches', task);
+  requireOptions('taskBatches', options, ['config', 'split', 'numExamples', 'seed', 'onlyScored']);
   const {split = 'train', numExamples = Infinity, onlyScored = true} = options;
   if (numExamples !== Infinity) requireWhole(task.name, 'numExamples', numExamples, 1);
+  requireSplit(task.name, split);
   if (options.seed !== undefined) requireSeed(task.name, options.seed);
   const config = task.resolve(options.config);
 

@@ -1,4 +1,4 @@
-import {ConfigError, Random} from '@variants/core';
+import {ConfigError, Random, requireArgument, requireGiven} from '@variants/core';
 import {requireSeed, requireWhole} from '../checks';
 import {defaultsOf, type Fields, type Must, resolveFields, type TaskConfig} from './fields';
 
@@ -96,8 +96,11 @@ export function defineTask<C>(definition: TaskDefinition<C>): Task<C> {
     ...definition,
     defaults: defaultsOf(fields),
     resolve,
-    example({seed, split, index, config}) {
+    example(options) {
+      requireGiven(name, options, ['seed', 'split', 'index', 'config']);
+      const {seed, split, index, config} = options;
       requireSeed(name, seed);
+      requireSplit(name, split);
       requireWhole(name, 'index', index, 0, Number.MAX_SAFE_INTEGER);
       return definition.generate(exampleRandom(name, seed, split, index), resolve(config), seed);
     },
@@ -107,4 +110,17 @@ export function defineTask<C>(definition: TaskDefinition<C>): Task<C> {
 /** The generator of one example. */
 export function exampleRandom(taskName: string, seed: number, split: Split, index: number): Random {
   return new Random(seed, `${taskName}/${split}`, index);
+}
+
+const splits: readonly Split[] = ['train', 'validation', 'test'];
+
+/** Throws a ConfigError unless a value names a stream of examples. */
+export function requireSplit(owner: string, split: Split): void {
+  requireArgument(owner, 'split', split, splits.includes(split), `one of ${splits.join(', ')}`);
+}
+
+/** Throws a ConfigError unless a value is a task. */
+export function requireTask(owner: string, task: unknown): void {
+  const isTask = typeof (task as Partial<Task> | null | undefined)?.generate === 'function';
+  requireArgument(owner, 'the task', task, isTask, 'one of tasks, such as tasks.mqar, or taskNamed(name)');
 }

@@ -49,5 +49,5 @@ export type TaskName = keyof typeof tasks;
  */
 export function taskNamed(name: string): Task {
   if (Object.hasOwn(tasks, name)) return tasks[name as TaskName] as Task;
-  throw new ConfigError(`there is no task ${oneLine(name)}; the tasks are ${Object.keys(tasks).join(', ')}`);
+  throw new ConfigError(`there is no task ${oneLine(String(name))}; the tasks are ${Object.keys(tasks).join(', ')}`);
 }

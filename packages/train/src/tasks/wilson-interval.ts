@@ -1,3 +1,5 @@
+import {requireArgument} from '@variants/core';
+
 /**
  * Wilson's score interval of a share that was measured on independent trials (Wilson 1927):
  *
@@ -9,6 +11,8 @@
  * @returns The two ends, from 0 to 1; 0 and 1 where n is 0, NaN where the share is.
  */
 export function wilsonInterval(share: number, trials: number, z = 1.959963984540054): [low: number, high: number] {
+  for (const [name, value] of Object.entries({share, trials, z}))
+    requireArgument('wilsonInterval', name, value, typeof value === 'number', 'a number');
   if (trials === 0) return [0, 1];
   const squared = z * z;
   const center = share + squared / (2 * trials);

@@ -3,6 +3,8 @@ import {byteTokenizer, ConfigError, DataError, type Tokenizer} from '@variants/c
 import {describe, expect, test} from 'vitest';
 import {eachBatch} from '../../src/data/batch-source';
 import {textWindows} from '../../src/data/text-windows';
+import type {TokenIds} from '../../src/data/token-ids';
+import {randomWindows} from '../../src/data/token-windows';
 
 const text = Array.from({length: 200}, (_, i) => `Line ${i} of a text – of some length.\n`).join('');
 /** Two letters a token, to have a tokenizer that is not bytes. */
@@ -90,5 +92,46 @@ describe('too short', () => {
     expect(() => textWindows(text, {sequenceLength: 2.5})).toThrow(ConfigError);
     expect(() => textWindows(text, {sequenceLength: 2, validationFraction: 1})).toThrow(ConfigError);
     expect(() => textWindows(new Uint8Array(99), {sequenceLength: 2, validationFraction: 0})).toThrow(ConfigError);
+  });
+});
+
+describe('token ids in an array', () => {
+  const ids = Array.from({length: 500}, (_, i) => i % 20);
+  const options = {sequenceLength: 8};
+  const tokensOf = ({training, validation}: ReturnType<typeof textWindows>) =>
+    [training, validation].map(({tokens, vocabSize}) => [Array.from(tokens), vocabSize]);
+
+  test.each<[string, TokenIds]>([
+    ['an Int32Array', Int32Array.from(ids)],
+    ['a Uint8ClampedArray', Uint8ClampedArray.from(ids)],
+    ['a Float32Array', Float32Array.from(ids)],
+    ['a BigInt64Array', BigInt64Array.from(ids.map(BigInt))],
+  ])('give the windows of %s, whole or in two parts', (_, typed) => {
+    expect(tokensOf(textWindows(ids, options))).toEqual(tokensOf(textWindows(typed, options)));
+    const parts = textWindows({training: ids, validation: typed}, options);
+    expect(tokensOf(parts)).toEqual([
+      [ids, 20],
+      [ids, 20],
+    ]);
+    expect(Array.from(randomWindows(typed, options).tokens)).toEqual(ids);
+  });
+
+  test('in one part know the greatest of both, and are refused where they are none', () => {
+    const parts = textWindows({training: ids, validation: ids.map((id) => id + 1)}, options);
+    expect([parts.training.vocabSize, parts.validation.vocabSize]).toEqual([21, 21]);
+    const wrong = [0.5, -1, Number.NaN, 2 ** 31, '7', null];
+    for (const id of wrong)
+      expect(() => textWindows([...ids, id as number], options)).toThrow(
+        /^textWindows: token \S+ at place 500; allowed/,
+      );
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a promise', Promise.resolve('text'), 'textWindows: the text is a promise, which must be awaited first'],
+    ['nothing', undefined, 'textWindows: the text is undefined, but must be a text, token ids'],
+    ['half', {training: 'a'}, 'textWindows: the text is {"training":"a"}, but must be'],
+    ['a part that is none', {training: 'a', validation: 7}, 'textWindows: a part of the text is 7, but must be'],
+  ])('are not %s', (_, source, message) => {
+    expect(() => textWindows(source as string, options)).toThrow(message);
   });
 });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {textWindows} from '../../src/data/text-windows';
 import {tokenFingerprint} from '../../src/data/token-fingerprint';
-import {orderedWindows, randomWindows, type TokenArray} from '../../src/data/token-windows';
+import type {TokenArray} from '../../src/data/token-ids';
+import {orderedWindows, randomWindows} from '../../src/data/token-windows';
 
 /** FNV-1a by its definition, in whole numbers without end. */
 function fnv(bytes: Uint8Array): string {

@@ -30,7 +30,7 @@ describe('the warm-up by default', () => {
   });
 
   it('is 20 steps without any end', () => {
-    expect(warmupOf(ratesOf({}, 0.1))).toBe(20);
+    expect(warmupOf(ratesOf({steps: Infinity}, 0.1))).toBe(20);
   });
 
   it.each([

@@ -2,9 +2,9 @@ import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, readSafetensors, writeSafetensors} from '@variants/core';
+import {CheckpointError, readSafetensors, saveCheckpoint, writeSafetensors} from '@variants/core';
 import fc from 'fast-check';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, vi} from 'vitest';
 import {
   type BatchSource,
   orderedWindows,
@@ -180,11 +180,11 @@ describe('a state in a directory', () => {
   afterAll(() => rmSync(directory, {recursive: true}));
   const file = 'training-state.safetensors';
 
-  it('is one file, replaced as a whole, from which a run goes on', async () => {
+  it('is a file beside a checkpoint, from which a run goes on', async () => {
     const saveTo = join(directory, 'run', '1');
     const whole = await weightsAfter((model) => trainUntil(model, steps));
     await withNew((model) => trainUntil(model, 3, {saveTo, saveEvery: 1}));
-    expect(readdirSync(saveTo)).toEqual([file]);
+    expect(readdirSync(saveTo).sort()).toEqual(['config.json', 'model.safetensors', file]);
     expect(await weightsAfter((model) => trainUntil(model, steps, {resumeFrom: saveTo}))).toEqual(whole);
     const blob = new File([readFileSync(join(saveTo, file))], 'dropped');
     expect(await weightsAfter((model) => trainUntil(model, steps, {resumeFrom: blob}))).toEqual(whole);
@@ -198,12 +198,91 @@ describe('a state in a directory', () => {
       await expect(attempt).rejects.toThrow(`${missing}/${file}: cannot be read`);
     }));
 
-  it('that cannot be written gets an error, and the model is as trained', () =>
+  it('that cannot be written gets an error before the first step', () =>
     withNew(async (model) => {
       const before = valuesOf(model);
       await expect(trainUntil(model, 1, {saveTo: '/dev/null/run'})).rejects.toThrow('/dev/null/run: cannot be written');
-      expect(valuesOf(model)).not.toEqual(before);
+      expect(valuesOf(model)).toEqual(before);
     }));
+
+  it('in which somebody else keeps a model gets an error before it is lost', () =>
+    withNew(async (model) => {
+      const others = join(directory, 'pretrained');
+      await saveCheckpoint(model, others);
+      const files = readdirSync(others);
+      await expect(trainUntil(model, 1, {saveTo: others})).rejects.toThrow(
+        `${others}: holds a model that no training saved; give saveTo another directory`,
+      );
+      expect(readdirSync(others)).toEqual(files);
+    }));
+
+  it('is gone on from with resume, where there is one', async () => {
+    const saveTo = join(directory, 'again');
+    const numbers: number[] = [];
+    const run = (last: number) =>
+      weightsAfter(async (model) => {
+        for await (const {number} of train(model, training, {...options, saveTo, resume: true})) {
+          numbers.push(number);
+          if (number === last) break;
+        }
+      });
+    await run(3);
+    const after = await run(steps);
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(after).toEqual(await weightsAfter((model) => trainUntil(model, steps)));
+    await run(steps);
+    expect(numbers).toHaveLength(8);
+  });
+
+  it('goes on in a model that was made of its checkpoint, whose first seed nobody knows', async () => {
+    const saveTo = join(directory, 'seeded');
+    await withNew((model) => trainUntil(model, 3, {saveTo}), {...config, seed: 5});
+    const whole = await weightsAfter((model) => trainUntil(model, steps, {resumeFrom: saveTo}));
+    expect(whole.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('a run that is told no place in time to save', () => {
+  /** The steps that are saved of 40 that take 4 seconds each, where a saving takes `seconds`. */
+  async function savedSteps(seconds: number, more: TrainOptions = {}): Promise<number[]> {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const saved: number[] = [];
+    const source: BatchSource = {
+      ...training,
+      batch(...place) {
+        now += 4000;
+        return training.batch(...place);
+      },
+    };
+    const saveTo = (state: Uint8Array) => {
+      saved.push(descriptionOf(state).step);
+      now += 1000 * seconds;
+    };
+    try {
+      await withNew(async (model) => {
+        for await (const _ of train(model, source, {...options, steps: 40, accumulate: 1, saveTo, ...more}));
+      });
+    } finally {
+      vi.restoreAllMocks();
+    }
+    return saved;
+  }
+
+  it('saves every ten seconds', async () => {
+    const saved = await savedSteps(0.1);
+    expect(saved.slice(0, 4)).toEqual([3, 6, 9, 12]);
+    expect(saved.at(-1)).toBe(40);
+  });
+
+  it('saves so seldom that it takes 5 % of the time', async () => {
+    // 4 seconds of saving for 76 of training.
+    expect(await savedSteps(4)).toEqual([3, 22, 40]);
+  });
+
+  it('saves at the end alone where it shall not save before', async () => {
+    expect(await savedSteps(0.1, {saveEvery: Infinity})).toEqual([40]);
+  });
 });
 
 describe('a state that does not fit', () => {

@@ -4,6 +4,7 @@ import {
   fields,
   requireConfig,
   requireDivides,
+  requireGivenFields,
   resolveFields,
   type SequenceToSequenceConfig,
   type StackFields,
@@ -54,6 +55,7 @@ const architecture = 'encoderDecoder';
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveEncoderDecoderConfig(options: EncoderDecoderOptions): EncoderDecoderConfig {
+  requireGivenFields('encoderDecoder', options);
   const {hiddenSize = 512, normalization = 'pre', shareEmbeddings = false} = options;
   const {numLayers: _, ...stack} = stackFields({hiddenSize});
   const config = resolveFields<EncoderDecoderConfig>(

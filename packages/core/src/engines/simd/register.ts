@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../../errors';
+import {shown} from '../../shown';
 import type {SimdBackend} from './backend';
 import './einsum-gradient';
 import {kernels} from './kernels';
@@ -30,7 +31,7 @@ async function nodeProcessors(): Promise<number> {
  */
 export async function setThreads(threads: number): Promise<void> {
   if (!Number.isInteger(threads) || threads < 1 || threads > 64)
-    throw new ConfigError(`simd: threads is ${threads}, but must be a whole number from 1 to 64`);
+    throw new ConfigError(`simd: threads is ${shown(threads)}, but must be a whole number from 1 to 64`);
   wantedThreads = threads;
   const running = tf.engine().registry[SIMD] as SimdBackend | undefined;
   await running?.threads.start(threads);

@@ -86,7 +86,8 @@ export class Threads {
    */
   async start(threads: number): Promise<void> {
     this.stop();
-    if (threads < 2 || !canShareMemory()) return;
+    if (threads < 2) return;
+    if (!canShareMemory()) return noticeOneThread();
     const ints = new Int32Array(this.memory.buffer);
     // After a failure it would never come back to 0.
     ints[ACTIVE_ADDRESS / 4] = 0;
@@ -160,6 +161,17 @@ function canShareMemory(): boolean {
     typeof window !== 'undefined' ||
     typeof (globalThis as {WorkerGlobalScope?: unknown}).WorkerGlobalScope !== 'undefined';
   return !isPage || (globalThis as {crossOriginIsolated?: boolean}).crossOriginIsolated === true;
+}
+
+let isNoticed = false;
+
+/** Says once why a page has one thread. */
+function noticeOneThread(): void {
+  if (isNoticed) return;
+  isNoticed = true;
+  console.warn(
+    'simd: runs with one thread, as this page is not cross-origin isolated; serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp to have more',
+  );
 }
 
 async function nodeWorkers(): Promise<Spawn> {

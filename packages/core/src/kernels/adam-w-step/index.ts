@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireGiven, requireOptionalTensors, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {runFused} from '../define-kernel';
 import {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStepReference} from './reference';
@@ -45,7 +46,17 @@ export function adamWStep(
   numbers: AdamWNumbers,
   gradientScale?: tf.Tensor,
 ): AdamWState[] {
+  requireOptionalTensors('adamWStep', {gradientScale});
+  requireArgument('adamWStep', 'weights', weights, Array.isArray(weights), 'a list of weights with their gradients');
+  requireGiven('adamWStep', numbers, ['step', 'learningRate', 'betas', 'epsilon']);
+  const {betas} = numbers;
+  const isPair = Array.isArray(betas) && betas.length === 2 && betas.every((beta) => typeof beta === 'number');
+  requireArgument('adamWStep', 'betas', betas, isPair, 'two numbers');
+  for (const name of ['step', 'learningRate', 'epsilon'] as const)
+    requireArgument('adamWStep', name, numbers[name], typeof numbers[name] === 'number', 'a number');
   if (weights.length === 0) return [];
+  for (const {weight, gradient, first, second} of weights)
+    requireTensors('adamWStep', {weight, gradient, first, second});
   for (const {weight, ...others} of weights) assertShapes(weight, others);
   const call: AdamWCall = {
     numbers,

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {appendRowsReference} from './reference';
@@ -26,6 +27,7 @@ const kernel = defineKernel<Inputs, object, {y: tf.Tensor}>({
  * @throws ShapeError when the shapes do not go together.
  */
 export function appendRows(buffer: tf.Tensor, rows: tf.Tensor, length: tf.Scalar): tf.Tensor {
+  requireTensors('appendRows', {buffer, rows, length});
   const rest = ({shape}: tf.Tensor) => [...shape.slice(0, -2), shape[shape.length - 1]].join();
   if (buffer.rank < 2 || rows.rank !== buffer.rank || rest(buffer) !== rest(rows))
     throw new ShapeError(

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireOptions, requireTensors} from '../../arguments';
 import {ConfigError, ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {attentionGradient} from './gradient';
@@ -65,14 +66,19 @@ export function attention(
   values: tf.Tensor,
   options: AttentionOptions = {},
 ): AttentionOutputs {
+  requireTensors('attention', {queries, keys, values});
+  requireOptions('attention', options, optionNames);
   checkShapes(queries, keys, values);
   checkOptions(options);
   const {causal = false, window = null, sinks = 0, mask, bias, keyLength, dropout} = options;
+  requireOptionalTensors('attention', {mask, bias});
   const scale = options.scale ?? (queries.shape[3] as number) ** -0.5;
   const inputs: AttentionInputs = {queries, keys, values, mask, bias, keyLength};
   const attributes: AttentionAttributes = {scale, causal, window, sinks};
   return dropout ? tf.tidy(() => attentionReference(inputs, attributes, dropout)) : kernel(inputs, attributes);
 }
+
+const optionNames = ['scale', 'causal', 'window', 'sinks', 'keyLength', 'mask', 'bias', 'dropout'];
 
 function checkShapes(queries: tf.Tensor, keys: tf.Tensor, values: tf.Tensor): void {
   const [batch, numHeads, , size] = queries.shape as number[];
@@ -97,6 +103,7 @@ function checkOptions({causal, window = null, sinks = 0, keyLength}: AttentionOp
   if (!Number.isInteger(sinks) || sinks < 0)
     throw new ConfigError(`attention: sinks is ${sinks}, but must be a whole number of at least 0`);
   if (sinks > 0 && window === null) throw new ConfigError(`attention: sinks is ${sinks}, but needs a window`);
+  requireOptionalTensors('attention', {keyLength});
   if (keyLength && (keyLength.rank !== 0 || keyLength.dtype !== 'int32'))
     throw new ShapeError(
       `attention: keyLength is ${keyLength.dtype} [${keyLength.shape}], but must be an int32 scalar []`,

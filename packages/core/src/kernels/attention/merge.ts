@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireTensors} from '../../arguments';
 import {sumOf} from '../sum-of';
 import type {AttentionOutputs} from './index';
 
@@ -13,6 +14,9 @@ const lowest = -3.4e38;
  * A query that finds nothing in any of them gives 0, as in `attention`.
  */
 export function mergeAttention(parts: readonly AttentionOutputs[]): AttentionOutputs {
+  const isList = Array.isArray(parts) && parts.length > 0;
+  requireArgument('mergeAttention', 'parts', parts, isList, 'a list of what attention gave, at least one');
+  for (const part of parts) requireTensors('mergeAttention', {output: part?.output, logSumExp: part?.logSumExp});
   return tf.tidy(() => {
     const largest = parts.map(({logSumExp}) => logSumExp).reduce((a, b) => tf.maximum(a, b));
     const shift = largest.maximum(lowest);

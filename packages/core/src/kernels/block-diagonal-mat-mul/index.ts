@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {blockDiagonalMatMulGradient} from './gradient';
@@ -27,6 +28,7 @@ const kernel = defineKernel<BlockDiagonalMatMulInputs, object, {y: tf.Tensor}>({
  * @throws ShapeError when the last axis of x is not blocks * in.
  */
 export function blockDiagonalMatMul(x: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+  requireTensors('blockDiagonalMatMul', {x, weights});
   const [blocks, , inputs] = weights.shape;
   if (weights.rank !== 3 || x.rank === 0 || x.shape[x.rank - 1] !== blocks * inputs)
     throw new ShapeError(

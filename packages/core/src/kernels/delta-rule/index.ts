@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireGiven, requireTensors} from '../../arguments';
 import {defineKernel} from '../define-kernel';
 import {assertRecurrence, decayPerKey} from '../recurrence-inputs';
 import {deltaRuleGradient} from './gradient';
@@ -46,8 +47,11 @@ export function deltaRule(
   queries: tf.Tensor,
   keys: tf.Tensor,
   values: tf.Tensor,
-  {lookups, corrections, decay, state}: DeltaRuleOptions,
+  options: DeltaRuleOptions,
 ): {output: tf.Tensor; state: tf.Tensor} {
+  requireTensors('deltaRule', {queries, keys, values});
+  requireGiven('deltaRule', options, ['lookups', 'corrections', 'decay', 'state']);
+  const {lookups, corrections, decay, state} = options;
   assertRecurrence('deltaRule', keys, {queries, lookups, corrections}, values, state);
   return tf.tidy(() => {
     const perKey = decayPerKey('deltaRule', decay, keys);

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireOptions, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {depthwiseConvolution1dGradient} from './gradient';
@@ -41,8 +42,12 @@ export interface DepthwiseConvolution1dOptions {
 export function depthwiseConvolution1d(
   x: tf.Tensor,
   filter: tf.Tensor,
-  {bias, padding = 'causal', before}: DepthwiseConvolution1dOptions = {},
+  options: DepthwiseConvolution1dOptions = {},
 ): tf.Tensor {
+  requireTensors('depthwiseConvolution1d', {x, filter});
+  requireOptions('depthwiseConvolution1d', options, ['bias', 'padding', 'before']);
+  const {bias, padding = 'causal', before} = options;
+  requireOptionalTensors('depthwiseConvolution1d', {bias, before});
   const [batch, , channels] = x.shape;
   const [size] = filter.shape;
   if (x.rank !== 3) throw new ShapeError(`depthwiseConvolution1d: x [${x.shape}] must be [batch, time, channels]`);

@@ -1,4 +1,6 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireRank, requireTensors} from '../../arguments';
+import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {embeddingLookupGradient, embeddingLookupReference} from './reference';
 
@@ -20,6 +22,16 @@ const kernel = defineKernel<{table: tf.Tensor; tokens: tf.Tensor}, Record<string
  * @returns [..., features]
  */
 export function embeddingLookup(table: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
+  requireRank('embeddingLookup', {table}, '[ids, features]');
+  requireTensors('embeddingLookup', {tokens});
+  requireArgument(
+    'embeddingLookup',
+    'the dtype of tokens',
+    tokens.dtype,
+    tokens.dtype === 'int32',
+    'int32',
+    ShapeError,
+  );
   const {rows} = kernel({table, tokens: tokens.reshape([-1])}, {});
   return rows.reshape([...tokens.shape, table.shape[1] as number]);
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../../arguments';
 import {defineKernel} from '../define-kernel';
 import {geluDerivative, geluReference} from './reference';
 
@@ -20,5 +21,6 @@ const kernel = defineKernel<{x: tf.Tensor}, {approximate: boolean}, {y: tf.Tenso
  * @param approximate Default false.
  */
 export function gelu(x: tf.Tensor, approximate = false): tf.Tensor {
+  requireTensors('gelu', {x});
   return kernel({x}, {approximate}).y;
 }

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {assertLastAxes} from '../last-axes';
@@ -35,7 +36,9 @@ export interface LayerNormWeights {
  * @throws ShapeError when the shape of the weight is not that of the last axes of x, or the bias has another.
  */
 export function layerNorm(x: tf.Tensor, epsilon = 1e-5, weights?: LayerNormWeights): tf.Tensor {
+  requireTensors('layerNorm', {x});
   const {weight, bias} = weights ?? {};
+  requireOptionalTensors('layerNorm', {weight, bias});
   assertLastAxes('layerNorm', x, 'weight', weight);
   assertLastAxes('layerNorm', x, 'bias', bias);
   if (bias && bias.rank !== weight?.rank)

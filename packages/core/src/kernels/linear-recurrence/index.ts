@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptions, requireTensors} from '../../arguments';
 import {defineKernel} from '../define-kernel';
 import {assertRecurrence, assertShape, decayPerKey} from '../recurrence-inputs';
 import {linearRecurrenceGradient} from './gradient';
@@ -48,8 +49,11 @@ export function linearRecurrence(
   queries: tf.Tensor,
   keys: tf.Tensor,
   values: tf.Tensor,
-  {decay, bonus, state}: LinearRecurrenceOptions = {},
+  options: LinearRecurrenceOptions = {},
 ): {output: tf.Tensor; state: tf.Tensor} {
+  requireTensors('linearRecurrence', {queries, keys, values});
+  requireOptions('linearRecurrence', options, ['decay', 'bonus', 'state']);
+  const {decay, bonus, state} = options;
   assertRecurrence('linearRecurrence', keys, {queries}, values, state);
   const [, , heads, keySize] = keys.shape;
   assertShape('linearRecurrence', 'bonus', bonus, [heads, keySize], keys);

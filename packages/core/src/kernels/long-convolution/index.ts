@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireOptions, requireTensors} from '../../arguments';
 import {ConfigError, ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {longConvolutionGradient} from './gradient';
@@ -42,11 +43,10 @@ export interface LongConvolutionOptions {
  * @throws ShapeError when shapes do not fit each other, or time or the length of a filter is 0.
  * @throws ConfigError for a future part of a circular convolution, whose filter has all lags.
  */
-export function longConvolution(
-  x: tf.Tensor,
-  filter: tf.Tensor,
-  {mode = 'causal', future, skip, gate}: LongConvolutionOptions = {},
-): tf.Tensor {
+export function longConvolution(x: tf.Tensor, filter: tf.Tensor, options: LongConvolutionOptions = {}): tf.Tensor {
+  requireTensors('longConvolution', {x, filter});
+  requireOptions('longConvolution', options, ['mode', 'future', 'skip', 'gate']);
+  const {mode = 'causal', future, skip, gate} = options;
   if (x.rank !== 3 || x.size === 0)
     throw new ShapeError(`longConvolution: x [${x.shape}] must be [batch, time, channels], each at least 1`);
   const channels = x.shape[2] as number;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireOptions, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {type LongConvolutionOptions, longConvolution} from '../long-convolution';
@@ -41,9 +42,16 @@ export function onlineConvolution(
   x: tf.Tensor,
   filter: tf.Tensor,
   state: ConvolutionState | null,
-  {capacity, skip, gate}: OnlineConvolutionOptions = {},
+  options: OnlineConvolutionOptions = {},
 ): {output: tf.Tensor; state: ConvolutionState} {
+  requireTensors('onlineConvolution', {x, filter});
+  requireOptions('onlineConvolution', options, ['capacity', 'skip', 'gate']);
+  const {capacity, skip, gate} = options;
+  const isCapacity = capacity === undefined || Number.isInteger(capacity);
+  requireArgument('onlineConvolution', 'capacity', capacity, isCapacity, 'a whole number');
   if (!state) return {output: longConvolution(x, filter, {skip, gate}), state: firstState(x, capacity)};
+  const {inputs, carried, blocks, base, length: before} = state as Partial<ConvolutionState>;
+  requireTensors('onlineConvolution: the state', {inputs, carried, blocks, base, length: before});
   requireFit(x, filter, state);
   return tf.tidy(() => {
     const [[, time], [, held]] = [x.shape, state.inputs.shape] as number[][];

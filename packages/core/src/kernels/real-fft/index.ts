@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {inverseRealFftGradient, realFftGradient} from './gradient';
@@ -47,7 +48,13 @@ const inverse = defineKernel<SpectrumTensors, InverseRealFftAttributes, {x: tf.T
  * @returns The real and the imaginary parts, [..., floor(length / 2) + 1] each.
  * @throws ShapeError when there is nothing to transform.
  */
-export function realFft(x: tf.Tensor, length = sizeOf(x)): Spectrum {
+export function realFft(x: tf.Tensor, length?: number): Spectrum {
+  requireTensors('realFft', {x});
+  requireArgument('realFft', 'length', length, length === undefined || typeof length === 'number', 'a number');
+  return transform(x, length ?? sizeOf(x));
+}
+
+function transform(x: tf.Tensor, length: number): Spectrum {
   if (!(length >= 1 && Number.isInteger(length)))
     throw new ShapeError(`realFft: the length is ${length} for x [${x.shape}], but must be a whole number from 1 on`);
   return forward({x}, {length});
@@ -63,7 +70,10 @@ export function realFft(x: tf.Tensor, length = sizeOf(x)): Spectrum {
  * @returns [..., keep]
  * @throws ShapeError when the spectrum is not one of `length` numbers, or `keep` is more than there are.
  */
-export function inverseRealFft({real, imag}: Spectrum, length: number, keep = length): tf.Tensor {
+export function inverseRealFft(spectrum: Spectrum, length: number, keep = length): tf.Tensor {
+  requireTensors('inverseRealFft', {real: spectrum?.real, imag: spectrum?.imag});
+  const {real, imag} = spectrum;
+  requireArgument('inverseRealFft', 'length', length, typeof length === 'number', 'a number');
   const size = Math.floor(length / 2) + 1;
   if (!(length >= 1) || sizeOf(real) !== size || real.shape.join() !== imag.shape.join())
     throw new ShapeError(

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {writeRingReference} from './reference';
@@ -32,6 +33,7 @@ const kernel = defineKernel<Inputs, {kept: number}, {y: tf.Tensor}>({
  * @throws ShapeError when the shapes do not go together.
  */
 export function writeRing(buffer: tf.Tensor, rows: tf.Tensor, length: tf.Scalar, kept = 0): tf.Tensor {
+  requireTensors('writeRing', {buffer, rows, length});
   const rest = ({shape}: tf.Tensor) => [...shape.slice(0, -2), shape[shape.length - 1]].join();
   if (buffer.rank < 2 || rows.rank !== buffer.rank || rest(buffer) !== rest(rows))
     throw new ShapeError(
@@ -46,6 +48,7 @@ export function writeRing(buffer: tf.Tensor, rows: tf.Tensor, length: tf.Scalar,
  * @param length [] int32, rows of the stream so far.
  */
 export function ringInOrder(buffer: tf.Tensor, length: tf.Scalar, kept = 0): tf.Tensor {
+  requireTensors('ringInOrder', {buffer, length});
   return tf.tidy(() => {
     const axis = buffer.rank - 2;
     const capacity = buffer.shape[axis];

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireOptionalTensors, requireTensors} from '../../arguments';
 import {defineKernel} from '../define-kernel';
 import {assertLastAxes} from '../last-axes';
 import {rmsNormGradient} from './gradient';
@@ -24,6 +25,8 @@ const kernel = defineKernel<{x: tf.Tensor; weight?: tf.Tensor}, {epsilon: number
  * @throws ShapeError when the shape of the weight is not that of the last axes of x.
  */
 export function rmsNorm(x: tf.Tensor, epsilon = 1e-6, weight?: tf.Tensor): tf.Tensor {
+  requireTensors('rmsNorm', {x});
+  requireOptionalTensors('rmsNorm', {weight});
   assertLastAxes('rmsNorm', x, 'weight', weight);
   return kernel({x, weight}, {epsilon}).y;
 }

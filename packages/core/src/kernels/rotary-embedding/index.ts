@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
+import {requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {type RotaryPairing, rotaryEmbeddingReference} from './reference';
@@ -30,11 +31,9 @@ const kernel = defineKernel<Inputs, {pairing: RotaryPairing}, {y: tf.Tensor}>({
  * @returns [..., time, size]
  * @throws ShapeError when the size is odd or the tables are not for half of it.
  */
-export function rotaryEmbedding(
-  x: tf.Tensor,
-  {cos, sin}: RotaryTables,
-  pairing: RotaryPairing = 'interleaved',
-): tf.Tensor {
+export function rotaryEmbedding(x: tf.Tensor, tables: RotaryTables, pairing: RotaryPairing = 'interleaved'): tf.Tensor {
+  requireTensors('rotaryEmbedding', {x, cos: tables?.cos, sin: tables?.sin});
+  const {cos, sin} = tables;
   const size = x.shape[x.rank - 1] as number;
   if (size % 2 !== 0 || [cos, sin].some((table) => table.shape[table.rank - 1] !== size / 2))
     throw new ShapeError(

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument} from '../../arguments';
+import {isList} from '../../ids';
 import {defineKernel} from '../define-kernel';
 import {anglesAt, type RotaryAngles} from './angles';
 
@@ -33,8 +35,16 @@ export function rotaryTables(
   positions: ArrayLike<number> | tf.Tensor1D,
   angles: readonly number[] | RotaryAngles,
 ): RotaryTables {
-  const turning: RotaryAngles = 'frequencies' in angles ? angles : {frequencies: angles};
+  const turning: RotaryAngles = isList(angles) ? {frequencies: angles} : angles;
+  requireArgument(
+    'rotaryTables',
+    'frequencies',
+    turning?.frequencies,
+    isList(turning?.frequencies),
+    'a list of numbers',
+  );
   if (positions instanceof tf.Tensor) return kernel({positions}, turning);
+  requireArgument('rotaryTables', 'positions', positions, isList(positions), 'a list of numbers, or a tensor');
   return tablesAtLength(positions, turning);
 }
 

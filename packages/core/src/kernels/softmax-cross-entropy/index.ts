@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireOptions, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {softmaxCrossEntropyGradient} from './gradient';
@@ -45,7 +46,11 @@ export function softmaxCrossEntropy(
   targets: tf.Tensor,
   options: CrossEntropyOptions = {},
 ): tf.Scalar {
+  requireTensors('softmaxCrossEntropy', {logits, targets});
+  requireOptions('softmaxCrossEntropy', options, ['ignoreIndex', 'smoothing']);
   const {ignoreIndex = -100, smoothing = 0} = options;
+  for (const [name, value] of Object.entries({ignoreIndex, smoothing}))
+    requireArgument('softmaxCrossEntropy', name, value, typeof value === 'number', 'a number');
   const leading = logits.shape.slice(0, -1);
   if (leading.join() !== targets.shape.join())
     throw new ShapeError(

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireGiven, requireOptionalTensors, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {weightedAverageScanGradient} from './gradient';
@@ -48,9 +49,14 @@ export interface WeightedAverageOptions {
 export function weightedAverageScan(
   keys: tf.Tensor,
   values: tf.Tensor,
-  {decay, bonus, state}: WeightedAverageOptions,
+  options: WeightedAverageOptions,
 ): {output: tf.Tensor; state: WeightedAverageState} {
+  requireTensors('weightedAverageScan', {keys, values});
+  requireGiven('weightedAverageScan', options, ['decay', 'bonus', 'state']);
+  const {decay, bonus, state} = options;
   const {numerator, denominator, maximum} = state ?? {};
+  requireTensors('weightedAverageScan', {decay, bonus});
+  requireOptionalTensors('weightedAverageScan', {numerator, denominator, maximum});
   assertShapes({keys, values, decay, bonus, numerator, denominator, maximum});
   const {output, ...next} = kernel({keys, values, decay, bonus, numerator, denominator, maximum}, {});
   return {output, state: next};

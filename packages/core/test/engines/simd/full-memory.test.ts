@@ -82,9 +82,7 @@ describe('the simd engine with a full memory', () => {
         for (;;) small.push(tf.scalar(1));
       }).toThrow(/do not fit/);
       const numbers = {step: 1, learningRate: 0.1, betas: [0.9, 0.99] as const, epsilon: 1e-8};
-      expect(() => adamWStep([{weight, gradient, first, second, weightDecay: 0}], numbers)).toThrow(
-        /do not fit/,
-      );
+      expect(() => adamWStep([{weight, gradient, first, second, weightDecay: 0}], numbers)).toThrow(/do not fit/);
       tf.dispose(small);
       expect({...tf.memory(), used: memory().usedBytes}).toEqual(before);
       expect([weight, gradient, first, second].map((tensor) => tensor.dataSync()[999])).toEqual([1, 2, 3, 4]);

@@ -23,7 +23,8 @@ export function trainingStep({model: size, batch, time}: TaskOf<'trainingStep'>)
   const windows = {sequenceLength: time, vocabSize: size.vocabSize};
   const source = orderedWindows(tokenValues(batch * time + 1, size.vocabSize), windows);
   const {learningRate, betas, weightDecay} = adam;
-  const settings = {learningRate, betas, weightDecay, batchSize: batch, schedule: 'constant', warmupSteps: 0} as const;
+  const shared = {learningRate, betas, weightDecay, batchSize: batch} as const;
+  const settings = {...shared, steps: Infinity, schedule: 'constant', warmupSteps: 0} as const;
   const steps = train(model, source, settings)[Symbol.asyncIterator]();
   let last: TrainingStep | undefined;
   return {
