@@ -16,7 +16,7 @@ import {layerNorm, requireOptions, requireTensors, ShapeError} from '@variants/c
 import {averageRows} from './average/average';
 import {continueWindow, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
-import type {Weighted} from './average/weighted';
+import {finiteKeys, type Weighted} from './average/weighted';
 import {withOnes} from './average/weighted-sums';
 import type {CausalOption, Continued} from './ops';
 
@@ -184,7 +184,7 @@ function tapAt(ahead: number, s: number, causal: boolean): number | null {
 function termsOf(keys: tf.Tensor, values: tf.Tensor): Weighted {
   const [batch, time, heads] = keys.shape as number[];
   const v = values.reshape([batch, time, heads, -1]).transpose([2, 1, 3, 0]);
-  return {exponent: keys.transpose([2, 1, 0]), values: withOnes(v)};
+  return {exponent: finiteKeys(keys).transpose([2, 1, 0]), values: withOnes(v)};
 }
 
 /** Averages [heads, time, size, batch] as [batch, time, heads · size]. */

@@ -30,7 +30,7 @@ import {
 import {averageRows} from './average/average';
 import {continueHistory, continueWindow, growHistory, type HistoryState, type WindowState} from './average/streams';
 import {type Blocks, blocksFor} from './average/visible-keys';
-import type {Weighted} from './average/weighted';
+import {finiteKeys, type Weighted} from './average/weighted';
 import {withOnes} from './average/weighted-sums';
 import {
   biasAt,
@@ -70,7 +70,7 @@ export function aftSimple(keys: tf.Tensor, values: tf.Tensor, options: CausalOpt
   assertAlike('aftSimple', keys, values);
   if (causal) return tf.tidy(() => continueAftSimple(keys, values, null).output);
   return tf.tidy(() => {
-    const weights = tf.softmax(keys.transpose([0, 2, 1])).transpose([0, 2, 1]);
+    const weights = tf.softmax(finiteKeys(keys).transpose([0, 2, 1])).transpose([0, 2, 1]);
     return weights
       .mul(values)
       .sum(1, true)
@@ -89,7 +89,7 @@ export function continueAftSimple(
   state: WeightedAverageState | null,
 ): Continued<WeightedAverageState> {
   const none = tf.zeros([keys.shape[2] as number]);
-  return weightedAverageScan(keys, values, {decay: none, bonus: none, state});
+  return weightedAverageScan(finiteKeys(keys), values, {decay: none, bonus: none, state});
 }
 
 /**
@@ -217,7 +217,7 @@ export function continueAftLocal(
 function termsOf(keys: tf.Tensor, values: tf.Tensor): Weighted {
   const [batch, time, channels] = keys.shape as number[];
   const columns = batch * channels;
-  const [k, v] = [keys, values].map((x) => x.transpose([1, 0, 2]));
+  const [k, v] = [finiteKeys(keys), values].map((x) => x.transpose([1, 0, 2]));
   return {exponent: k.reshape([1, time, columns]), values: withOnes(v.reshape([1, time, 1, columns]))};
 }
 

@@ -3,7 +3,7 @@ import {Random} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {aftConv} from '../src/conv-ops';
-import {aftFull, aftLocal, continueAftFull, continueAftLocal} from '../src/ops';
+import {aftFull, aftLocal, aftSimple, continueAftFull, continueAftLocal} from '../src/ops';
 import {drawn} from './drawn';
 
 /** The largest difference, relative to the largest value, or to 1e-2, as gradients may cancel to 0. NaN counts. */
@@ -80,6 +80,26 @@ describe('averages are exact for biases of any size and for those that are masks
       }
       const none = tf.fill([2, 2], Number.NEGATIVE_INFINITY) as tf.Tensor2D;
       expect([...aftFull(k, v, none).dataSync()]).toEqual([0, 0]);
+    });
+  });
+
+  it('for keys that are masks', () => {
+    tf.tidy(() => {
+      const v = tf.tensor([[[1], [2], [3]]]);
+      const k = tf.tensor([[[Number.NEGATIVE_INFINITY], [0], [0]]]);
+      const none = tf.zeros([3, 3]);
+      for (const causal of [true, false])
+        for (const y of [
+          aftSimple(k, v, {causal}),
+          aftFull(k, v, none, {causal}),
+          aftLocal(k, v, none, {windowSize: 2, causal}),
+          aftConv(k, v, tf.zeros([1, 3]), {causal}),
+        ]) {
+          const wanted = causal ? [1, 2, 2.5] : [2.5, 2.5, 2.5];
+          y.dataSync().forEach((value, i) => {
+            expect(value).toBeCloseTo(wanted[i], 5);
+          });
+        }
     });
   });
 

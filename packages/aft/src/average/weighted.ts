@@ -10,3 +10,6 @@ export type Weighted = {
 
 /** A key that no other has any weight beside, and finite: -infinity would give NaN where it meets itself. */
 export const lowestKey = -1e38;
+
+/** Keys of which those of -infinity, that nobody may look at, are the lowest. */
+export const finiteKeys = (keys: tf.Tensor): tf.Tensor => keys.maximum(lowestKey);
