@@ -54,7 +54,7 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts,lines-of-code.ts}'],
+      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts,lines-of-code.ts,repository-update.ts}'],
       ignoreDependencies: ['@arethetypeswrong/cli', 'publint'],
     },
   },
