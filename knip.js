@@ -46,7 +46,7 @@ export default {
       entry: ['src/build.ts'],
     },
     'tooling/browser': {
-      entry: ['test/**/*.test.ts', 'src/page/{checks,run-file,vitest}.ts'],
+      entry: ['test/**/*.test.ts', 'src/page/{checks,run-file,vitest}.ts', 'src/picture.ts'],
       ignoreDependencies: ['@sparticuz/chromium'],
     },
     'tooling/tfjs-suite': {
@@ -54,8 +54,16 @@ export default {
       ignoreDependencies: ['@tensorflow/tfjs', '@variants/core'],
     },
     'tooling/release': {
-      entry: ['{checks,test}/*.{check,test}.ts', 'src/{browser-globals.js,user-program.ts,lines-of-code.ts}'],
-      ignoreDependencies: ['@arethetypeswrong/cli', 'publint'],
+      entry: [
+        '{checks,test}/*.{check,test}.ts',
+        'src/bundling/programs/*.js',
+        'src/{browser-globals.js,user-program.ts,lines-of-code.ts,repository-update.ts}',
+      ],
+      // Bundlers are installed beside the packages, in the versions here.
+      ignoreDependencies: [
+        ...['@arethetypeswrong/cli', 'publint', 'rollup', 'webpack', 'webpack-cli'],
+        ...['@rollup/plugin-commonjs', '@rollup/plugin-node-resolve'],
+      ],
     },
   },
 };

@@ -18,7 +18,7 @@ export default defineConfig({
       project('copies', 'copies'),
       project('tarballs', 'tarball'),
       project('interfaces', 'interface'),
-      project('pack', 'installed'),
+      project('pack', '{installed,bundled}'),
     ],
   },
 });

@@ -7,13 +7,27 @@ import type {Tokenizer} from './tokenizer';
  * character; what is no UTF-8 becomes U+FFFD.
  * @param bytesOf The bytes of an id; it throws where there is no such id.
  */
-export function byteDecoding(bytesOf: (token: number) => Uint8Array): Pick<Tokenizer, 'decode' | 'decoder'> {
-  const decoder = () => {
+export function byteDecoding(
+  bytesOf: (token: number) => Uint8Array,
+): Required<Pick<Tokenizer, 'decode' | 'decoder' | 'isToken'>> {
+  const isToken = (token: number) => {
+    try {
+      bytesOf(token);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const decoder = (before: readonly number[] = []) => {
     // Without this option a text's first character would be lost where it is a byte order mark.
     const utf8 = new TextDecoder('utf-8', {ignoreBOM: true});
-    return {push: (token: number) => utf8.decode(bytesOf(token), {stream: true}), end: () => utf8.decode()};
+    const push = (token: number) => utf8.decode(bytesOf(token), {stream: true});
+    // They may end within a character.
+    for (const token of before.filter(isToken)) push(token);
+    return {push, end: () => utf8.decode()};
   };
   return {
+    isToken,
     decoder,
     decode(tokens) {
       const {push, end} = decoder();

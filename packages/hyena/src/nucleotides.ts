@@ -4,7 +4,7 @@ import {DataError, requireArgument, type Tokenizer} from '@variants/core';
 const names = ['[CLS]', '[SEP]', '[BOS]', '[MASK]', '[PAD]', '[RESERVED]', '[UNK]', 'A', 'C', 'G', 'T', 'N'];
 const unknown = names.indexOf('[UNK]');
 
-/** The models fill their vocabulary up to a multiple of 8: the last four ids stand for nothing. */
+/** The models fill their vocabulary up to a multiple of 8: the last four ids stand for nothing, and are never drawn. */
 const vocabSize = 16;
 
 function nameOf(token: number): string {
@@ -25,6 +25,7 @@ export const nucleotideTokenizer: Tokenizer = {
       return id < 0 ? unknown : id;
     });
   },
+  isToken: (token) => names[token] !== undefined,
   decode: (tokens) => tokens.map(nameOf).join(''),
   decoder: () => ({push: nameOf, end: () => ''}),
 };

@@ -6,7 +6,8 @@ export type PageKind = 'isolated' | 'isolated-without-workers' | 'plain';
 
 const isolation = {'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp'};
 
-const headers: Record<PageKind, Record<string, string>> = {
+/** What a server says with the pages of a kind. */
+export const headers: Record<PageKind, Record<string, string>> = {
   isolated: isolation,
   'isolated-without-workers': {...isolation, 'content-security-policy': "worker-src 'none'"},
   plain: {},

@@ -57,7 +57,13 @@ describe('the template', () => {
     const [wanted, actual] = [textOf('package.json'), templateText('package.json')].map((text) => JSON.parse(text));
     expect(actual.name).toBe('@variants/template-name');
     expect(Object.keys(actual)).toEqual(Object.keys(wanted));
-    expect({...actual, name: '', description: ''}).toEqual({...wanted, name: '', description: ''});
+    expect(actual.keywords).toContain('template-name');
+    expect({...actual, name: '', description: '', keywords: []}).toEqual({
+      ...wanted,
+      name: '',
+      description: '',
+      keywords: [],
+    });
   });
 
   it('is built as retnet is', () => {

@@ -8,7 +8,7 @@ import {packVersions} from './versions';
 
 /**
  * Makes the project of a user who installed all packages at different times, outside the workspace: tarballs of different
- * versions, and tfjs, TypeScript and Vite from the registry. It holds a file that imports everything for each entry, each
+ * versions, and tfjs, TypeScript and bundlers from the registry. It holds a file that imports everything for each entry, each
  * package's example, and a program that prints what the packages warn of.
  *
  * @returns the path of its folder.
@@ -30,6 +30,16 @@ export function importName(entry: string): string {
 /** The file that imports all packages and prints a line for each warning of theirs, without its ending. */
 export const warningsName = 'warnings';
 
+const bundlerPackages = [
+  'vite',
+  'webpack',
+  'webpack-cli',
+  'esbuild',
+  'rollup',
+  '@rollup/plugin-node-resolve',
+  '@rollup/plugin-commonjs',
+];
+
 async function writeWarnings(packages: readonly PublishedPackage[], directory: string): Promise<void> {
   const program = `
     console.warn = (line: string) => line.startsWith('@variants') && console.log(line);
@@ -41,7 +51,8 @@ async function writeWarnings(packages: readonly PublishedPackage[], directory: s
 async function install(packages: readonly PublishedPackage[], directory: string): Promise<void> {
   const dependencies: Record<string, string> = {};
   for (const [name, tarball] of await packVersions(packages, directory)) dependencies[name] = `file:${tarball}`;
-  for (const name of ['@tensorflow/tfjs', 'typescript', 'vite']) dependencies[name] = await versionInWorkspace(name);
+  for (const name of [...bundlerPackages, '@tensorflow/tfjs', 'typescript'])
+    dependencies[name] = await versionInWorkspace(name);
   await writeFile(join(directory, 'package.json'), JSON.stringify({private: true, type: 'module', dependencies}));
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], directory);
 }

@@ -29,12 +29,16 @@ beforeAll(async () => {
   write('packages/a/package.json', JSON.stringify(manifest));
   write('packages/a/src/registers.ts', "console.log('registered');");
   write('packages/a/src/later.ts', "export const later = 'loaded later';");
+  write('packages/a/node_modules/novel/package.json', JSON.stringify({name: 'novel', license: 'CC0-1.0'}));
+  write('packages/a/node_modules/novel/data/data.js', "module.exports = [require('./1.json'), require('./2.json')];");
+  for (const part of [1, 2]) write(`packages/a/node_modules/novel/data/${part}.json`, JSON.stringify(`part ${part}`));
   write(
     'packages/a/src/index.ts',
     `import {peer} from 'the-peer';
      import './registers';
      export {peer};
-     export const load = () => import('./later');`,
+     export const load = () => import('./later');
+     export const read = () => import('novel/data/data.js');`,
   );
   write('packages/a/tsup.config.ts', `export {default} from ${JSON.stringify(tooling)};`);
   await promisify(execFile)(tsup, ['--no-dts'], {cwd: directory});
@@ -55,5 +59,15 @@ describe('the build of a package', () => {
   it('puts what is loaded later into a file of its own', () => {
     expect(built(/^index/)).not.toContain('loaded later');
     expect(built(/^later-/)).toContain('loaded later');
+  });
+
+  it('takes data in as a module of its own, without CommonJS and without a second copy in the source map', () => {
+    expect(built(/^index/)).not.toContain('part 1');
+    const data = built(/^data-/);
+    expect(data).toMatch(/From novel, CC0-1\.0/);
+    expect(data).toMatch(/"part 1", "part 2"/);
+    expect(data).not.toContain('require');
+    const maps = readdirSync(join(directory, 'dist')).filter((file) => /^data-.*\.map$/.test(file));
+    for (const map of maps) expect(readFileSync(join(directory, 'dist', map), 'utf8')).not.toContain('part 1');
   });
 });

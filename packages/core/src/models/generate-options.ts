@@ -28,11 +28,13 @@ export interface GenerateOptions {
   penaltyDecay?: number;
   /**
    * What ends the generation: token ids or lists of them and, where text is generated, texts. Neither a stop nor a part of
-   * one comes out.
+   * one comes out. A text may be or hold the name of a special token (`</s>`), where the tokenizer says what these are.
    */
   stop?: readonly (string | number | ArrayLike<number>)[];
   /** The same seed, 0 to 2^53 - 1, draws the same tokens. Default 0. */
   seed?: number;
+  /** With ids as the prompt: ids that are none of this tokenizer's are never drawn. Default: all of the model's may be. */
+  tokenizer?: Tokenizer;
   /** When it aborts, the generation throws its reason. */
   signal?: AbortSignal;
   /**
@@ -44,6 +46,7 @@ export interface GenerateOptions {
 
 /** Options of `LanguageModel.generate` with a text. */
 export interface TextOptions {
+  /** What the text is written in. Ids that are none of its own are never drawn. */
   tokenizer: Tokenizer;
 }
 
@@ -105,12 +108,4 @@ const rules: Fields<GenerateSettings> = {
 /** Completes and checks the options of a generation; a ConfigError names the option, its value and what is allowed. */
 export function resolveOptions(options: GenerateOptions & Partial<TextOptions>): GenerateSettings {
   return resolveFields('generate', rules, options);
-}
-
-/** The stops that are texts, and those that are token ids, each of these as a list. */
-export function stopSequences(stop: GenerateSettings['stop']): {texts: string[]; tokens: (readonly number[])[]} {
-  const tokens = stop
-    .filter((value) => typeof value !== 'string')
-    .map((value) => (typeof value === 'number' ? [value] : Array.from(value as ArrayLike<number>)));
-  return {texts: stop.filter((value) => typeof value === 'string'), tokens};
 }

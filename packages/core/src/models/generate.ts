@@ -1,15 +1,10 @@
 import {ConfigError, DataError} from '../errors';
 import {nextTask} from '../event-loop';
 import {listOfIds} from '../ids';
-import type {Tokenizer} from '../tokenizer';
-import {
-  type GenerateOptions,
-  type GenerateSettings,
-  resolveOptions,
-  stopSequences,
-  type TextOptions,
-} from './generate-options';
+import type {StreamDecoder} from '../tokenizer';
+import {type GenerateOptions, type GenerateSettings, resolveOptions, type TextOptions} from './generate-options';
 import {GenerationWindow, type TokenStream} from './generation-window';
+import {stopSequences} from './stop-sequences';
 import {StopWatch} from './stop-watch';
 import {TokenChooser} from './token-chooser';
 
@@ -30,13 +25,13 @@ export function generateTokens(
   options: GenerateOptions = {},
 ): AsyncGenerator<number, void, void> {
   const settings = resolveOptions(options);
-  const stops = stopSequences(settings.stop);
-  if (stops.texts.length > 0)
+  const {plainTexts, tokens} = stopSequences(settings);
+  if (plainTexts.length > 0)
     throw new ConfigError(
-      `generate: the stop ${JSON.stringify(stops.texts[0])} is a text; without a tokenizer only token ids can be`,
+      `generate: the stop ${JSON.stringify(plainTexts[0])} is a text; where ids are generated only token ids can be`,
     );
-  const tokens = promptIds(prompt, settings);
-  return flat(withoutStops(draw(model, tokens, settings), new StopWatch<readonly number[]>([], stops.tokens)));
+  const ids = promptIds(prompt, settings);
+  return flat(withoutStops(draw(model, ids, settings), new StopWatch<readonly number[]>([], tokens)));
 }
 
 /**
@@ -50,10 +45,12 @@ export function generateText(
   options: GenerateOptions & TextOptions,
 ): AsyncGenerator<string, void, void> {
   const settings = resolveOptions(options);
-  const {texts, tokens: ids} = stopSequences(settings.stop);
-  const promptTokens = promptIds(typeof prompt === 'string' ? options.tokenizer.encode(prompt) : prompt, settings);
+  const {texts, tokens: ids, marks} = stopSequences(settings);
+  const {tokenizer} = options;
+  const promptTokens = promptIds(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, settings);
   const tokens = withoutStops(draw(model, promptTokens, settings), new StopWatch<readonly number[]>([], ids));
-  return withoutStops(decode(flat(tokens), options.tokenizer), new StopWatch('', texts));
+  const decoder = tokenizer.decoder(promptTokens, (settings.state?.length ?? 0) > 0);
+  return withoutMarks(withoutStops(decode(flat(tokens), decoder, marks), new StopWatch('', texts)), marks);
 }
 
 function promptIds(prompt: ArrayLike<number>, {state}: GenerateSettings): number[] {
@@ -106,8 +103,22 @@ async function* flat(lists: AsyncIterable<readonly number[]>): AsyncGenerator<nu
   for await (const list of lists) yield* list;
 }
 
-async function* decode(tokens: AsyncIterable<number>, tokenizer: Tokenizer): AsyncGenerator<string, void, void> {
-  const decoder = tokenizer.decoder();
-  for await (const token of tokens) yield decoder.push(token);
+/** The text of tokens, in which some special tokens are marked. */
+async function* decode(
+  tokens: AsyncIterable<number>,
+  decoder: StreamDecoder,
+  marks: ReadonlyMap<number, string>,
+): AsyncGenerator<string, void, void> {
+  for await (const token of tokens) yield decoder.push(token) + (marks.get(token) ?? '');
   yield decoder.end();
+}
+
+async function* withoutMarks(
+  pieces: AsyncIterable<string>,
+  marks: ReadonlyMap<number, string>,
+): AsyncGenerator<string, void, void> {
+  for await (const piece of pieces) {
+    const text = [...marks.values()].reduce((text, mark) => text.replaceAll(mark, ''), piece);
+    if (text.length > 0) yield text;
+  }
 }

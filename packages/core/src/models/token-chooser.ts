@@ -18,6 +18,8 @@ export class TokenChooser {
   private readonly random: Random;
   private readonly seen: Set<number>;
   private readonly counts = new Map<number, number>();
+  /** Ids of the model that are none of the tokenizer's; null until the logits say how many ids there are. */
+  private foreign: readonly number[] | null = null;
 
   constructor(
     prompt: readonly number[],
@@ -29,7 +31,7 @@ export class TokenChooser {
 
   /** The next token by the logits [vocabulary] of all tokens. */
   choose(logits: Float32Array): number {
-    const penalized = this.penalize(logits);
+    const penalized = this.penalize(this.withoutForeign(logits));
     if (!Number.isFinite(largest(penalized)))
       throw new DataError(
         'generate: logits are NaN or infinite; the weights of the model or a penalty are out of range',
@@ -40,6 +42,21 @@ export class TokenChooser {
     if (penaltyDecay < 1) for (const [known, count] of this.counts) this.counts.set(known, count * penaltyDecay);
     this.counts.set(token, (this.counts.get(token) ?? 0) + 1);
     return token;
+  }
+
+  private withoutForeign(logits: Float32Array): Float32Array {
+    const {tokenizer} = this.settings;
+    if (!tokenizer) return logits;
+    const isToken = (token: number) => tokenizer.isToken?.(token) ?? token < tokenizer.vocabSize;
+    this.foreign ??= Array.from(logits, (_, token) => token).filter((token) => !isToken(token));
+    if (this.foreign.length === 0) return logits;
+    if (this.foreign.length === logits.length)
+      throw new DataError(
+        'generate: none of the ids of the model is one of the tokenizer; take the tokenizer of the model',
+      );
+    const own = logits.slice();
+    for (const token of this.foreign) own[token] = -Infinity;
+    return own;
   }
 
   private penalize(logits: Float32Array): Float32Array {

@@ -5,7 +5,8 @@ import {parseVocabulary, type Vocabulary} from './vocabulary';
 const endOfText = 0;
 
 /**
- * The tokenizer of RWKV's World models: the longest byte string of its vocabulary that fits comes first, and so on.
+ * The tokenizer of RWKV's World models: the longest byte string of its vocabulary that fits comes first, and so on. Id 0,
+ * which ends a text and has none itself, is the special token `<|endoftext|>`.
  * @param source The authors' vocabulary file, `rwkv_vocab_v20230424.txt`: a path, a URL, a File or its bytes.
  * @throws CheckpointError when the file cannot be read, DataError that names the line when it is no vocabulary.
  */
@@ -19,6 +20,7 @@ function greedyTokenizer(vocabulary: Vocabulary): Tokenizer {
   const none = new Uint8Array(0);
   return {
     vocabSize: Math.max(...vocabulary.keys()) + 1,
+    specialTokens: new Map([['<|endoftext|>', endOfText]]),
     encode: (text) => longest.tokens(new TextEncoder().encode(text)),
     ...byteDecoding((token) => {
       const bytes = token === endOfText ? none : vocabulary.get(token);

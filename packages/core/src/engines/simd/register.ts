@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../../errors';
+import {runningNode} from '../../node';
 import {shown} from '../../shown';
 import type {SimdBackend} from './backend';
 import './einsum-gradient';
@@ -7,7 +8,7 @@ import {kernels} from './kernels';
 import {EngineMemory} from './memory';
 import {RecordingSimdBackend} from './recording';
 import {Threads} from './threads';
-import {compileEngine, isNode} from './wasm';
+import {compileEngine} from './wasm';
 
 /** The backend's name in tfjs. */
 const SIMD = 'simd';
@@ -15,12 +16,10 @@ const SIMD = 'simd';
 let wantedThreads: number | undefined;
 
 /** As many threads as the machine has processors, up to eight: beyond, memory is the limit. */
-async function defaultThreads(): Promise<number> {
-  return Math.min(8, globalThis.navigator?.hardwareConcurrency ?? (await nodeProcessors()));
-}
-
-async function nodeProcessors(): Promise<number> {
-  return isNode() ? (await import('node:os')).availableParallelism() : 1;
+function defaultThreads(): number {
+  const processors =
+    globalThis.navigator?.hardwareConcurrency ?? runningNode()?.getBuiltinModule('node:os').availableParallelism();
+  return Math.min(8, processors ?? 1);
 }
 
 /**
@@ -40,7 +39,7 @@ export async function setThreads(threads: number): Promise<void> {
 async function createBackend(): Promise<SimdBackend> {
   const memory = new EngineMemory();
   const threads = new Threads(await compileEngine(), memory);
-  await threads.start(wantedThreads ?? (await defaultThreads()));
+  await threads.start(wantedThreads ?? defaultThreads());
   return new RecordingSimdBackend(memory, threads);
 }
 

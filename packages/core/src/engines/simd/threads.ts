@@ -1,4 +1,5 @@
 import {EngineError} from '../../errors';
+import {runningNode} from '../../node';
 import type {EngineMemory} from './memory';
 import {ACTIVE_ADDRESS, ARGUMENTS_ADDRESS, CREW_ADDRESS} from './memory-layout';
 import {type EngineExports, instantiate} from './wasm';
@@ -88,11 +89,12 @@ export class Threads {
     this.stop();
     if (threads < 2) return;
     if (!canShareMemory()) return noticeOneThread();
+    const spawn = typeof Worker === 'undefined' ? nodeWorkers() : browserWorkers();
+    if (spawn === undefined) return;
     const ints = new Int32Array(this.memory.buffer);
     // After a failure it would never come back to 0.
     ints[ACTIVE_ADDRESS / 4] = 0;
     const crew = ints[CREW_ADDRESS / 4];
-    const spawn = typeof Worker === 'undefined' ? await nodeWorkers() : browserWorkers();
     this.crew = Array.from({length: threads - 1}, (_, i) =>
       spawn({module: this.module, memory: this.memory, scratch: this.scratchOf(i), crew}, () => {
         this.workers = Math.max(0, this.workers - 1);
@@ -174,11 +176,12 @@ function noticeOneThread(): void {
   );
 }
 
-async function nodeWorkers(): Promise<Spawn> {
-  const {Worker: NodeWorker} = await import('node:worker_threads');
+function nodeWorkers(): Spawn | undefined {
+  const modules = runningNode()?.getBuiltinModule('node:worker_threads');
+  if (modules === undefined) return undefined;
   const source = workerSource(`const {workerData: {module, memory, scratch, crew}} = require('node:worker_threads');`);
   return (workerData, ended) => {
-    const worker = new NodeWorker(source, {eval: true, workerData});
+    const worker = new modules.Worker(source, {eval: true, workerData});
     // A program that has ended must not wait for its engine.
     worker.unref();
     worker.on('error', ended);

@@ -1,4 +1,5 @@
 import {EngineError} from '../../errors';
+import {runningNode} from '../../node';
 
 /** What the compiled code exports: how jobs are run and, by name, the numbers of the jobs. */
 export type EngineExports = {
@@ -28,7 +29,7 @@ export const relaxedProbe = Uint8Array.from([
  * @throws EngineError where WebAssembly has no SIMD or no threads.
  */
 export async function compileEngine(): Promise<WebAssembly.Module> {
-  await allowRelaxedSimd();
+  allowRelaxedSimd();
   const {code} = await (WebAssembly.validate(relaxedProbe)
     ? import('./generated/relaxed')
     : import('./generated/strict'));
@@ -38,16 +39,11 @@ export async function compileEngine(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(bytes);
 }
 
-/** Whether this is Node, with its modules. */
-export function isNode(): boolean {
-  return typeof process !== 'undefined' && process.versions?.node !== undefined;
-}
-
 /** Node 20 knows relaxed SIMD, but hides it behind a flag, which may be set before the first module that needs it. */
-async function allowRelaxedSimd(): Promise<void> {
-  if (!isNode()) return;
-  const v8 = await import('node:v8');
-  if (Number(process.versions.node.split('.')[0]) < 22) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+function allowRelaxedSimd(): void {
+  const node = runningNode();
+  if (node !== undefined && Number.parseInt(node.versions.node, 10) < 22)
+    node.getBuiltinModule('node:v8').setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 /** An instance of the code on a memory; every thread has its own. */

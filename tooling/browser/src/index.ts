@@ -1,0 +1,2 @@
+export {launchBrowser, noBrowser} from './browser';
+export {type PageReport, runFolder} from './folder';
