@@ -87,7 +87,9 @@ it('says what is missing where nothing follows it', async () => {
   const state = await tunedState(model, statesFile(2, 8));
   expect(() => model.generate([], {state})).toThrow(/the state was fed no token yet; give at least one token/);
   expect(() => model.nextLogits(state)).toThrow(/the stream state was fed no token yet; feed it one/);
-  expect(() => model.nextLogits(undefined as never)).toThrow(/is no StreamState; give what stream\(\) returned/);
+  expect(() => model.nextLogits(undefined as never)).toThrow(
+    /the state is undefined, but must be a StreamState, as stream\(\) returns it/,
+  );
   const other = rwkv({...small, version: 6});
   expect(() => other.stream([1], state)).toThrow(/made by rwkv with .*version 7.*, and this is rwkv with .*version 6/);
   state.dispose();

@@ -220,6 +220,10 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       throw new ShapeError(
         `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
       );
+    if (attentionMask && this.sight.sinks > 0)
+      throw new ConfigError(
+        `${this.path}: takes no attentionMask, as it has sinks: rows that begin with padding would have padding for sinks; run rows of other lengths one by one`,
+      );
     requireWithin(this.contextLength, time, this.path);
   }
 }

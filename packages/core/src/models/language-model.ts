@@ -168,7 +168,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   }
 
   private requireOwn(state: StreamState): void {
-    requireState(this.name, state ?? null, false);
+    requireState(this.name, state, false);
     requireOrigin(this.name, state.origin, this.stateOrigin);
   }
 

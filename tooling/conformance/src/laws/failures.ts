@@ -161,6 +161,14 @@ export const tooLarge: Law = {
   },
 };
 
+/** Loads what the model saves, where the subject can. */
+async function loading({fromPretrained}: Subject, model: VariantModel) {
+  if (!fromPretrained) return undefined;
+  const files = await checkpointFiles(model);
+  const source = {config: JSON.parse(files['config.json']), weights: files['model.safetensors']};
+  return () => fromPretrained(source);
+}
+
 /** A model without memory for what it does says so, and is afterwards what it was before. */
 export const failures: Law = {
   name: 'leaves nothing behind when memory is short, and goes on as if nothing had been',
@@ -170,12 +178,10 @@ export const failures: Law = {
     try {
       await withModel(subject, async (model) => {
         const {inputs, targets} = twoExamples(subject, model);
-        const files = await checkpointFiles(model);
-        const source = {config: JSON.parse(files['config.json']), weights: files['model.safetensors']};
-        const {fromPretrained} = subject;
+        const load = await loading(subject, model);
         const activities: {[what: string]: Activity} = {
           'a new model': () => made(() => subject.create()),
-          ...(fromPretrained && {loading: () => made(() => fromPretrained(source))}),
+          ...(load && {loading: () => made(load)}),
           outputs: () => outputsOf(model, inputs),
           gradients: () => gradientsOf(model, inputs, targets),
           ...streamsOf(model, inputs),
