@@ -84,7 +84,9 @@ function splitBiases(biases: tf.Tensor, keys: tf.Tensor, {offsets, isByDistance}
 }
 
 /** Blocks, and the rows in each, in the opposite order. */
-const reverseTime = (x: Weighted) => onBoth(x, (tensor) => tf.reverse(tensor, [1, 2]));
+// In four axes: tfjs's WebGPU engine reverses no more, and gives a shape that is wrong without a word.
+const reverseTime = (x: Weighted) =>
+  onBoth(x, (tensor) => tf.reverse(tensor.reshape([...tensor.shape.slice(0, 3), -1]), [1, 2]).reshape(tensor.shape));
 
 /** wᵀ with time running backwards. */
 const reverseBias = (bias: tf.Tensor) => tf.reverse(bias.transpose([0, 1, 3, 2]), [1, 2, 3]);
