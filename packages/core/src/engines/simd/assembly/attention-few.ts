@@ -16,6 +16,8 @@ import {maxAcross, multiplyAdd, sumAcross} from './simd';
   out: u32;
   logSumExp: u32;
   scale: f32;
+  /** Pieces of a key head. */
+  parts: u32;
 }
 
 /** The running maximum and sum of a row. */
@@ -24,12 +26,15 @@ import {maxAcross, multiplyAdd, sumAcross} from './simd';
   sum: f32;
 }
 
-/** Piece: a key head of the batch, with the queries of all heads that share it. */
+/** Piece: a key head of the batch, with the queries of all heads that share it, or of a part of them. */
 function fewPiece(args: usize, piece: i32): void {
   const task = changetype<FewTask>(args);
-  const queries = <i32>task.queries, rows = <i32>task.group * queries, firstRow = <usize>piece * <usize>rows;
-  const size = <usize>task.size, valueSize = <usize>task.valueSize, head = <usize>piece * <usize>task.keys;
-  const k = <usize>task.k + ((head * size) << 2), v = <usize>task.v + ((head * valueSize) << 2);
+  const queries = <i32>task.queries, group = <i32>task.group, parts = <i32>task.parts;
+  const keyHead = piece / parts, part = piece % parts;
+  const firstHead = (part * group) / parts, endHead = ((part + 1) * group) / parts;
+  const rows = (endHead - firstHead) * queries, firstRow = <usize>(keyHead * group + firstHead) * <usize>queries;
+  const size = <usize>task.size, valueSize = <usize>task.valueSize, firstKeyRow = <usize>keyHead * <usize>task.keys;
+  const k = <usize>task.k + ((firstKeyRow * size) << 2), v = <usize>task.v + ((firstKeyRow * valueSize) << 2);
   const q = <usize>task.q + ((firstRow * size) << 2), out = <usize>task.out + ((firstRow * valueSize) << 2);
   const present = presentKeys(task), first = firstKey(task, present, 0), end = endKey(task, present, queries - 1);
   const s = scratch, states = s + (<usize>BK << 2);
