@@ -71,7 +71,9 @@ describe('a layout', () => {
     const model = mqa({...small, family: 'gptBigCode', numKeyValueHeads: 4});
     // Row r of ours is the number r: 8 rows of queries, 8 of keys, 8 of values, two to a head.
     const bias = model.weights.find(({originalName}) => originalName === 'block_0/mixer/projections/bias');
-    tf.tidy(() => bias?.write(tf.range(0, 24)));
+    tf.tidy(() => {
+      bias?.write(tf.range(0, 24));
+    });
     const {tensors} = readSafetensors((await saved(model)).weights);
     const rows = [...tensors['transformer.h.0.attn.c_attn.bias'].data];
     expect(rows.slice(0, 12)).toEqual([0, 1, 8, 9, 16, 17, 2, 3, 10, 11, 18, 19]);

@@ -27,14 +27,17 @@ function withEqualHeads(model: MultiQuery, numGroups: number): void {
     const first = heads.reshape([-1, numGroups, numKeyValueHeads / numGroups, headSize]).slice([0, 0, 0], [-1, -1, 1]);
     return tf.tile(first, [1, 1, numKeyValueHeads / numGroups, 1]).reshape(heads.shape);
   };
+  const changed = (name: string, values: tf.Tensor) => {
+    if (/(keys|values)\//.test(name)) return repeated(values);
+    if (!name.includes('projections/')) return values;
+    const widths = [numHeads, numKeyValueHeads, numKeyValueHeads].map((heads) => heads * headSize);
+    const [queries, keys, heads] = tf.split(values, widths, -1);
+    return tf.concat([queries, repeated(keys), repeated(heads)], -1);
+  };
   for (const weight of model.weights)
     tf.tidy(() => {
-      const values = tf.randomNormal(weight.shape as number[], 0, 0.5, 'float32', weight.originalName.length);
-      if (/(keys|values)\//.test(weight.originalName)) return weight.write(repeated(values));
-      if (!weight.originalName.includes('projections/')) return weight.write(values);
-      const widths = [numHeads, numKeyValueHeads, numKeyValueHeads].map((heads) => heads * headSize);
-      const [queries, keys, heads] = tf.split(values, widths, -1);
-      return weight.write(tf.concat([queries, repeated(keys), repeated(heads)], -1));
+      const {originalName: name} = weight;
+      weight.write(changed(name, tf.randomNormal(weight.shape as number[], 0, 0.5, 'float32', name.length)));
     });
 }
 
