@@ -2,6 +2,7 @@ import * as aft from '@variants/aft';
 import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantModel} from '@variants/core';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
+import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
@@ -63,6 +64,7 @@ export const architectures: readonly Contestant[] = [
   contestant(hyena.card, hyena.hyena),
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
+  contestant(mqa.card, mqa.mqa),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

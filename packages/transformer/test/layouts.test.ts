@@ -182,6 +182,14 @@ describe('a configuration of others', () => {
     model.dispose();
   });
 
+  it("may name GPT-2's GELU as PyTorch does", async () => {
+    const model = await fromPretrained(
+      await filesWith({family: 'gpt2', activation: 'relu'}, {activation_function: 'gelu_pytorch_tanh'}),
+    );
+    expect(model.config.activation).toBe('geluTanh');
+    model.dispose();
+  });
+
   it("may hold the rotary positions as newer ones of Hugging Face's do", async () => {
     const rope_parameters = {rope_theta: 777, rope_type: 'linear', factor: 3};
     const fields = {rope_parameters, rope_theta: undefined, rope_scaling: undefined};

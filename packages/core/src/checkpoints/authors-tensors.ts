@@ -55,9 +55,11 @@ async function* rowsOf({mapping, variable}: PairedWeight): AsyncGenerator<Float3
   for (let start = 0; start < rows; start += most) {
     const count = Math.min(most, rows - start);
     const part = tf.tidy(() => {
-      const values = variable.read();
-      if (mapping.transpose) return values.slice([0, start], [-1, count]).transpose();
-      return values.reshape([rows, columns]).slice([start, 0], [count, -1]);
+      const values = mapping.transpose ? variable.read() : variable.read().reshape([rows, columns]);
+      const chosen = mapping.order?.slice(start, start + count);
+      if (mapping.transpose)
+        return (chosen ? tf.gather(values, chosen, 1) : values.slice([0, start], [-1, count])).transpose();
+      return chosen ? tf.gather(values, chosen, 0) : values.slice([start, 0], [count, -1]);
     });
     try {
       yield await part.data<'float32'>();

@@ -20,7 +20,7 @@ export const gpt2Fields: FieldTable<TransformerFileFields> = {
   maxSequenceLength: {theirs: 'n_positions', also: ['n_ctx'], required: true},
   activation: namedValues(
     'activation_function',
-    {gelu_new: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh'},
+    {gelu_new: 'geluTanh', gelu_pytorch_tanh: 'geluTanh', gelu: 'gelu', relu: 'relu', silu: 'silu', tanh: 'tanh'},
     'gelu_new',
   ),
   normEpsilon: 'layer_norm_epsilon',

@@ -14,6 +14,11 @@ export interface TensorMapping {
    */
   rows?: {start: number; total: number};
   /**
+   * The authors' rows by ours: row i of theirs, along its first axis, is row `order[i]` of ours with their axes, as where they
+   * have queries, keys and values head by head. With `rows`, of the weight's own rows. Default: in the same order.
+   */
+  order?: readonly number[];
+  /**
    * The shape in the authors' files, of the same values in the same order (that of `transpose`), such as [1, 1, hidden] for
    * our [hidden]. Files may have fewer or more axes of length 1. Default: ours.
    */

@@ -96,7 +96,7 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
 async function readWeight(weight: PairedWeight, pairs: readonly PairedWeight[], checkpoint: Checkpoint): Promise<void> {
   const pair = tensorToRead(weight, pairs, checkpoint) ?? weight;
   const {mapping, variable} = pair;
-  const values = ownRows(await checkpoint.read(mapping.theirs), pair);
+  const values = inOurOrder(ownRows(await checkpoint.read(mapping.theirs), pair), pair);
   const [inputs, outputs] = variable.shape as number[];
   const ours = mapping.transpose ? transposed(values, outputs, inputs) : values;
   tf.tidy(() => {
@@ -110,4 +110,13 @@ function ownRows(values: Float32Array, {mapping, ownShape}: PairedWeight): Float
   const start = mapping.rows.start * countOf(ownShape.slice(1));
   // A copy, or the whole tensor would stay in memory for as long as the weight.
   return values.slice(start, start + countOf(ownShape));
+}
+
+function inOurOrder(values: Float32Array, {mapping: {order}, ownShape}: PairedWeight): Float32Array {
+  if (!order) return values;
+  const width = countOf(ownShape.slice(1));
+  const ours = new Float32Array(values.length);
+  for (const [theirs, our] of order.entries())
+    ours.set(values.subarray(theirs * width, (theirs + 1) * width), our * width);
+  return ours;
 }

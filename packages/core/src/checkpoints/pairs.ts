@@ -23,7 +23,7 @@ export function pairWeights<Config>(model: CheckpointModel<Config>, checkpoint?:
   const variables = new Map(weights.map((variable) => [variable.originalName, variable]));
   const pairs = layout.tensors(model.config, checkpoint).map((mapping): PairedWeight => {
     const variable = variables.get(mapping.ours);
-    if (variable) return {mapping, variable, ...theirShapes(mapping, variable)};
+    if (variable) return inOrder({mapping, variable, ...theirShapes(mapping, variable)}, layout.name);
     throw new CheckpointError(
       `layout ${layout.name}: "${mapping.theirs}" is our "${mapping.ours}", but the model has no such weight; it has ${firstThree([...variables.keys()])}`,
     );
@@ -51,6 +51,18 @@ export function stacksOf<Pair extends {mapping: TensorMapping}>(pairs: readonly 
     if (rows) stacks.set(theirs, all[all.length - 1]);
   }
   return all;
+}
+
+/** The pair, if the order of its rows, where it has one, names each of them once. */
+function inOrder(pair: PairedWeight, layout: string): PairedWeight {
+  const {mapping, ownShape} = pair;
+  const named = new Set(mapping.order);
+  const isEach = (_: unknown, row: number) => named.has(row);
+  if (!mapping.order || (mapping.order.length === ownShape[0] && Array.from({length: ownShape[0]}).every(isEach)))
+    return pair;
+  throw new CheckpointError(
+    `layout ${layout}: the order of the rows of "${mapping.theirs}" must name each of ${ownShape[0]} rows once`,
+  );
 }
 
 function assertStacksFilled(pairs: readonly PairedWeight[], layout: string): void {

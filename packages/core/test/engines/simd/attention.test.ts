@@ -117,18 +117,23 @@ describe('attention on the simd engine', () => {
       expectSame(await onBoth(() => forward({...plain, queries, keys: queries, size: 5, seed: queries})), 1e-5);
   });
 
-  it('gives the same bits with one thread and with two', async () => {
+  it('gives the same bits with one thread and with several', async () => {
     const long: Case = {...plain, batch: 2, keyHeads: 2, group: 2, queries: 150, keys: 300, size: 16, valueSize: 16};
     const variants: Case[] = [
       long,
       {...long, batch: 1, keyHeads: 1, window: 70, sinks: 5},
       {...long, queries: 1, keys: 900, keyLength: 777, size: 64},
+      // Fewer key heads than threads, whose queries are shared among these.
+      {...long, batch: 1, keyHeads: 1, group: 5, queries: 1},
+      {...long, batch: 1, keyHeads: 1, group: 5, queries: 3, keyLength: 250, window: 70, sinks: 5},
     ];
     const onThreads = async (threads: number) => {
       await setThreads(threads);
       return variants.map((c) => resultsOf(() => compute(c)));
     };
-    expect(await onThreads(2)).toEqual(await onThreads(1));
+    const onSeveral = [await onThreads(3), await onThreads(2)];
+    const onOne = await onThreads(1);
+    for (const results of onSeveral) expect(results).toEqual(onOne);
   });
 
   it('a key outside of the window and the sinks changes nothing', () => {

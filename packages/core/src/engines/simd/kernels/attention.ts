@@ -35,7 +35,10 @@ function forward(tensors: tf.TensorInfo[], backend: SimdBackend, call: Attention
   const {scale} = call.attributes;
   if (numQueries <= FEW_QUERIES && (numHeads / numKeyHeads) * numQueries <= FEW_ROWS) {
     const addresses = [queries, keys, values, output, logSumExp].map((x) => backend.address(x));
-    backend.threads.run('jobAttentionFew', [...shape, ...addresses, floatBits(scale)], batch * numKeyHeads, work);
+    // Heads that share keys are looked at together, but for as many parts as give every thread a piece.
+    const heads = batch * numKeyHeads;
+    const parts = Math.max(1, Math.min(numHeads / numKeyHeads, Math.ceil(backend.threads.count / heads)));
+    backend.threads.run('jobAttentionFew', [...shape, ...addresses, floatBits(scale), parts], heads * parts, work);
     return [output, logSumExp];
   }
   borrowing(backend, (borrowed) => {
