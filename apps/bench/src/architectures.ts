@@ -3,6 +3,7 @@ import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantMod
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as retnet from '@variants/retnet';
+import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
@@ -63,6 +64,7 @@ export const architectures: readonly Contestant[] = [
   contestant(hyena.card, hyena.hyena),
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
+  contestant(roformer.card, roformer.roformer),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

@@ -30,6 +30,8 @@ export interface StreamOptions {
   lastOnly?: boolean;
   /** [batch, time], 1 = a token, 0 = padding on the left of a shorter prompt. Default: all are tokens. */
   attentionMask?: tf.Tensor;
+  /** [batch, time], 1 = belongs to a prompt that is read in both directions, of the first piece alone; see {@link ForwardOptions}. */
+  prefix?: tf.Tensor;
 }
 
 /** What a language model takes and gives. */
@@ -113,7 +115,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
       const {contextLength, name} = this;
       const time = ids.shape[1];
       const {output, state: next} = StreamState.advance(state, {name, time, contextLength}, (tree, capacity) =>
-        tree !== null && time === 1 && !options.attentionMask
+        tree !== null && time === 1 && !options.attentionMask && !options.prefix
           ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
           : this.advance(ids, tree, {...options, capacity}),
       );
@@ -147,9 +149,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   private advance(
     tokens: tf.Tensor,
     tree: StateTree | null,
-    {lastOnly, attentionMask, capacity}: StreamOptions & {capacity: number},
+    {lastOnly, attentionMask, prefix, capacity}: StreamOptions & {capacity: number},
   ): {output: tf.Tensor; state: StateTree} {
-    const options: ForwardOptions = {...inference, attentionMask, capacity};
+    const options: ForwardOptions = {...inference, attentionMask, prefix, capacity};
     const {output, states, carried} = advanceThrough(this.body, tokens, tree as ChainState | null, options);
     // For `nextLogits`: what predicts the token after this piece.
     const last = lastPosition(output);
