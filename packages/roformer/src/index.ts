@@ -1,10 +1,5 @@
 import {rotaryFrequencies} from '@variants/core';
-import {
-  CausalRoFormerBlock,
-  type CausalRoFormerBlockConfig,
-  RoFormerBlock,
-  type RoFormerBlockConfig,
-} from './blocks';
+import {CausalRoFormerBlock, type CausalRoFormerBlockConfig, RoFormerBlock, type RoFormerBlockConfig} from './blocks';
 import {type AxialOptions, axialAngles, axialRotary} from './rotary/axial';
 import {type RotaryLayerConfig, RotaryPositionsLayer} from './rotary/layer';
 import {type ChangePairingOptions, changePairing} from './rotary/pairing';

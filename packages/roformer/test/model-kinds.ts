@@ -46,8 +46,14 @@ async function maskedLM(golden: GoldenCase): Promise<Actual> {
     'output.logits': seen(model.logits(tokens, options)),
     // Whatever its tokens are, none is padding.
     'output.logits.plain': model.logits(first, {attentionMask: tf.onesLike(first)}),
-    ...numbered('output.hidden', hiddenStates(outputs).map((x) => seen(x))),
-    ...numbered('output.attentions.', model.attentions(tokens, options).map((x) => seen(x, 2))),
+    ...numbered(
+      'output.hidden',
+      hiddenStates(outputs).map((x) => seen(x)),
+    ),
+    ...numbered(
+      'output.attentions.',
+      model.attentions(tokens, options).map((x) => seen(x, 2)),
+    ),
     loss: loss.as1D(),
     ...authorsGradients(model, gradients),
   };

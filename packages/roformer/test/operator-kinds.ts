@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import {anglesAt, type RopeScaling, readRopeScaling, rotaryFrequencies, rotaryTables, scaledAngles} from '@variants/core';
+import {
+  anglesAt,
+  type RopeScaling,
+  readRopeScaling,
+  rotaryFrequencies,
+  rotaryTables,
+  scaledAngles,
+} from '@variants/core';
 import {type Actual, type GoldenCase, type Kinds, probedOperator} from '@variants-tooling/golden';
 import {ops} from '../src';
 
@@ -9,8 +16,7 @@ type Fields = {[field: string]: number};
 const upTo = (count: number, from = 0) => Array.from({length: count}, (_, n) => from + n);
 const scoresOf = (queries: tf.Tensor, keys: tf.Tensor) => tf.matMul(queries, keys, false, true);
 const timeOf = (x: tf.Tensor) => x.shape[x.rank - 2] as number;
-const probesOf = (...names: string[]) =>
-  Object.fromEntries(names.map((name) => [`output.${name}`, `probe.${name}`]));
+const probesOf = (...names: string[]) => Object.fromEntries(names.map((name) => [`output.${name}`, `probe.${name}`]));
 const inputsOf = (golden: GoldenCase, ...names: string[]) =>
   Object.fromEntries(names.map((name) => [`input.${name}`, golden.input(name)]));
 

@@ -19,7 +19,16 @@ import {
   resolveRoFormerMaskedConfig,
 } from '../config';
 import {positionTable} from '../rotary/rotary';
-import {activationNames, type FindTensor, nameOfActivation, only, readFromTensors, roFormerFields, toldByTensors, usualLength} from './fields';
+import {
+  activationNames,
+  type FindTensor,
+  nameOfActivation,
+  only,
+  readFromTensors,
+  roFormerFields,
+  toldByTensors,
+  usualLength,
+} from './fields';
 import {asOfficial, classifierTensors, encoderTensors, headTensors, officialName, poolerTensors} from './tensors';
 
 /** What is particular to a form of the model, in Hugging Face's names. */
@@ -116,11 +125,7 @@ const isCausal = (find: FindTensor, {is_decoder, architectures}: AuthorsConfig) 
   hasPooler(find);
 
 /** What a pooler's activation is; RoFormer-Sim's files leave it to whoever loads them, who takes 'linear'. */
-function readPooler(
-  find: FindTensor,
-  {pooler_activation}: AuthorsConfig,
-  file: string,
-): {pooler: Activation | null} {
+function readPooler(find: FindTensor, {pooler_activation}: AuthorsConfig, file: string): {pooler: Activation | null} {
   if (!hasPooler(find)) return {pooler: null};
   const name = pooler_activation ?? 'linear';
   if (typeof name === 'string' && Object.hasOwn(activationNames, name)) return {pooler: activationNames[name]};

@@ -41,7 +41,10 @@ export function changePairing(
     return place % 2 === 0 ? place / 2 : half + (place - 1) / 2;
   };
   return tf.tidy(() => {
-    const order = tf.tensor1d(Array.from({length: headSize}, (_, place) => source(place)), 'int32');
+    const order = tf.tensor1d(
+      Array.from({length: headSize}, (_, place) => source(place)),
+      'int32',
+    );
     const heads = weights.reshape([-1, numHeads, headSize]);
     return heads.gather(order, 2).reshape(weights.shape);
   });

@@ -190,5 +190,7 @@ function turnByLearned(
 function pairsSummed(x: tf.Tensor, pairing: RotaryPairing): tf.Tensor {
   const leading = x.shape.slice(0, -1) as number[];
   const half = lastAxis(x) / 2;
-  return pairing === 'interleaved' ? x.reshape([...leading, half, 2]).sum(-1) : x.reshape([...leading, 2, half]).sum(-2);
+  return pairing === 'interleaved'
+    ? x.reshape([...leading, half, 2]).sum(-1)
+    : x.reshape([...leading, 2, half]).sum(-2);
 }
