@@ -77,6 +77,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(monarchMixer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       monarchMixer.m2Bert({...shapeOf(shape), ...narrowM2Bert, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -92,6 +95,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
         ...narrowM2Bert,
         ...{vocabSize, maxSequenceLength, padToken, numLabels, pooling: 'mean'},
       }),
+    ),
+    built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      roformer.roformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
     ),
   ],
   'image-classifier': [

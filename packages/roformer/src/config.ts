@@ -18,7 +18,7 @@ import {
 
 /** The fields that all forms of RoFormer have; defaults are those of roformer_chinese_base, without dropout. */
 export interface RoFormerFields extends StackFields {
-  /** Number of different tokens. Default 50000. */
+  /** Number of different tokens. */
   vocabSize: number;
   /** Width E of the embeddings, which a projection widens where it is not hiddenSize. Default hiddenSize. */
   embeddingSize: number;
@@ -68,14 +68,14 @@ export interface RoFormerConfig extends RoFormerFields {
   pooler: Activation | null;
 }
 
-/** What {@link roformer} takes: everything has a default. */
-export type RoFormerOptions = Partial<RoFormerConfig>;
+/** What {@link roformer} takes: everything but vocabSize has a default. */
+export type RoFormerOptions = Partial<RoFormerConfig> & Pick<RoFormerConfig, 'vocabSize'>;
 
 /** The configuration of an encoder with a head for hidden tokens. */
 export type RoFormerMaskedConfig = RoFormerFields;
 
-/** What {@link roformerMasked} takes: everything has a default. */
-export type RoFormerMaskedOptions = Partial<RoFormerMaskedConfig>;
+/** What {@link roformerMasked} takes: everything but vocabSize has a default. */
+export type RoFormerMaskedOptions = Partial<RoFormerMaskedConfig> & Pick<RoFormerMaskedConfig, 'vocabSize'>;
 
 /** The configuration of an encoder with a head for labels of whole sequences. */
 export interface RoFormerClassifierConfig extends RoFormerFields {
@@ -83,8 +83,8 @@ export interface RoFormerClassifierConfig extends RoFormerFields {
   numLabels: number;
 }
 
-/** What {@link roformerClassifier} takes: everything has a default. */
-export type RoFormerClassifierOptions = Partial<RoFormerClassifierConfig>;
+/** What {@link roformerClassifier} takes: everything but vocabSize has a default. */
+export type RoFormerClassifierOptions = Partial<RoFormerClassifierConfig> & Pick<RoFormerClassifierConfig, 'vocabSize'>;
 
 /** A field for which null is a value, and not the default. */
 const orNull = (given: number | null | undefined, rule: Field<number>): Field<number | null> =>
@@ -94,7 +94,7 @@ const orNull = (given: number | null | undefined, rule: Field<number>): Field<nu
 function roFormerRules(options: Partial<RoFormerFields>): Fields<RoFormerFields> {
   const {hiddenSize = 768, norm = 'layer'} = options;
   return {
-    vocabSize: fields.count(50000),
+    vocabSize: fields.count(),
     ...stackFields({hiddenSize, numLayers: 12, normEpsilon: 1e-12}),
     embeddingSize: fields.count(hiddenSize),
     numHeads: fields.count(usualHeads(hiddenSize)),
@@ -139,7 +139,7 @@ function checkRoFormerConfig(name: string, config: RoFormerFields): void {
  * Completes and checks the configuration of a causal model.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
-export function resolveRoFormerConfig(options: RoFormerOptions): RoFormerConfig {
+export function resolveRoFormerConfig(options: Partial<RoFormerConfig>): RoFormerConfig {
   const rules = {...roFormerRules(options), pooler: fields.optional(fields.choice(activations))};
   const config = resolveFields<RoFormerConfig>('roformer', rules, options);
   checkRoFormerConfig('roformer', config);
@@ -147,14 +147,14 @@ export function resolveRoFormerConfig(options: RoFormerOptions): RoFormerConfig 
 }
 
 /** The same for an encoder with a head for hidden tokens. */
-export function resolveRoFormerMaskedConfig(options: RoFormerMaskedOptions): RoFormerMaskedConfig {
+export function resolveRoFormerMaskedConfig(options: Partial<RoFormerMaskedConfig>): RoFormerMaskedConfig {
   const config = resolveFields<RoFormerMaskedConfig>('roformer-masked', roFormerRules(options), options);
   checkRoFormerConfig('roformer-masked', config);
   return config;
 }
 
 /** The same for an encoder with a head for labels. */
-export function resolveRoFormerClassifierConfig(options: RoFormerClassifierOptions): RoFormerClassifierConfig {
+export function resolveRoFormerClassifierConfig(options: Partial<RoFormerClassifierConfig>): RoFormerClassifierConfig {
   const rules = {...roFormerRules(options), numLabels: fields.count(2)};
   const config = resolveFields<RoFormerClassifierConfig>('roformer-classifier', rules, options);
   checkRoFormerConfig('roformer-classifier', config);

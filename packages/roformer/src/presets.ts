@@ -1,10 +1,10 @@
-import type {RoFormerMaskedOptions} from './config';
+import type {RoFormerFields, RoFormerMaskedOptions} from './config';
 
 /** A published size; what is not here is as in the defaults. All were trained with dropout. */
 const size = (
   [numLayers, hiddenSize, numHeads]: [number, number, number],
   vocabSize: number,
-  more: RoFormerMaskedOptions = {},
+  more: Partial<RoFormerFields> = {},
 ): RoFormerMaskedOptions => ({
   ...{vocabSize, numLayers, hiddenSize, numHeads, intermediateSize: 4 * hiddenSize},
   ...{maxSequenceLength: 512, dropout: 0.1, attentionDropout: 0.1},
@@ -12,7 +12,7 @@ const size = (
 });
 
 /** What RoFormer-V2 has otherwise. */
-const second: RoFormerMaskedOptions = {norm: 'rms', activation: 'relu'};
+const second: Partial<RoFormerFields> = {norm: 'rms', activation: 'relu'};
 
 /**
  * Published sizes, for every form: `roformer`, `roformerMasked`, `roformerClassifier`. Sizes are those of the names of the

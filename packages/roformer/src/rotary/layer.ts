@@ -40,8 +40,8 @@ export class RotaryPositionsLayer extends CausalLayer<RotaryLayerConfig> {
   advance(x: tf.Tensor, state: StateTree | null, _: ForwardOptions): StreamStep {
     const before = state as tf.Tensor | null;
     const time = x.shape[1] as number;
-    const {numHeads = 1, ...options} = this.config;
-    const turned = rotary(splitHeads(x, numHeads), streamPositions(time, before), options);
+    const {numHeads = 1, size, base, pairing, scaling} = this.config;
+    const turned = rotary(splitHeads(x, numHeads), streamPositions(time, before), {size, base, pairing, scaling});
     return {output: joinHeads(turned), state: positionAfter(time, before)};
   }
 }
