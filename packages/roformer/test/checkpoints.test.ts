@@ -96,6 +96,16 @@ describe('a file of Hugging Face', () => {
     loaded.dispose();
   });
 
+  it('is read into a model for longer texts, for which its table of positions is too short', async () => {
+    const model = roformerMasked(small);
+    const {config, weights} = await saved(model);
+    const loaded = await fromPretrained<RoFormerMasked>({config, weights}, {config: {maxSequenceLength: 50}});
+    expect(loaded.contextLength).toBe(50);
+    expect(outputsOf(loaded)).toEqual(outputsOf(model));
+    model.dispose();
+    loaded.dispose();
+  });
+
   it('is read where the tied table and bias stand under the names of the decoder alone, or under both', async () => {
     const model = roformer(small);
     const {config, weights} = await saved(model);

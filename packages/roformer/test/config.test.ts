@@ -44,12 +44,22 @@ describe('the number of parameters', () => {
 });
 
 describe('presets', () => {
-  it('have the published numbers of parameters', () => {
-    // As the authors and JunnYu give them, in millions.
-    const published = {'chinese-base': 124, 'chinese-small': 30};
-    for (const [name, millions] of Object.entries(published)) {
-      const counted = countMasked(resolveRoFormerMaskedConfig(presets[name as keyof typeof published]));
-      expect(Math.abs(counted / (millions * 1e6) - 1), `${name} has ${counted}`).toBeLessThan(0.02);
+  it('have the shapes that the names of the official archives tell', () => {
+    const archives = {
+      'chinese-base': 'chinese_roformer_L-12_H-768_A-12',
+      'chinese-small': 'chinese_roformer_L-6_H-384_A-6',
+      'chinese-char-base': 'chinese_roformer-char_L-12_H-768_A-12',
+      'chinese-char-small': 'chinese_roformer-char_L-6_H-384_A-6',
+      'v2-chinese-char-small': 'chinese_roformer-v2-char_L-6_H-384_A-6',
+      'v2-chinese-char-base': 'chinese_roformer-v2-char_L-12_H-768_A-12',
+      'v2-chinese-char-large': 'chinese_roformer-v2-char_L-24_H-1024_A-16',
+    } satisfies Record<keyof typeof presets, string>;
+    for (const [name, archive] of Object.entries(archives)) {
+      const config = resolveRoFormerMaskedConfig(presets[name as keyof typeof archives]);
+      const {numLayers, hiddenSize, numHeads, norm, useBias, intermediateSize} = config;
+      expect(archive).toMatch(new RegExp(`_L-${numLayers}_H-${hiddenSize}_A-${numHeads}$`));
+      expect([norm, useBias]).toEqual(archive.includes('v2') ? ['rms', false] : ['layer', true]);
+      expect(intermediateSize).toBe(4 * hiddenSize);
     }
   });
 });
