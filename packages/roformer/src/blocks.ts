@@ -21,6 +21,7 @@ import {
 
 /** Options of {@link RoFormerBlock}. */
 export interface RoFormerBlockConfig extends Pick<ResidualConfig, 'dropout'> {
+  /** Heads of attention, which divide the width. */
   numHeads: number;
   /** How queries and keys turn, and values where it says so; `scaledAngles` of core makes the frequencies. */
   rotary: RotaryConfig;
@@ -52,7 +53,7 @@ const attentionOf = ({numHeads, rotary, useBias, attentionDropout: dropout}: RoF
  * How RoFormer-V2 draws a matrix [in, out], here by its inputs: normal with the deviation 1 / sqrt(in · blocks), which the
  * authors' cut of the tails, at 2, does not reach; the factor is what their Keras code makes up for it.
  */
-export const ofSecondVersion =
+const ofSecondVersion =
   (numLayers: number): Initializer =>
   (shape, random) =>
     normal(1.13684723 / Math.sqrt(shape[0] * numLayers))(shape, random);

@@ -12,7 +12,7 @@ import {matrixInitializer, type RoFormerBlockConfig} from './blocks';
 import type {RoFormerFields} from './config';
 
 /** How a model's queries and keys turn. */
-export function rotaryOf(config: RoFormerFields): RotaryConfig {
+function rotaryOf(config: RoFormerFields): RotaryConfig {
   const {hiddenSize, numHeads, rotaryBase, rotaryPairing: pairing, rotaryValues: values, ropeScaling} = config;
   return {...scaledAngles(hiddenSize / numHeads, rotaryBase, ropeScaling), pairing, values};
 }
