@@ -4,6 +4,7 @@ import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
+import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
 import * as transformer from '@variants/transformer';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
@@ -65,6 +66,7 @@ export const architectures: readonly Contestant[] = [
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
   contestant(mqa.card, mqa.mqa),
+  contestant(roformer.card, roformer.roformer),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.
@@ -76,6 +78,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
   'masked-language-model': [
     built(monarchMixer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       monarchMixer.m2Bert({...shapeOf(shape), ...narrowM2Bert, vocabSize, maxSequenceLength, padToken}),
+    ),
+    built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
   ],
   'sequence-classifier': [
@@ -92,6 +97,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
         ...narrowM2Bert,
         ...{vocabSize, maxSequenceLength, padToken, numLabels, pooling: 'mean'},
       }),
+    ),
+    built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      roformer.roformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
     ),
   ],
   'image-classifier': [

@@ -142,6 +142,7 @@ export {
   type TransformerStyle,
   transformerFields,
   transformerStyles,
+  usualHeads,
 } from './models/transformer-fields';
 export {countTransformer, transformerStages} from './models/transformer-stages';
 export {

@@ -10,19 +10,22 @@ import {type PairedWeight, pairWeights} from './pairs';
  *
  * A tensor that is missing, superfluous, of another shape or of whole numbers gives a CheckpointError with the tensor's
  * name in the authors' files and both shapes; of several faults it lists three and says how many more there are.
- * A tied matrix may be there under either of its names; the layout's ignored buffers and constants may be there or not.
+ * A tied matrix may be there under either of its names; the layout's ignored buffers and constants may be there or not, and
+ * a constant that is ignored may have any shape.
  */
 export function checkShapes<Config>(checkpoint: Checkpoint, model: CheckpointModel<Config>): void {
   const pairs = pairWeights(model, checkpoint);
+  const {ignored = []} = model.layout;
   const buffers = model.layout.buffers?.(model.config) ?? {};
+  const isIgnored = (name: string) => ignored.some((pattern) => name.search(pattern) >= 0);
   const faults = [
     // A tensor with several weights in it is at fault once.
     ...new Set(faultsOfMissing(pairs, checkpoint)),
     ...new Set(
       pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint, mapping.shape !== undefined)),
     ),
-    ...Object.entries(buffers).flatMap(([name, {shape}]) => faultsOf(name, shape, checkpoint)),
-    ...faultsOfSuperfluous(pairs, Object.keys(buffers), model.layout.ignored ?? [], checkpoint),
+    ...Object.entries(buffers).flatMap(([name, {shape}]) => (isIgnored(name) ? [] : faultsOf(name, shape, checkpoint))),
+    ...faultsOfSuperfluous(pairs, Object.keys(buffers), isIgnored, checkpoint),
   ];
   if (faults.length > 0)
     throw new CheckpointError(`${checkpoint.name} does not fit ${model.layout.name}: ${firstThree(faults, '; ')}`);
@@ -58,11 +61,11 @@ function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoi
 function faultsOfSuperfluous(
   pairs: readonly PairedWeight[],
   buffers: readonly string[],
-  ignored: readonly RegExp[],
+  isIgnored: (name: string) => boolean,
   {tensors}: Checkpoint,
 ): string[] {
   const known = new Set([...pairs.map(({mapping}) => mapping.theirs), ...buffers]);
   return [...tensors]
-    .filter(([name]) => !known.has(name) && !ignored.some((pattern) => name.search(pattern) >= 0))
+    .filter(([name]) => !known.has(name) && !isIgnored(name))
     .map(([name, {shape}]) => `tensor "${name}" of shape ${shapeText(shape)} belongs to no weight of the model`);
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {embeddingLookup} from '../kernels/embedding-lookup';
 import {type Initializer, normal} from './initializers';
-import {type LayerOptions, VariantLayer} from './layer';
+import {firstShape, type LayerOptions, VariantLayer} from './layer';
 
 /** Options of {@link TokenEmbedding}. */
 export interface TokenEmbeddingConfig {
@@ -48,24 +48,29 @@ tf.serialization.registerClass(TokenEmbedding);
 export class TiedHead extends VariantLayer {
   static readonly className = 'VariantsTiedHead';
 
+  /** @param embedding The embedding, or what gives it when it is there. */
   constructor(
-    private readonly embedding: TokenEmbedding,
+    private readonly embedding: TokenEmbedding | (() => TokenEmbedding),
     config: LayerOptions = {},
   ) {
     super(config);
   }
 
-  override build(inputShape: tf.Shape): void {
-    this.child('embedding', this.embedding, inputShape);
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    this.child('embedding', this.tied, firstShape(inputShape));
+  }
+
+  private get tied(): TokenEmbedding {
+    return typeof this.embedding === 'function' ? this.embedding() : this.embedding;
   }
 
   forward(x: tf.Tensor): tf.Tensor {
     const rows = x.reshape([-1, x.shape[x.rank - 1] as number]);
-    const {table} = this.embedding;
+    const {table} = this.tied;
     return tf.matMul(rows, table as tf.Tensor2D, false, true).reshape([...x.shape.slice(0, -1), table.shape[0]]);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [...inputShape.slice(0, -1), this.embedding.table.shape[0]];
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return [...firstShape(inputShape).slice(0, -1), this.tied.table.shape[0]];
   }
 }

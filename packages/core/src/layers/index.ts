@@ -30,7 +30,15 @@ export {
   type MultiHeadAttentionConfig,
   type MultiHeadAttentionInitializers,
 } from './multi-head-attention';
-export {GroupNorm, type GroupNormConfig, LayerNorm, type LayerNormConfig, type NormConfig, RMSNorm} from './norms';
+export {
+  GroupNorm,
+  type GroupNormConfig,
+  LayerNorm,
+  type LayerNormConfig,
+  type NormConfig,
+  RMSNorm,
+  type RMSNormConfig,
+} from './norms';
 export {PaddingMask, type PaddingMaskConfig} from './padding-mask';
 export {type Pooling, pool} from './pooling';
 export {

@@ -13,6 +13,12 @@ export interface ForwardOptions {
   /** [batch, time], 1 = a token, 0 = padding that no one may look at. Without it all are tokens. */
   attentionMask?: tf.Tensor;
   /**
+   * [batch, time], 1 = belongs to a prompt at the start, whose positions see all of it, also what comes after them, 0 = sees
+   * what is before, the prompt included: causal layers as a prefix language model (Dong et al. 2019, UniLM). Of a stream its
+   * first piece alone may have one. Default: no prompt.
+   */
+  prefix?: tf.Tensor;
+  /**
    * Positions that the state of a stream is to have room for, those before included. Default: those that there are. While it
    * stays the same, so do the shapes of a state.
    */

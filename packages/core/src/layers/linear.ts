@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Initializer, linearUniform, zeros} from './initializers';
-import {type LayerOptions, lastDimension, VariantLayer} from './layer';
+import {firstShape, type LayerOptions, lastDimension, VariantLayer} from './layer';
 
 /** Options of {@link Linear}. */
 export interface LinearConfig {
@@ -31,7 +31,7 @@ export class Linear extends VariantLayer<LinearConfig> {
     super(config);
   }
 
-  override build(inputShape: tf.Shape): void {
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
     const inputs = lastDimension(inputShape, this.path);
     this.kernel = this.weight('kernel', [inputs, this.config.units], this.initializers.kernel ?? linearUniform);
     if (this.config.useBias ?? true)
@@ -46,8 +46,8 @@ export class Linear extends VariantLayer<LinearConfig> {
     return y.reshape([...x.shape.slice(0, -1), this.config.units]);
   }
 
-  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [...inputShape.slice(0, -1), this.config.units];
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return [...firstShape(inputShape).slice(0, -1), this.config.units];
   }
 }
 tf.serialization.registerClass(Linear);

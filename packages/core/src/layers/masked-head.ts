@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Activation, activation} from './activations';
 import type {TokenEmbedding} from './embedding';
-import {zeros} from './initializers';
+import {type Initializer, zeros} from './initializers';
 import {firstShape, type LayerOptions, lastDimension, VariantLayer} from './layer';
 import {Linear} from './linear';
 import {LayerNorm} from './norms';
@@ -28,10 +28,14 @@ export class MaskedHead extends VariantLayer<MaskedHeadConfig> {
   private norm!: LayerNorm;
   private bias!: tf.LayerVariable;
 
-  /** @param tableOf Gives the embedding, when it is there. */
+  /**
+   * @param tableOf Gives the embedding, when it is there.
+   * @param initializer Of the transform's matrix. Default: as in a Linear.
+   */
   constructor(
     private readonly tableOf: () => TokenEmbedding,
     config: MaskedHeadConfig & LayerOptions = {},
+    private readonly initializer?: Initializer,
   ) {
     super(config);
   }
@@ -40,7 +44,8 @@ export class MaskedHead extends VariantLayer<MaskedHeadConfig> {
     const hiddenSize = lastDimension(inputShape, this.path);
     const embedding = this.child('embedding', this.tableOf(), firstShape(inputShape));
     const [vocabSize, width] = embedding.table.shape as [number, number];
-    this.transform = this.child('transform', new Linear({units: width}), [null, hiddenSize]);
+    const transform = new Linear({units: width}, {kernel: this.initializer});
+    this.transform = this.child('transform', transform, [null, hiddenSize]);
     this.norm = this.child('norm', new LayerNorm({epsilon: this.config.normEpsilon ?? 1e-12}), [null, width]);
     this.bias = this.weight('bias', [vocabSize], zeros);
   }

@@ -11,21 +11,28 @@ export interface NormConfig {
   epsilon?: number;
 }
 
-/** y = rmsNorm(x) * weight (Zhang and Sennrich 2019). Weight `weight` [features], at first ones. */
-export class RMSNorm extends VariantLayer<NormConfig> {
-  static readonly className = 'VariantsRMSNorm';
-  private scale!: tf.LayerVariable;
+/** Options of {@link RMSNorm}. */
+export interface RMSNormConfig extends NormConfig {
+  /** Multiplies with a weight. Default true. */
+  useWeight?: boolean;
+}
 
-  constructor(config: NormConfig & LayerOptions = {}) {
+/** y = rmsNorm(x) * weight (Zhang and Sennrich 2019). Weight `weight` [features], at first ones. */
+export class RMSNorm extends VariantLayer<RMSNormConfig> {
+  static readonly className = 'VariantsRMSNorm';
+  private scale?: tf.LayerVariable;
+
+  constructor(config: RMSNormConfig & LayerOptions = {}) {
     super(config);
   }
 
   override build(inputShape: tf.Shape): void {
-    this.scale = this.weight('weight', [lastDimension(inputShape, this.path)], ones);
+    const features = lastDimension(inputShape, this.path);
+    if (this.config.useWeight ?? true) this.scale = this.weight('weight', [features], ones);
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    return rmsNorm(x, this.config.epsilon ?? 1e-6, this.scale.read());
+    return rmsNorm(x, this.config.epsilon ?? 1e-6, this.scale?.read());
   }
 }
 tf.serialization.registerClass(RMSNorm);

@@ -160,10 +160,13 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   /** What queries find among the rows that they see, through the output projection. */
   private attend(piece: Piece, {rows, ...how}: Seen, run: ForwardOptions): tf.Tensor {
     const {sinks = 0, cachePositions} = this.config;
+    const visible = run.prefix
+      ? {mask: both(withPrompt(run.prefix), asKeys(rows.mask))}
+      : {...how, mask: asKeys(rows.mask)};
     const found =
       cachePositions === 'inCache' && sinks > 0
         ? this.attendInCache(piece, {rows, ...how}, run)
-        : this.look(piece, rows, {...how, mask: asKeys(rows.mask)}, run);
+        : this.look(piece, rows, visible, run);
     return this.outputProjection.forward(joinHeads(found.output));
   }
 
@@ -211,14 +214,23 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     if (sinks > 0 && window === null) throw new ConfigError(`${this.path}: sinks is ${sinks}, but needs a window`);
   }
 
-  private checkInput(x: tf.Tensor, before: KeyValueCache | null, {attentionMask}: ForwardOptions): void {
+  private checkInput(x: tf.Tensor, before: KeyValueCache | null, {attentionMask, prefix}: ForwardOptions): void {
     const [batch, time] = x.shape as number[];
     const [cachedBatch] = before ? (before.keys.shape as number[]) : [batch];
     if (batch !== cachedBatch)
       throw new ShapeError(`${this.path}: a batch of ${batch} cannot continue a stream of a batch of ${cachedBatch}`);
-    if (attentionMask && attentionMask.shape.join() !== [batch, time].join())
+    for (const [name, mask] of Object.entries({attentionMask, prefix}))
+      if (mask && mask.shape.join() !== [batch, time].join())
+        throw new ShapeError(
+          `${this.path}: ${name} [${mask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
+        );
+    if (prefix && before)
       throw new ShapeError(
-        `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
+        `${this.path}: prefix is given for a later piece, but only the first of a stream may have one`,
+      );
+    if (prefix && this.sight.window !== null)
+      throw new ConfigError(
+        `${this.path}: window is ${this.sight.window}, but a prefix needs attention without a window`,
       );
     if (attentionMask && this.sight.sinks > 0)
       throw new ConfigError(
@@ -237,6 +249,14 @@ const atMost = (positions: Positions, last: number): Positions =>
   positions instanceof tf.Tensor
     ? (positions.minimum(tf.scalar(last, 'int32')) as tf.Tensor1D)
     : positions.map((position) => Math.min(position, last));
+
+/** What the positions of a sequence see, [batch, 1, time, time]: what is before, and all of a prompt [batch, time]. */
+function withPrompt(prefix: tf.Tensor): tf.Tensor {
+  const [batch, time] = prefix.shape as number[];
+  const places = tf.range(0, time, 1, 'int32');
+  const before = places.expandDims(0).lessEqual(places.expandDims(1)).toFloat();
+  return before.maximum(prefix.toFloat().reshape([batch, 1, 1, time]));
+}
 
 /** Rows [batch, 1, rows, 1] as a mask of keys, [batch, 1, 1, rows]. */
 const asKeys = (mask: tf.Tensor | null): tf.Tensor | undefined => mask?.transpose([0, 1, 3, 2]);

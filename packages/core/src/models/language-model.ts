@@ -32,6 +32,8 @@ export interface StreamOptions {
   lastOnly?: boolean;
   /** [batch, time], 1 = a token, 0 = padding on the left of a shorter prompt. Default: all are tokens. */
   attentionMask?: tf.Tensor;
+  /** [batch, time], 1 = belongs to a prompt that is read in both directions, of the first piece alone; see {@link ForwardOptions}. */
+  prefix?: tf.Tensor;
 }
 
 /** What a language model takes and gives. */
@@ -127,7 +129,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     options: StreamOptions = {},
   ): {logits: tf.Tensor3D; state: StreamState} {
     this.requireWeights();
-    requireOptions('stream', options, ['lastOnly', 'attentionMask']);
+    requireOptions('stream', options, ['lastOnly', 'attentionMask', 'prefix']);
     requireOptionalTensors('stream', {attentionMask: options.attentionMask});
     requireState(this.name, state);
     if (state) this.requireOwn(state);
@@ -136,7 +138,7 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
       const {contextLength, name, stateOrigin: origin} = this;
       const time = ids.shape[1];
       const {output, state: next} = StreamState.advance(state, {name, time, contextLength, origin}, (tree, capacity) =>
-        tree !== null && time === 1 && !options.attentionMask
+        tree !== null && time === 1 && !options.attentionMask && !options.prefix
           ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
           : this.advance(ids, tree, {...options, capacity}),
       );
@@ -176,9 +178,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   private advance(
     tokens: tf.Tensor,
     tree: StateTree | null,
-    {lastOnly, attentionMask, capacity}: StreamOptions & {capacity: number},
+    {lastOnly, attentionMask, prefix, capacity}: StreamOptions & {capacity: number},
   ): {output: tf.Tensor; state: StateTree} {
-    const options: ForwardOptions = {...inference, attentionMask, capacity};
+    const options: ForwardOptions = {...inference, attentionMask, prefix, capacity};
     const {output, states, carried} = advanceThrough(this.body, tokens, tree as ChainState | null, options);
     // For `nextLogits`: what predicts the token after this piece.
     const last = lastPosition(output);

@@ -66,7 +66,7 @@ export const ropeScalingField: Field<RopeScaling> = {
 };
 
 /** The most heads of at least 64 features, an even number, that the width can be cut into. */
-function usualHeads(hiddenSize: number): number {
+export function usualHeads(hiddenSize: number): number {
   const most = Math.min(1024, Math.floor(hiddenSize / 64));
   for (let numHeads = most; numHeads > 1; numHeads--) if (hiddenSize % (2 * numHeads) === 0) return numHeads;
   return 1;

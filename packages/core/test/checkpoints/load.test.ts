@@ -70,6 +70,15 @@ describe('loadCheckpoint', () => {
     model.dispose();
   });
 
+  it('takes a constant of any shape where the layout ignores it too, and else of its own alone', async () => {
+    const source = tinySource({decay: {shape: [3], data: new Float32Array(3)}});
+    await expect(load(source)).rejects.toThrow('tensor "decay" has shape [3] instead of [2]');
+    const lenient = {...tinyLayout, ignored: [/^decay$/]};
+    const model = await loadCheckpoint(source, [lenient], tinyModel);
+    expect(valuesByName(model)).toEqual(ourValues);
+    model.dispose();
+  });
+
   it('widens halves', async () => {
     const header = {
       'up.weight': {dtype: 'F16', shape: [2, 3], data_offsets: [0, 12]},

@@ -34,6 +34,17 @@ describe('RMSNorm', () => {
   });
 });
 
+describe('RMSNorm without a weight', () => {
+  it('divides by the root mean square alone', () => {
+    const layer = build(new RMSNorm({epsilon: 0.1, useWeight: false}), [null, 3]);
+    expect(layer.weights).toEqual([]);
+    const x = normalPlain([2, 3], 0, 'x');
+    const wanted = rowsOf(x).flatMap((row) => rms(row, 0.1));
+    expectClose(apply(layer, x).data, wanted, 1e-5, 'output');
+    layer.dispose();
+  });
+});
+
 describe('LayerNorm', () => {
   it('standardizes a row, then scales and shifts each feature', () => {
     fc.assert(
