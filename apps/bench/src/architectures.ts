@@ -1,4 +1,5 @@
 import * as aft from '@variants/aft';
+import * as attentionSinks from '@variants/attention-sinks';
 import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantModel} from '@variants/core';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
@@ -63,6 +64,7 @@ export const architectures: readonly Contestant[] = [
   contestant(hyena.card, hyena.hyena),
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
+  contestant(attentionSinks.card, attentionSinks.attentionSinks),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.
