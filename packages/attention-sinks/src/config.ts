@@ -99,7 +99,10 @@ function rules(options: Partial<AttentionSinksConfig>): Fields<AttentionSinksCon
     normBias: fields.flag(false),
   };
   return {
-    family: fields.choice(['llama', 'mpt'] as const, 'llama'),
+    family: {
+      ...fields.choice(['llama', 'mpt'] as const, 'llama'),
+      allowed: 'one of llama, mpt, whose positions can be counted in the cache',
+    },
     numSinks: fields.count(usual.sinks, 0),
     windowSize: windowField(usual.window),
     cache: fields.choice(['rolling', 'growing'] as const, 'rolling'),

@@ -45,18 +45,20 @@ export function withAttentionSinks<Model extends LanguageModel>(
       `${who}: model must be a causal language model, such as transformer() of @variants/transformer gives`,
     );
   requireRelativePositions(model);
+  const endless = endlessConfigs(model);
   const context = contextOf(model);
   const usual = context ?? (options.windowSize ?? 1020) + (options.numSinks ?? 4);
   const numSinks = options.numSinks ?? Math.min(4, Math.max(0, usual - 1));
   const rules = {numSinks: fields.count(numSinks, 0), windowSize: windowField(Math.max(1, usual - numSinks))};
   const size = resolveFields<CacheSize>(who, rules, options);
   requireFits(who, size, context);
-  return copyOf(model, endlessConfig(model, size));
+  return copyOf(model, endless(size));
 }
 
 /** How many tokens the model was made to see; null where nobody says. */
-function contextOf({config}: LanguageModel): number | null {
-  return (config as LanguageModelConfig & {maxSequenceLength?: number | null}).maxSequenceLength ?? null;
+function contextOf({config, contextLength}: LanguageModel): number | null {
+  // A model whose streams are endless has been trained on some length all the same.
+  return (config as LanguageModelConfig & {maxSequenceLength?: number | null}).maxSequenceLength ?? contextLength;
 }
 
 function requireRelativePositions({name, layers}: LanguageModel): void {
@@ -66,26 +68,33 @@ function requireRelativePositions({name, layers}: LanguageModel): void {
     );
 }
 
-/** The model's configuration with a cache of that size, and no end. */
-function endlessConfig(model: LanguageModel, size: CacheSize): object {
-  if (model instanceof AttentionSinks) return {...model.config, ...size, cache: 'rolling'};
+/** The model's configuration with a cache of a size, and no end. */
+function endlessConfigs(model: LanguageModel): (size: CacheSize) => object {
+  if (model instanceof AttentionSinks) return (size) => ({...model.config, ...size, cache: 'rolling'});
   if (model instanceof MixedLanguageModel) {
-    const blocks = model.config.blocks.map((block) => endlessBlock(block, size));
-    if (blocks.some((block, i) => block !== model.config.blocks[i])) return {...model.config, blocks};
-  } else if ('cachePositions' in model.config) return {...model.config, ...sightOf(size), maxSequenceLength: null};
+    const {blocks} = model.config;
+    if (blocks.some(({className}) => className in attentionOf))
+      return (size) => ({...model.config, blocks: blocks.map((block) => endlessBlock(block, size))});
+  } else if ('cachePositions' in model.config)
+    return (size) => ({...model.config, ...sightOf(size), maxSequenceLength: null});
   throw new ConfigError(
     `${who}: ${model.name} has no attention that can keep sinks; a model must be made of core's SelfAttention, with the fields window, sinks and cachePositions`,
   );
 }
 
+type BlockConfig = BlockDescription['config'];
+
+/** Where the options of attention stand in blocks of core, by their class: changes them. */
+const attentionOf: {[className: string]: (config: BlockConfig, change: (attention: object) => object) => BlockConfig} =
+  {
+    [SelfAttention.className]: (config, change) => ({...change(config)}),
+    [TransformerBlock.className]: (config, change) => ({...config, attention: change(config.attention as object)}),
+  };
+
 /** A block with such a cache where it has attention; else the block itself. */
-function endlessBlock(block: BlockDescription, size: CacheSize): BlockDescription {
-  const {className, config} = block;
+function endlessBlock({className, config}: BlockDescription, size: CacheSize): BlockDescription {
   const endless = (attention: object) => ({...attention, ...sightOf(size), maxSequenceLength: null});
-  if (className === SelfAttention.className) return {className, config: endless(config)};
-  if (className === TransformerBlock.className)
-    return {className, config: {...config, attention: endless(config.attention as object)}};
-  return block;
+  return {className, config: attentionOf[className]?.(config, endless) ?? config};
 }
 
 /** A model of the same class with another configuration and the same weights. */

@@ -22,7 +22,7 @@ conformance({
     [{sinkToken: 11}, /sinkToken is 11, but must be below vocabSize 11/],
     [{sinkToken: 3, numSinks: 0}, /numSinks is 0, but must be at least 1, as sinkToken 3 is the first/],
     [{cache: 'endless'}, /cache is "endless", but must be one of rolling, growing/],
-    [{family: 'gpt2'}, /family is "gpt2", but must be one of llama, mpt/],
+    [{family: 'gpt2'}, /family is "gpt2", but must be one of llama, mpt, whose positions can be counted in the cache/],
   ],
 });
 

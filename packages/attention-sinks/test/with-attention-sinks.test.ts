@@ -87,13 +87,20 @@ describe.each(Object.entries(hosts))('withAttentionSinks of %s', (_, create) => 
 describe('withAttentionSinks', () => {
   it('fills the length that the model was trained for, and takes 4 + 1020 where nobody says how long that was', () => {
     const host = attentionSinks({...small, maxSequenceLength: 64});
-    const mixed = hosts['mixed blocks']();
-    const [filled, usual] = [withAttentionSinks(host, {numSinks: 1}), withAttentionSinks(mixed)];
+    const filled = withAttentionSinks(host, {numSinks: 1});
     expect(filled.config).toMatchObject({numSinks: 1, windowSize: 63, cache: 'rolling'});
-    expect((usual.config as {blocks: {config: object}[]}).blocks[0].config).toMatchObject({
-      ...{sinks: 4, window: 1021},
-      ...{cachePositions: 'inCache', maxSequenceLength: null},
-    });
-    for (const model of [host, mixed, filled, usual]) model.dispose();
+    const blockOf = (create: () => LanguageModel) => {
+      const mixed = create();
+      const endless = withAttentionSinks(mixed);
+      const [{config}] = (endless.config as unknown as {blocks: {config: object}[]}).blocks;
+      for (const model of [mixed, endless]) model.dispose();
+      return config;
+    };
+    const endless = {cachePositions: 'inCache', maxSequenceLength: null, sinks: 4};
+    expect(blockOf(hosts['mixed blocks'])).toMatchObject({...endless, window: 13});
+    const unlimited = () =>
+      languageModel({vocabSize: 11, hiddenSize: 16, blocks: [layers.selfAttention({numHeads: 2, rotary})]});
+    expect(blockOf(unlimited)).toMatchObject({...endless, window: 1021});
+    for (const model of [host, filled]) model.dispose();
   });
 });

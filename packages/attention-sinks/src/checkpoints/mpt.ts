@@ -31,7 +31,7 @@ export const mpt = sinkLayout(
         to: (size, {hiddenSize}) => (size % hiddenSize === 0 ? {expansion_ratio: size / hiddenSize} : {}),
       },
       // The library's own default where a file does not say.
-      maxSequenceLength: {theirs: 'max_seq_len', usual: 2048},
+      maxSequenceLength: {theirs: 'max_seq_len', usual: 2048, write: (length) => length ?? undefined},
       normEpsilon: {theirs: 'layer_norm_epsilon', usual: 1e-5},
       alibiBiasMax: 'attn_config.alibi_bias_max',
       tieEmbedding: 'tie_word_embeddings',

@@ -6,6 +6,7 @@ import {rotaryFrequencies} from '../../src/kernels/rotary-embedding';
 import {scaledAngles} from '../../src/kernels/rotary-embedding/rope-scaling';
 import {alibiSlopes} from '../../src/layers/alibi';
 import {SelfAttention, type SelfAttentionConfig} from '../../src/layers/self-attention';
+import type {StateTree} from '../../src/streams/state-tree';
 import {expectClose, normalPlain} from '../kernels/gradient-check';
 import {build, buildWithRandomWeights, toTensor} from './layer-check';
 
@@ -78,13 +79,14 @@ describe.each(Object.entries(configs))('SelfAttention with %s that forgets posit
 describe('SelfAttention that cannot forget', () => {
   const forget = (config: SelfAttentionConfig) => {
     const layer = build(new SelfAttention({...config, name: 'attention'}), [null, null, hidden]);
-    const fed = tf.tidy(() => layer.advance(tf.ones([1, 6, hidden]), null, run).state);
+    const tokens = () => layer.advance(tf.ones([1, 6, hidden]), null, run).state as tf.TensorContainer;
+    const fed = tf.tidy(tokens);
     try {
       tf.tidy(() => {
-        layer.forget(fed, {start: 1, end: 2, length: 6});
+        layer.forget(fed as StateTree, {start: 1, end: 2, length: 6});
       });
     } finally {
-      tf.dispose(fed as tf.TensorContainer);
+      tf.dispose(fed);
       layer.dispose();
     }
   };
