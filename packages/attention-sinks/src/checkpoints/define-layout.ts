@@ -18,7 +18,7 @@ type Definition = Omit<LayoutDefinition<AttentionSinksConfig>, 'resolve'>;
 /**
  * The layout of files of a family: its own fields and tensors, and what all have. A model that puts its own token first has
  * the layers below one more of ours, and a learned logit per head stands where gpt-oss has it.
- * @param block The authors' name of block i's attention.
+ * @param attention The authors' name of block i's attention.
  */
 export function sinkLayout(
   family: AttentionSinksConfig['family'],
