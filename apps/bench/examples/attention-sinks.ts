@@ -96,10 +96,6 @@ for (const name of names) {
   }).withProgress());
   const caches: string[] = [];
   for (const numSinks of [0, 1, 4]) {
-    if (numSinks === 0 && name === 'token') {
-      caches.push('');
-      continue;
-    }
     const endless = withAttentionSinks(model, {numSinks, windowSize: trained - numSinks});
     caches.push((await streamLoss(endless, tokens)).perplexity.toFixed(3));
     endless.dispose();

@@ -41,7 +41,7 @@ export interface AttentionSinksConfig
   cache: 'rolling' | 'growing';
   /**
    * A token of the vocabulary that the model itself puts before every sequence, in training too, so that it learns to be the
-   * sink (section 3.3 of the paper). Default: none.
+   * sink (section 3.3 of the paper); it counts among the numSinks. Default: none.
    */
   sinkToken: number | null;
   /**
@@ -121,15 +121,13 @@ function rules(options: Partial<AttentionSinksConfig>): Fields<AttentionSinksCon
  */
 export function resolveAttentionSinksConfig(options: AttentionSinksOptions): AttentionSinksConfig {
   const config = resolveFields<AttentionSinksConfig>(architecture, rules(options), options);
-  const {family, numSinks, maxSequenceLength, sinkToken, vocabSize, alibiBiasMax} = config;
+  const {family, maxSequenceLength, sinkToken, vocabSize, alibiBiasMax} = config;
   const holds = (condition: boolean, message: string) => requireConfig(condition, architecture, message);
   checkTransformerFields(architecture, transformerConfig(config), styleOf(config), options);
   requireFits(architecture, config, maxSequenceLength);
   if (family === 'llama') holds(alibiBiasMax === 8, `alibiBiasMax is ${alibiBiasMax}, but family llama has no ALiBi`);
-  if (sinkToken !== null) {
+  if (sinkToken !== null)
     holds(sinkToken < vocabSize, `sinkToken is ${sinkToken}, but must be below vocabSize ${vocabSize}`);
-    holds(numSinks >= 1, `numSinks is ${numSinks}, but must be at least 1, as sinkToken ${sinkToken} is the first`);
-  }
   return config;
 }
 

@@ -20,7 +20,6 @@ conformance({
     [{headSize: 5}, /headSize is 5, but must be even/],
     [{alibiBiasMax: 4}, /alibiBiasMax is 4, but family llama has no ALiBi/],
     [{sinkToken: 11}, /sinkToken is 11, but must be below vocabSize 11/],
-    [{sinkToken: 3, numSinks: 0}, /numSinks is 0, but must be at least 1, as sinkToken 3 is the first/],
     [{cache: 'endless'}, /cache is "endless", but must be one of rolling, growing/],
     [{family: 'gpt2'}, /family is "gpt2", but must be one of llama, mpt, whose positions can be counted in the cache/],
   ],
