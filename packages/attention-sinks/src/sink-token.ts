@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   CausalLayer,
+  ConfigError,
   type ForwardOptions,
   type LayerOptions,
   type StateTree,
@@ -46,14 +47,15 @@ export class SinkTokenBody extends CausalLayer<SinkTokenConfig> {
   }
 
   override forward(ids: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const run = this.begun(options);
-    return withoutFirst(this.layers.reduce((h, layer) => layer.forward(h, run), this.withToken(ids)));
+    this.refusePadding(options);
+    return withoutFirst(this.layers.reduce((h, layer) => layer.forward(h, options), this.withToken(ids)));
   }
 
   advance(ids: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     const before = state as States | null;
     const {capacity} = options;
-    const room = {...(before ? options : this.begun(options)), ...(capacity && {capacity: capacity + 1})};
+    const room = {...options, ...(capacity && {capacity: capacity + 1})};
+    this.refusePadding(options);
     const states: States = {};
     const output = this.layers.reduce(
       (h, layer) => {
@@ -79,12 +81,12 @@ export class SinkTokenBody extends CausalLayer<SinkTokenConfig> {
     return tf.concat([tf.fill([ids.shape[0], 1], this.config.token, 'int32'), ids.toInt()], 1);
   }
 
-  /** With the token in the mask too. */
-  private begun(options: ForwardOptions): ForwardOptions {
-    const {attentionMask} = options;
-    if (!attentionMask) return options;
-    const token = tf.ones([attentionMask.shape[0], 1]);
-    return {...options, attentionMask: tf.concat([token, attentionMask.toFloat()], 1)};
+  /** Behind padding, tokens would be further from the first one than they are without. */
+  private refusePadding({attentionMask}: ForwardOptions): void {
+    if (attentionMask)
+      throw new ConfigError(
+        `${this.path}: takes no attentionMask, as the model puts its sinkToken first: tokens behind padding would be too far from it; run rows of other lengths one by one`,
+      );
   }
 }
 tf.serialization.registerClass(SinkTokenBody);

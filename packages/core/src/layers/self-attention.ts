@@ -28,7 +28,7 @@ export interface SelfAttentionConfig extends AttentionHeadsConfig {
    * that. Default: all before it.
    */
   window?: number | null;
-  /** The first positions of a sequence, padding included, which all later ones see too (Xiao et al. 2023). Default 0. */
+  /** The first positions of a sequence, which all later ones see too (Xiao et al. 2023); padding is refused. Default 0. */
   sinks?: number;
   /**
    * How far from a query its sinks are. 'absolute': as far as in the sequence. 'inCache': as far as among the sinks + window
@@ -203,8 +203,8 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const inCache = atMost(piece.positions, sinks + (window as number) - 1);
     const standing = {...piece, positions: inCache, turn: rotation(inCache, this.rotary)};
     return mergeAttention([
-      this.look(standing, first, {mask: both(sink.lessEqual(positions).toFloat(), asKeys(first.mask))}, run),
-      this.look(piece, rows, {...how, sinks: 0, mask: both(inWindow.reshape([1, 1, 1, -1]), asKeys(rows.mask))}, run),
+      this.look(standing, first, {mask: sink.lessEqual(positions).toFloat()}, run),
+      this.look(piece, rows, {...how, sinks: 0, mask: inWindow.reshape([1, 1, 1, -1])}, run),
     ]);
   }
 
@@ -252,6 +252,10 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       throw new ShapeError(
         `${this.path}: attentionMask [${attentionMask.shape}] must have the shape [batch, time] of the input, [${batch},${time}]`,
       );
+    if (attentionMask && this.sight.sinks > 0)
+      throw new ConfigError(
+        `${this.path}: takes no attentionMask, as it has sinks: rows that begin with padding would have padding for sinks; run rows of other lengths one by one`,
+      );
     requireWithin(this.contextLength, time, this.path);
   }
 }
@@ -269,14 +273,13 @@ const atMost = (positions: Positions, last: number): Positions =>
 /** Rows [batch, 1, rows, 1] as a mask of keys, [batch, 1, 1, rows]. */
 const asKeys = (mask: tf.Tensor | null): tf.Tensor | undefined => mask?.transpose([0, 1, 3, 2]);
 
-const both = (a: tf.Tensor, b: tf.Tensor | undefined): tf.Tensor => (b ? a.mul(b) : a);
-
-function firstRows({keys, values, mask, positions}: KeyRows, count: number): KeyRows {
+/** Of rows without padding. */
+function firstRows({keys, values, positions}: KeyRows, count: number): KeyRows {
   const first = (rows: tf.Tensor) => rows.slice([0, 0, 0, 0], [-1, -1, count, -1]);
   return {
     keys: first(keys),
     values: first(values),
-    mask: mask && first(mask),
+    mask: null,
     positions: positions && first(positions),
   };
 }

@@ -88,7 +88,20 @@ describe.each(Object.entries(configs))('SelfAttention that sees %s', (_, config)
     );
   });
 
-  it.each(['cpu', 'simd'])('takes padding as its definition does, in a cache that grows, on %s', async (backend) => {
+  const hasSinks = (config.sinks ?? 0) > 0;
+
+  it.each(hasSinks ? ['padding'] : [])('refuses %s, which would be its sinks', () => {
+    const layer = build(new SelfAttention(config), [null, null, hidden]);
+    const message = /takes no attentionMask, as it has sinks/;
+    tf.tidy(() => {
+      const x = tf.zeros([1, 3, hidden]);
+      expect(() => inPieces(layer, x, [3], tf.tensor2d([[0, 1, 1]]))).toThrow(message);
+    });
+    layer.dispose();
+  });
+
+  const engines = hasSinks ? [] : ['cpu', 'simd'];
+  it.each(engines)('takes padding as its definition does, in a cache that grows, on %s', async (backend) => {
     await tf.setBackend(backend);
     const pieces = fc.array(fc.integer({min: 1, max: 7}), {minLength: 1, maxLength: 5});
     fc.assert(
