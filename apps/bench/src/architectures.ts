@@ -1,4 +1,5 @@
 import * as aft from '@variants/aft';
+import * as attentionSinks from '@variants/attention-sinks';
 import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantModel} from '@variants/core';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
@@ -67,6 +68,7 @@ export const architectures: readonly Contestant[] = [
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
   contestant(mqa.card, mqa.mqa),
   contestant(roformer.card, roformer.roformer),
+  contestant(attentionSinks.card, attentionSinks.attentionSinks),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

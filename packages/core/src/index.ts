@@ -49,6 +49,7 @@ export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from '.
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';
 export {mergeAttention} from './kernels/attention/merge';
+export {withSinkLogit} from './kernels/attention/sink-logit';
 export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';

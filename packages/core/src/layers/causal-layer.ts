@@ -1,8 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
+import {ConfigError} from '../errors';
 import {originOf} from '../streams/state-origin';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState, type StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
+
+/** Positions `start` to `end` - 1 of a stream that was fed `length` of them. */
+export interface StreamSpan {
+  start: number;
+  end: number;
+  length: number;
+}
 
 /**
  * A layer whose output at a position depends on that position and earlier ones alone, and which can therefore be fed a
@@ -24,6 +32,17 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
    * leaves the old state's tensors alone.
    */
   abstract advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep;
+
+  /**
+   * What the layer remembers without some of the positions, as if those behind them followed on those before them; see
+   * `LanguageModel.forget`. Runs inside a `tf.tidy` of the caller and leaves the old state's tensors alone.
+   * @throws ConfigError where a layer cannot tell positions apart: by default.
+   */
+  forget(_state: StateTree, _span: StreamSpan): StateTree {
+    throw new ConfigError(
+      `${this.path}: cannot forget positions of a stream; attention whose positions are rotary, ALiBi's or none can`,
+    );
+  }
 
   /**
    * Feeds the next piece of a sequence, one position or many.

@@ -2,7 +2,7 @@ export {type Activation, activation, activations} from './activations';
 export {alibiBias, alibiSlopes} from './alibi';
 export type {AttentionHeadsConfig} from './attention-heads';
 export {BertEmbeddings, type BertEmbeddingsConfig} from './bert-embeddings';
-export {CausalLayer} from './causal-layer';
+export {CausalLayer, type StreamSpan} from './causal-layer';
 export {ClassifierHead, type ClassifierHeadConfig} from './classifier-head';
 export {DecoderLayer} from './decoder-layer';
 export {Dropout, type DropoutConfig} from './dropout';

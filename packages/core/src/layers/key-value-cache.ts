@@ -3,6 +3,7 @@ import {appendRows} from '../kernels/append-rows';
 import type {AttentionOptions} from '../kernels/attention';
 import {growAxis} from '../kernels/padding';
 import {ringInOrder, writeRing} from '../kernels/ring';
+import type {StreamSpan} from './causal-layer';
 
 /** Keys and what belongs to them, a row each. */
 export type KeyRows = {
@@ -83,6 +84,26 @@ export function extendCache(
   // A copy is written into: who meets with an error may go on from the cache as it was.
   return {cache: extended((buffer) => buffer.clone()), seen: {rows, causal: true, window, sinks, keyLength}};
 }
+
+/**
+ * A cache without its positions from `start` to `end` - 1; those behind them, up to `length`, are moved to where these were.
+ * @param back Turns heads that stand behind them back by as many positions.
+ */
+export function closeGap(
+  cache: KeyValueCache,
+  {start, end, length}: StreamSpan,
+  back: {keys(heads: tf.Tensor): tf.Tensor; values(heads: tf.Tensor): tf.Tensor},
+): KeyValueCache {
+  const moved = {...back, mask: same, positions: (rows: tf.Tensor) => rows.sub(end - start)};
+  const closed = mapRows(cache, (rows, name) => {
+    const part = (from: number, to: number) =>
+      to > from ? [rows.slice([0, 0, from, 0], [-1, -1, to - from, -1])] : [];
+    return tf.concat([...part(0, start), ...part(end, length).map(moved[name])], 2);
+  });
+  return {...closed, length: cache.length.sub(tf.scalar(end - start, 'int32'))};
+}
+
+const same = (rows: tf.Tensor) => rows;
 
 /** A ring of so many places with the rows of a stream's beginning. */
 function ringOf(rows: tf.Tensor, size: number, sinks: number): tf.Tensor {

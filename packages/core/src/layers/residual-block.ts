@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type {StateTree} from '../streams/state-tree';
 import type {StreamStep} from '../streams/stream-state';
-import {CausalLayer} from './causal-layer';
+import {CausalLayer, type StreamSpan} from './causal-layer';
 import {Dropout} from './dropout';
 import {type ForwardOptions, firstShape, VariantLayer} from './layer';
 import {type ResidualConfig, residual, residualStep} from './residual';
@@ -66,6 +66,10 @@ export abstract class CausalResidualBlock<Config extends ResidualConfig> extends
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     return this.block.compose(x, (h) => this.block.mixer.advance(h, state, options), options);
+  }
+
+  override forget(state: StateTree, span: StreamSpan): StateTree {
+    return this.block.mixer.forget(state, span);
   }
 }
 

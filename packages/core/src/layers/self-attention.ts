@@ -2,15 +2,16 @@ import * as tf from '@tensorflow/tfjs';
 import {ConfigError, ShapeError} from '../errors';
 import {type AttentionOptions, type AttentionOutputs, attention} from '../kernels/attention';
 import {mergeAttention} from '../kernels/attention/merge';
+import {withSinkLogit} from '../kernels/attention/sink-logit';
 import {joinHeads, splitHeads} from '../kernels/heads';
 import type {StateTree} from '../streams/state-tree';
 import {requireWithin, type StreamStep} from '../streams/stream-state';
 import {alibiBias} from './alibi';
 import {type AttentionHeadsConfig, type HeadSizes, headSizes} from './attention-heads';
-import {CausalLayer} from './causal-layer';
+import {CausalLayer, type StreamSpan} from './causal-layer';
 import {Dropout} from './dropout';
 import {type Initializer, normal} from './initializers';
-import {extendCache, type KeyRows, type KeyValueCache, type Seen} from './key-value-cache';
+import {closeGap, extendCache, type KeyRows, type KeyValueCache, type Seen} from './key-value-cache';
 import {type ForwardOptions, type LayerOptions, lastDimension} from './layer';
 import {Linear} from './linear';
 import {streamPositions} from './positions';
@@ -27,7 +28,7 @@ export interface SelfAttentionConfig extends AttentionHeadsConfig {
    * that. Default: all before it.
    */
   window?: number | null;
-  /** The first positions of a sequence, padding included, which all later ones see too (Xiao et al. 2023). Default 0. */
+  /** The first positions of a sequence, which all later ones see too (Xiao et al. 2023); padding is refused. Default 0. */
   sinks?: number;
   /**
    * How far from a query its sinks are. 'absolute': as far as in the sequence. 'inCache': as far as among the sinks + window
@@ -35,6 +36,11 @@ export interface SelfAttentionConfig extends AttentionHeadsConfig {
    * distance is longer than any in training. Default 'absolute'.
    */
   cachePositions?: 'absolute' | 'inCache';
+  /**
+   * A logit beside the scores that takes its share of each row's weights and has no value: 'learned', one per head, as in
+   * gpt-oss; 'zero', "softmax off by one". See `withSinkLogit`. Default: none.
+   */
+  sinkLogit?: 'learned' | 'zero' | null;
   /** The longest sequence. Default: no limit. */
   maxSequenceLength?: number | null;
 }
@@ -72,6 +78,7 @@ type Piece = {
  * as the whole sequence would turn early keys by a length that they do not know yet.
  *
  * Children `queries`, `keys`, `values` [hidden, heads · size], or `projections` with all three when fused; `output`.
+ * Weight `sinks` [heads] where a logit per head is learned.
  */
 export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   static readonly className = 'VariantsSelfAttention';
@@ -79,6 +86,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
   private outputProjection!: Linear;
   private sizes!: HeadSizes;
   private dropout!: Dropout;
+  private sinkLogits?: tf.LayerVariable;
 
   constructor(
     config: SelfAttentionConfig & LayerOptions,
@@ -104,6 +112,7 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const toOutput = new Linear({units: hiddenSize, useBias: useOutputBias}, {kernel: output});
     this.outputProjection = this.child('output', toOutput, [null, numHeads * valueHeadSize]);
     this.dropout = this.child('dropout', new Dropout({rate: dropout}), inputShape);
+    if (this.config.sinkLogit === 'learned') this.sinkLogits = this.weight('sinks', [numHeads], normal(0.02));
   }
 
   override get contextLength(): number | null {
@@ -122,6 +131,19 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const piece = this.project(x, before, options);
     const {cache, seen} = extendCache(before, piece.rows, this.sight, options.capacity);
     return {output: this.attend(piece, seen, options), state: cache};
+  }
+
+  override forget(state: StateTree, span: StreamSpan): StateTree {
+    const {rotary} = this;
+    if (this.sight.window !== null)
+      throw new ConfigError(`${this.path}: cannot forget positions of a stream, as it has a window that does`);
+    if (rotary?.beyond && span.length > rotary.beyond.length)
+      throw new ConfigError(
+        `${this.path}: cannot forget positions beyond ${rotary.beyond.length}, from where rotary frequencies follow the length`,
+      );
+    const positions = Array<number>(span.length - span.end).fill(span.start - span.end);
+    const back = rotation(positions, rotary && {...rotary, factor: 1, beyond: null});
+    return closeGap(state as KeyValueCache, span, {keys: back, values: rotary?.values ? back : (values) => values});
   }
 
   private get sight() {
@@ -159,15 +181,18 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 
   /** What queries find among the rows that they see, through the output projection. */
   private attend(piece: Piece, {rows, ...how}: Seen, run: ForwardOptions): tf.Tensor {
-    const {sinks = 0, cachePositions} = this.config;
+    const {window, sinks} = this.sight;
+    // As far as that nothing is out of sight, and all stand where they are in the sequence.
+    const isWhole = how.keyLength === undefined && (rows.keys.shape[2] as number) <= sinks + (window ?? 0);
+    const {causal} = how;
     const visible = run.prefix
       ? {mask: both(withPrompt(run.prefix), asKeys(rows.mask))}
-      : {...how, mask: asKeys(rows.mask)};
+      : {...(isWhole ? {causal} : how), mask: asKeys(rows.mask)};
     const found =
-      cachePositions === 'inCache' && sinks > 0
+      this.config.cachePositions === 'inCache' && sinks > 0 && !isWhole
         ? this.attendInCache(piece, {rows, ...how}, run)
         : this.look(piece, rows, visible, run);
-    return this.outputProjection.forward(joinHeads(found.output));
+    return this.outputProjection.forward(joinHeads(this.besideSink(found)));
   }
 
   /** The window, and the sinks from where a query stands in the cache: the two are looked at apart, and put together. */
@@ -181,9 +206,16 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     const inCache = atMost(piece.positions, sinks + (window as number) - 1);
     const standing = {...piece, positions: inCache, turn: rotation(inCache, this.rotary)};
     return mergeAttention([
-      this.look(standing, first, {mask: both(sink.lessEqual(positions).toFloat(), asKeys(first.mask))}, run),
-      this.look(piece, rows, {...how, sinks: 0, mask: both(inWindow.reshape([1, 1, 1, -1]), asKeys(rows.mask))}, run),
+      this.look(standing, first, {mask: sink.lessEqual(positions).toFloat()}, run),
+      this.look(piece, rows, {...how, sinks: 0, mask: inWindow.reshape([1, 1, 1, -1])}, run),
     ]);
+  }
+
+  /** What is found, less the share that a logit without a value takes. */
+  private besideSink(found: AttentionOutputs): tf.Tensor {
+    const {sinkLogit = null} = this.config;
+    if (sinkLogit === null) return found.output;
+    return withSinkLogit(found, this.sinkLogits?.read() ?? tf.scalar(0));
   }
 
   private look(
@@ -241,6 +273,9 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
 }
 tf.serialization.registerClass(SelfAttention);
 
+/** A mask, and another where there is one. */
+const both = (a: tf.Tensor, b: tf.Tensor | undefined): tf.Tensor => (b ? a.mul(b) : a);
+
 const asTensor = (positions: Positions): tf.Tensor =>
   positions instanceof tf.Tensor ? positions : tf.tensor1d(positions, 'int32');
 
@@ -261,14 +296,13 @@ function withPrompt(prefix: tf.Tensor): tf.Tensor {
 /** Rows [batch, 1, rows, 1] as a mask of keys, [batch, 1, 1, rows]. */
 const asKeys = (mask: tf.Tensor | null): tf.Tensor | undefined => mask?.transpose([0, 1, 3, 2]);
 
-const both = (a: tf.Tensor, b: tf.Tensor | undefined): tf.Tensor => (b ? a.mul(b) : a);
-
-function firstRows({keys, values, mask, positions}: KeyRows, count: number): KeyRows {
+/** Of rows without padding. */
+function firstRows({keys, values, positions}: KeyRows, count: number): KeyRows {
   const first = (rows: tf.Tensor) => rows.slice([0, 0, 0, 0], [-1, -1, count, -1]);
   return {
     keys: first(keys),
     values: first(values),
-    mask: mask && first(mask),
+    mask: null,
     positions: positions && first(positions),
   };
 }

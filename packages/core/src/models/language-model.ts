@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {requireOptionalTensors, requireOptions} from '../arguments';
 import {ConfigError, DataError} from '../errors';
+import {CausalLayer} from '../layers/causal-layer';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
 import {StepRecorder} from '../streams/recorded-step';
 import {originOf, requireOrigin, type StateOrigin} from '../streams/state-origin';
@@ -167,6 +168,33 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
       );
     const last = (state.tree as ChainState)[this.head.name] as tf.Tensor;
     return tf.tidy(() => this.head.forward(last, inference) as tf.Tensor3D);
+  }
+
+  /**
+   * Takes the positions `start` to `end` - 1 out of what a stream remembers. The stream goes on as if those behind them had
+   * followed on those before them, so that its length is `end` - `start` less; what deeper layers remember of the others is
+   * what they found when all were there. For models whose layers with a memory are attention, with positions that are no
+   * vectors of their own, and without a window.
+   * @param state It is used up.
+   * @throws ConfigError where a layer of the model cannot do that, or the positions are no part of the stream.
+   */
+  forget(state: StreamState, start: number, end: number): StreamState {
+    this.requireOwn(state);
+    const {length} = state;
+    const isPart = Number.isInteger(start) && Number.isInteger(end) && 0 <= start && start <= end && end <= length;
+    if (!isPart || end - start === length)
+      throw new ConfigError(
+        `${this.name}: positions ${start} to ${end} cannot be forgotten; they must be a part, and not all, of the stream's ${length}`,
+      );
+    if (start === end) return state;
+    const {name, stateOrigin: origin} = this;
+    return StreamState.advance(state, {name, time: start - end, origin}, (tree) => {
+      const states = {...(tree as ChainState)};
+      for (const layer of this.body)
+        if (layer instanceof CausalLayer && states[layer.name])
+          states[layer.name] = layer.forget(states[layer.name], {start, end, length});
+      return {output: null, state: states};
+    }).state;
   }
 
   private requireOwn(state: StreamState): void {

@@ -19,6 +19,10 @@ export interface TransformerStyle {
   gated: boolean;
   /** One projection for queries, keys and values. */
   fused: boolean;
+  /** The exponent of the least of ALiBi's slopes, 2^-largest. Default 8. */
+  alibiLargest?: number;
+  /** A logit beside the scores, see `SelfAttentionConfig`. Default: none. */
+  sinkLogit?: SelfAttentionConfig['sinkLogit'];
 }
 
 /** The families from which most others come. */

@@ -39,10 +39,11 @@ function attentionConfig(config: TransformerFields, style: TransformerStyle, lay
     fused: style.fused,
     scale,
     rotary: style.positions === 'rotary' ? rotary() : null,
-    alibi: style.positions === 'alibi' ? alibiSlopes(numHeads) : null,
+    alibi: style.positions === 'alibi' ? alibiSlopes(numHeads, style.alibiLargest) : null,
     window,
     sinks,
     cachePositions,
+    sinkLogit: style.sinkLogit,
     maxSequenceLength,
     dropout,
   };
@@ -84,7 +85,8 @@ export function transformerStages(config: TransformerFields, style: TransformerS
 export function countTransformer(config: TransformerFields, style: TransformerStyle): number {
   const {vocabSize, hiddenSize: D, numLayers, numHeads, numKeyValueHeads, headSize, intermediateSize: F} = config;
   const [queries, keyValues] = [numHeads * headSize, 2 * numKeyValueHeads * headSize];
-  const attention = D * (2 * queries + keyValues) + (config.attentionBias ? queries + keyValues + D : 0);
+  const biases = config.attentionBias ? queries + keyValues + D : 0;
+  const attention = D * (2 * queries + keyValues) + biases + (style.sinkLogit === 'learned' ? numHeads : 0);
   const up = style.gated ? 2 : 1;
   const feedForward = (up + 1) * D * F + (config.feedForwardBias ? up * F + D : 0);
   const norm = config.normBias ? 2 * D : D;

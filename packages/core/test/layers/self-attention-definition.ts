@@ -81,9 +81,12 @@ export function definition(
         const query = turned(head, standing, config, lengthAt(t));
         return scale * query.reduce((sum, value, i) => sum + value * k[i], 0) + (alibi?.[h] ?? 0) * (j - standing);
       });
-      const largest = Math.max(...scores);
+      const sink = {learned: weights.sinks?.data[h], zero: 0, none: Number.NEGATIVE_INFINITY}[
+        config.sinkLogit ?? 'none'
+      ];
+      const largest = Math.max(sink, ...scores);
       const shares = scores.map((score) => Math.exp(score - largest));
-      const total = shares.reduce((a, b) => a + b, 0);
+      const total = shares.reduce((a, b) => a + b, Math.exp(sink - largest));
       return Array.from({length: valueHeadSize}, (_, i) =>
         seen.reduce((sum, {v}, j) => sum + (shares[j] / total) * v[i], 0),
       );

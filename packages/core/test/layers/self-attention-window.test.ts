@@ -26,6 +26,22 @@ const configs: {[name: string]: SelfAttentionConfig} = {
   'window and sinks, grouped heads': {numHeads: 4, numKeyValueHeads: 2, headSize: 2, window: 4, sinks: 2},
   'window and sinks, rotary': {numHeads: 2, window: 3, sinks: 2, rotary, fused: true},
   'window and sinks, rotary in the cache': {numHeads: 2, window: 3, sinks: 2, rotary, cachePositions: 'inCache'},
+  'a window and a logit for each head': {
+    numHeads: 4,
+    numKeyValueHeads: 2,
+    headSize: 4,
+    window: 3,
+    rotary,
+    sinkLogit: 'learned',
+  },
+  'window and sinks in the cache, softmax off by one': {
+    numHeads: 2,
+    window: 3,
+    sinks: 2,
+    rotary,
+    cachePositions: 'inCache',
+    sinkLogit: 'zero',
+  },
   'window, ALiBi': {numHeads: 2, window: 4, alibi: alibiSlopes(2)},
   'window and sinks, ALiBi in the cache': {
     numHeads: 2,

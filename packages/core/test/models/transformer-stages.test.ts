@@ -8,6 +8,7 @@ import {
   LanguageModel,
   llamaFiles,
   resolveFields,
+  type StreamState,
   type TransformerFieldOptions,
   type TransformerFields,
   type TransformerStyle,
@@ -15,6 +16,7 @@ import {
   transformerStages,
   transformerStyles,
 } from '../../src';
+import '../../src/engines/simd/register';
 
 const sizes = {vocabSize: 7, hiddenSize: 8, numLayers: 2, numHeads: 2, intermediateSize: 12, maxSequenceLength: 16};
 
@@ -40,10 +42,13 @@ class Tiny extends LanguageModel<TransformerFields> {
 
 const alibi: TransformerStyle = {family: 'mpt', positions: 'alibi', gated: false, fused: true};
 
+const sinks: TransformerStyle = {...transformerStyles.llama, sinkLogit: 'learned'};
+
 const styles: [string, TransformerStyle, TransformerFieldOptions][] = [
   ['gpt2', transformerStyles.gpt2, {}],
   ['gpt2 with one head of keys', transformerStyles.gpt2, {numKeyValueHeads: 1}],
   ['llama', transformerStyles.llama, {}],
+  ['llama with a logit per head', sinks, {}],
   ['alibi', alibi, {normBias: false, attentionBias: false, feedForwardBias: false, maxSequenceLength: null}],
 ];
 
@@ -60,6 +65,59 @@ describe.each(styles)('a decoder of style %s', (_, style, options) => {
       const difference = tf.concat([first.logits, second.logits], 1).sub(whole).abs().max().dataSync()[0];
       expect(difference).toBeLessThan(1e-6);
     });
+    model.dispose();
+  });
+});
+
+describe('forget', () => {
+  const fed = (model: Tiny, tokens: number[], state?: StreamState) => {
+    const {logits, state: next} = model.stream(tokens, state);
+    logits.dispose();
+    return next;
+  };
+
+  it('leaves what one block would know had the positions never been, also in recorded steps', async () => {
+    for (const backend of ['cpu', 'simd']) {
+      await tf.setBackend(backend);
+      const model = new Tiny(transformerStyles.llama, {numLayers: 1});
+      const next = (state: StreamState) => {
+        const values: number[] = [];
+        for (const token of [1, 2, 3, 4]) {
+          const step = model.stream([token], state);
+          values.push(...step.logits.dataSync());
+          step.logits.dispose();
+          state = step.state;
+        }
+        expect(state.length).toBe(8);
+        state.dispose();
+        return values;
+      };
+      const closed = model.forget(fed(model, [5], fed(model, [5, 6, 1, 2, 3, 4])), 1, 4);
+      const expected = next(fed(model, [5, 3, 4, 5]));
+      next(closed).forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i], 5);
+      });
+      model.dispose();
+    }
+    await tf.setBackend('cpu');
+  });
+
+  it('says in one line what is no part of the stream, or that positions are learned, and leaves the state', () => {
+    const model = new Tiny(transformerStyles.gpt2);
+    const state = fed(model, [1, 2, 3]);
+    for (const [start, end] of [
+      [-1, 1],
+      [2, 1],
+      [1, 4],
+      [0, 3],
+      [0.5, 1],
+    ])
+      expect(() => model.forget(state, start, end)).toThrow(
+        `tiny: positions ${start} to ${end} cannot be forgotten; they must be a part, and not all, of the stream's 3`,
+      );
+    expect(() => model.forget(state, 1, 2)).toThrow(/^positions: cannot forget positions of a stream; attention whose/);
+    expect(model.forget(state, 1, 1)).toBe(state);
+    state.dispose();
     model.dispose();
   });
 });
