@@ -2,12 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, ClassifierHead, SequenceClassifier} from '@variants/core';
 import {RoFormerBlock} from './blocks';
 import {classifierLayout} from './checkpoints/layouts';
-import {
-  countClassifier,
-  type RoFormerClassifierConfig,
-  type RoFormerClassifierOptions,
-  resolveRoFormerClassifierConfig,
-} from './config';
+import {type RoFormerClassifierConfig, type RoFormerClassifierOptions, resolveRoFormerClassifierConfig} from './config';
 import {blockLayers, embeddingLayers} from './layers';
 
 /** RoFormer with a head for labels of whole sequences: two dense layers on the first position. */
@@ -20,7 +15,7 @@ export class RoFormerClassifier extends SequenceClassifier<RoFormerClassifierCon
     const {numLabels, activation, dropout, padToken} = config;
     const backbone = [...embeddingLayers(config), ...blockLayers(config, (block) => new RoFormerBlock(block))];
     const head = new ClassifierHead({name: 'head', numLabels, activation, dropout});
-    super(config, {backbone, head, padToken}, {name: 'roformer-classifier', parameters: countClassifier(config)});
+    super(config, {backbone, head, padToken}, {name: 'roformer-classifier'});
   }
 }
 tf.serialization.registerClass(RoFormerClassifier);

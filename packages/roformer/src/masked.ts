@@ -2,12 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type CheckpointLayout, type EncodeOptions, MaskedLanguageModel, type TokenInput} from '@variants/core';
 import {RoFormerBlock} from './blocks';
 import {maskedLayout} from './checkpoints/layouts';
-import {
-  countMasked,
-  type RoFormerMaskedConfig,
-  type RoFormerMaskedOptions,
-  resolveRoFormerMaskedConfig,
-} from './config';
+import {type RoFormerMaskedConfig, type RoFormerMaskedOptions, resolveRoFormerMaskedConfig} from './config';
 import {blockLayers, embeddingLayers, tokenHead} from './layers';
 
 /** RoFormer, or RoFormer-V2, as a masked language model: the logits of a token depend on all others but padding. */
@@ -21,7 +16,7 @@ export class RoFormerMasked extends MaskedLanguageModel<RoFormerMaskedConfig> {
     const blocks = blockLayers(config, (block) => new RoFormerBlock(block));
     const backbone = [embeddings, ...projection, ...blocks];
     const parts = {backbone, head: tokenHead(config, embeddings), padToken: config.padToken};
-    super(config, parts, {name: 'roformer-masked', parameters: countMasked(config)});
+    super(config, parts, {name: 'roformer-masked'});
   }
 
   /**

@@ -10,7 +10,7 @@ import {
 } from '@variants/core';
 import {CausalRoFormerBlock} from './blocks';
 import {causalLayout} from './checkpoints/layouts';
-import {countParameters, type RoFormerConfig, type RoFormerOptions, resolveRoFormerConfig} from './config';
+import {type RoFormerConfig, type RoFormerOptions, resolveRoFormerConfig} from './config';
 import {blockLayers, embeddingLayers, tokenHead} from './layers';
 import {SentencePooler} from './pooler';
 
@@ -31,7 +31,7 @@ export class RoFormer extends LanguageModel<RoFormerConfig> {
   constructor(options: RoFormerOptions) {
     const config = resolveRoFormerConfig(options);
     const pooler = config.pooler && new SentencePooler({name: 'pooler', activation: config.pooler});
-    super(config, stages(config, pooler), {name: 'roformer', parameters: countParameters(config)});
+    super(config, stages(config, pooler), {name: 'roformer'});
     this.pooler = pooler;
   }
 
