@@ -3,7 +3,7 @@
  * many heads of keys and values as of queries, for 4 and for 1, at several batches and lengths of context. Weights are drawn:
  * what a model has learned does not matter here. Each line is printed when it is there, as a row of a Markdown table.
  *
- *     npx tsx apps/bench/examples/grouped-decoding.ts [--batches 1,8,32] [--contexts 512,1024,2048,4096] [--groups 16,4,1]
+ *     npx tsx apps/bench/examples/grouped-decoding.ts [--batches 1,8,32] [--contexts 512,1024,2048,4096] [--groups 8,4,1]
  */
 import {parseArgs} from 'node:util';
 import {type LanguageModel, nextTask, type StreamState, start} from '@variants/core';
@@ -14,13 +14,13 @@ const {values: given} = parseArgs({
   options: {
     batches: {type: 'string', default: '1,8,32'},
     contexts: {type: 'string', default: '512,1024,2048,4096'},
-    groups: {type: 'string', default: '16,4,1'},
+    groups: {type: 'string', default: '8,4,1'},
     // Steps that are timed; the median counts.
     steps: {type: 'string', default: '16'},
   },
 });
 const numbers = (list: string) => list.split(',').map(Number);
-const numHeads = 16;
+const numHeads = 8;
 const vocabSize = 256;
 const warmUp = 3;
 
@@ -28,7 +28,7 @@ const warmUp = 3;
 const make = (numKeyValueHeads: number) =>
   mqa({
     vocabSize,
-    hiddenSize: 512,
+    hiddenSize: 256,
     numLayers: 2,
     numHeads,
     numKeyValueHeads,

@@ -88,10 +88,11 @@ function pooledOptions(model: LanguageModel<TransformerFields>, numKeyValueHeads
   return {...(shared as unknown as TransformerFields), family, layout, numKeyValueHeads};
 }
 
-/** What the blocks compute, but for the number of heads of keys and values. */
+/** What the blocks compute, but for the number of heads of keys and values, whether they are trained or not. */
 function blocksOf({layers}: LanguageModel<TransformerFields>): string {
   const blocks = layers.filter((layer) => layer instanceof TransformerBlock).map((layer) => layer.getConfig());
-  return JSON.stringify(blocks, (name, value) => (name === 'numKeyValueHeads' ? undefined : value));
+  const isOther = (name: string) => name === 'numKeyValueHeads' || name === 'trainable';
+  return JSON.stringify(blocks, (name, value) => (isOther(name) ? undefined : value));
 }
 
 const namesOf = ({weights}: LanguageModel<TransformerFields>) => weights.map(({originalName}) => originalName).join();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError} from '@variants/core';
+import {ConfigError, LanguageModel, transformerStages, transformerStyles} from '@variants/core';
 import {describe, expect, it} from 'vitest';
-import {type MultiQuery, type MultiQueryOptions, meanPoolKeyValueHeads, mqa, ops} from '../src';
+import {type MultiQuery, type MultiQueryConfig, type MultiQueryOptions, meanPoolKeyValueHeads, mqa, ops} from '../src';
 
 const small = {
   ...{vocabSize: 9, hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 4, intermediateSize: 12},
@@ -75,6 +75,38 @@ describe.each(forms)('meanPoolKeyValueHeads of %s', (_, options) => {
     const [a, b] = [logitsOf(twice), logitsOf(once)];
     expect(largest(a.map((value, i) => value - b[i]))).toBeLessThan(1e-5 * largest(b));
     for (const each of [model, half, twice, once]) each.dispose();
+  });
+});
+
+/** LLaMA's parts with ALiBi in place of rotary positions: the same weights, another function. */
+class WithAlibi extends LanguageModel<MultiQueryConfig> {
+  override layout: MultiQuery['layout'];
+  constructor({config, layout}: MultiQuery) {
+    super(config, transformerStages(config, {...transformerStyles.llama, positions: 'alibi'}), {name: 'alibi'});
+    this.layout = layout;
+  }
+}
+
+describe('meanPoolKeyValueHeads', () => {
+  it('refuses a model that computes something else with the same weights, and leaves nothing behind', () => {
+    const model = mqa(small);
+    const other = new WithAlibi(model);
+    const tensors = tf.memory().numTensors;
+    expect(() => meanPoolKeyValueHeads(other, {numKeyValueHeads: 2})).toThrow(
+      "meanPoolKeyValueHeads: the model alibi has other parts than GPT-2's or LLaMA's, which alone can be made grouped",
+    );
+    expect(tf.memory().numTensors).toBe(tensors);
+    other.dispose();
+    model.dispose();
+  });
+
+  it('takes a model that is not trained as a whole', () => {
+    const model = mqa(small);
+    for (const layer of model.layers) layer.trainable = false;
+    const pooled = meanPoolKeyValueHeads(model, {numKeyValueHeads: 1});
+    expect(pooled.trainableWeights).toHaveLength(pooled.weights.length);
+    pooled.dispose();
+    model.dispose();
   });
 });
 
