@@ -11,7 +11,6 @@ import {layouts} from './checkpoints';
 import {
   type AttentionSinksConfig,
   type AttentionSinksOptions,
-  countParameters,
   resolveAttentionSinksConfig,
   styleOf,
   transformerConfig,

@@ -7,13 +7,7 @@ import {
   transformerStages,
 } from '@variants/core';
 import {layouts} from './checkpoints';
-import {
-  countParameters,
-  type MultiQueryConfig,
-  type MultiQueryOptions,
-  resolveMultiQueryConfig,
-  styles,
-} from './config';
+import {type MultiQueryConfig, type MultiQueryOptions, resolveMultiQueryConfig, styles} from './config';
 
 /**
  * A decoder-only Transformer whose heads of queries share heads of keys and values: embedding, blocks, norm, head, of which
@@ -25,10 +19,7 @@ export class MultiQuery extends LanguageModel<MultiQueryConfig> {
 
   constructor(config: MultiQueryOptions) {
     const complete = resolveMultiQueryConfig(config);
-    super(complete, transformerStages(complete, styles[complete.family]), {
-      name: 'mqa',
-      parameters: countParameters(complete),
-    });
+    super(complete, transformerStages(complete, styles[complete.family]), {name: 'mqa', beyondStates: ['layout']});
     this.layout = layouts[complete.layout];
   }
 }
