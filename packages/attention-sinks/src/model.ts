@@ -11,7 +11,6 @@ import {layouts} from './checkpoints';
 import {
   type AttentionSinksConfig,
   type AttentionSinksOptions,
-  countParameters,
   resolveAttentionSinksConfig,
   styleOf,
   transformerConfig,
@@ -28,7 +27,7 @@ export class AttentionSinks extends LanguageModel<AttentionSinksConfig> {
 
   constructor(config: AttentionSinksOptions) {
     const complete = resolveAttentionSinksConfig(config);
-    super(complete, stages(complete), {name: 'attention-sinks', parameters: countParameters(complete)});
+    super(complete, stages(complete), {name: 'attention-sinks'});
     this.layout = layouts[complete.family];
   }
 }
