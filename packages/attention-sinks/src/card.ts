@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {type AttentionSinksConfig, countParameters, resolveAttentionSinksConfig} from './config';
 
 /** Attention sinks' data sheet; sized, it is a LLaMA style decoder whose cache fills its context. */
@@ -19,10 +19,12 @@ export const card: ArchitectureCard<AttentionSinksConfig> = {
     state: '(s + w) d, whatever T: keys and values of sinks and window',
   },
   kinds: ['language-model'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('attention-sinks', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('attention-sinks', request);
+    return sizeTo('attention-sinks', parameters, {
       configure: (shape) => resolveAttentionSinksConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 8 / 3,
-    }),
+    });
+  },
 };

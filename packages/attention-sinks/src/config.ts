@@ -6,6 +6,7 @@ import {
   type Fields,
   fields,
   requireConfig,
+  requireGivenFields,
   resolveFields,
   type TransformerFields,
   type TransformerStyle,
@@ -120,6 +121,7 @@ function rules(options: Partial<AttentionSinksConfig>): Fields<AttentionSinksCon
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveAttentionSinksConfig(options: AttentionSinksOptions): AttentionSinksConfig {
+  requireGivenFields('attention-sinks', options);
   const config = resolveFields<AttentionSinksConfig>(architecture, rules(options), options);
   const {family, maxSequenceLength, sinkToken, vocabSize, alibiBiasMax} = config;
   const holds = (condition: boolean, message: string) => requireConfig(condition, architecture, message);

@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type MultiQueryConfig, resolveMultiQueryConfig} from './config';
 
 /** Multi-query attention's data sheet; sized, it is a LLaMA style decoder with one head of keys and values. */
@@ -15,10 +15,12 @@ export const card: ArchitectureCard<MultiQueryConfig> = {
   equation: String.raw`o_h = \mathrm{softmax}\left(\frac{q_h K_{\lfloor h G / H \rfloor}^\top}{\sqrt{d_k}}\right) V_{\lfloor h G / H \rfloor},\quad 1 \le G \le H`,
   complexity: {time: 'T² d', memory: 'T² + T d', state: 'T d G / H: G heads of keys and values of all positions'},
   kinds: ['language-model'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('mqa', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('mqa', request);
+    return sizeTo('mqa', parameters, {
       configure: (shape) => resolveMultiQueryConfig({...shape, vocabSize, maxSequenceLength, tieEmbedding: true}),
       countParameters,
       feedForwardRatio: 8 / 3,
-    }),
+    });
+  },
 };

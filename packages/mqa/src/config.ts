@@ -4,6 +4,7 @@ import {
   fields,
   type RotaryPairing,
   requireConfig,
+  requireGivenFields,
   resolveFields,
   type TransformerFields,
   type TransformerStyle,
@@ -58,6 +59,7 @@ export const styles: {readonly [family in MultiQueryConfig['family']]: Transform
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveMultiQueryConfig(options: MultiQueryOptions): MultiQueryConfig {
+  requireGivenFields('mqa', options);
   const isBigCode = options.family === 'gptBigCode';
   const style = styles[isBigCode ? 'gptBigCode' : 'llama'];
   const pairing = options.rotaryPairing ?? (options.layout === 'meta' ? 'interleaved' : 'halves');

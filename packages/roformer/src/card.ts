@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type RoFormerConfig, resolveRoFormerConfig} from './config';
 
 /** RoFormer's data sheet; sizes are those of the causal model. */
@@ -15,11 +15,13 @@ export const card: ArchitectureCard<RoFormerConfig> = {
   equation: String.raw`(R_m q)^\top (R_n k) = q^\top R_{n-m} k, \qquad R_n = \operatorname{diag}_i \begin{pmatrix} \cos n\theta_i & -\sin n\theta_i \\ \sin n\theta_i & \cos n\theta_i \end{pmatrix}`,
   complexity: {time: 'T^2 d', memory: 'T d', state: '2 T d per layer'},
   kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('roformer', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('roformer', request);
+    return sizeTo('roformer', parameters, {
       configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
         resolveRoFormerConfig({vocabSize, maxSequenceLength, numLayers, hiddenSize, numHeads, intermediateSize}),
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };

@@ -9,6 +9,7 @@ import {
   type RotaryPairing,
   requireConfig,
   requireDivides,
+  requireGivenFields,
   resolveFields,
   ropeScalingField,
   type StackFields,
@@ -140,6 +141,7 @@ function checkRoFormerConfig(name: string, config: RoFormerFields): void {
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function resolveRoFormerConfig(options: Partial<RoFormerConfig>): RoFormerConfig {
+  requireGivenFields('roformer', options);
   const rules = {...roFormerRules(options), pooler: fields.optional(fields.choice(activations))};
   const config = resolveFields<RoFormerConfig>('roformer', rules, options);
   checkRoFormerConfig('roformer', config);
@@ -148,6 +150,7 @@ export function resolveRoFormerConfig(options: Partial<RoFormerConfig>): RoForme
 
 /** The same for an encoder with a head for hidden tokens. */
 export function resolveRoFormerMaskedConfig(options: Partial<RoFormerMaskedConfig>): RoFormerMaskedConfig {
+  requireGivenFields('roformer-masked', options);
   const config = resolveFields<RoFormerMaskedConfig>('roformer-masked', roFormerRules(options), options);
   checkRoFormerConfig('roformer-masked', config);
   return config;
@@ -155,6 +158,7 @@ export function resolveRoFormerMaskedConfig(options: Partial<RoFormerMaskedConfi
 
 /** The same for an encoder with a head for labels. */
 export function resolveRoFormerClassifierConfig(options: Partial<RoFormerClassifierConfig>): RoFormerClassifierConfig {
+  requireGivenFields('roformer-classifier', options);
   const rules = {...roFormerRules(options), numLabels: fields.count(2)};
   const config = resolveFields<RoFormerClassifierConfig>('roformer-classifier', rules, options);
   checkRoFormerConfig('roformer-classifier', config);

@@ -264,6 +264,10 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
       throw new ConfigError(
         `${this.path}: window is ${this.sight.window}, but a prefix needs attention without a window`,
       );
+    if (attentionMask && this.config.rotary?.values)
+      throw new ConfigError(
+        `${this.path}: takes no attentionMask, as it turns values: padding would change the positions that they are turned by; run rows of other lengths one by one`,
+      );
     if (attentionMask && this.sight.sinks > 0)
       throw new ConfigError(
         `${this.path}: takes no attentionMask, as it has sinks: rows that begin with padding would have padding for sinks; run rows of other lengths one by one`,
