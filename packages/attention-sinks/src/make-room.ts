@@ -1,4 +1,12 @@
-import {ConfigError, type LanguageModel, requireConfig, type StreamState} from '@variants/core';
+import {
+  ConfigError,
+  type LanguageModel,
+  requireConfig,
+  requireLanguageModel,
+  requireState,
+  type StreamState,
+  shown,
+} from '@variants/core';
 import {type CacheSize, windowField} from './config';
 import {AttentionSinks} from './model';
 
@@ -26,14 +34,17 @@ export function makeRoom(
   coming: number,
   size: CacheSize | undefined = model instanceof AttentionSinks ? model.config : undefined,
 ): StreamState | null {
+  requireLanguageModel('makeRoom', model);
+  if (state) requireState('makeRoom', state);
   const numSinks = size?.numSinks;
   const windowSize = size?.windowSize;
   const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
-  requireConfig(isCount(coming), 'makeRoom', `coming is ${coming}, but must be a whole number of at least 0`);
+  requireConfig(isCount(coming), 'makeRoom', `coming is ${shown(coming)}, but must be a whole number of at least 0`);
   if (!isCount(numSinks))
-    throw new ConfigError(`makeRoom: numSinks is ${numSinks}, but must be a whole number of at least 0`);
+    throw new ConfigError(`makeRoom: numSinks is ${shown(numSinks)}, but must be a whole number of at least 0`);
   const {allowed, accepts} = windowField();
-  if (!accepts(windowSize)) throw new ConfigError(`makeRoom: windowSize is ${windowSize}, but must be ${allowed}`);
+  if (!accepts(windowSize))
+    throw new ConfigError(`makeRoom: windowSize is ${shown(windowSize)}, but must be ${allowed}`);
   if (!state) return null;
   // The model's own first token is none of the stream's.
   const own = model instanceof AttentionSinks && model.config.sinkToken !== null ? 1 : 0;

@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import {fields, type LanguageModel, resolveFields, type TokenInput, toTokenTensor} from '@variants/core';
+import {
+  fields,
+  type LanguageModel,
+  requireGiven,
+  requireLanguageModel,
+  resolveFields,
+  type TokenInput,
+  toTokenTensor,
+} from '@variants/core';
 
 /** Options of {@link recomputedLogits}. */
 export interface RecomputeOptions {
@@ -18,6 +26,8 @@ export interface RecomputeOptions {
  * @returns Logits [batch, time, vocabulary], which the caller disposes.
  */
 export function recomputedLogits(model: LanguageModel, tokens: TokenInput, options: RecomputeOptions): tf.Tensor3D {
+  requireLanguageModel('recomputedLogits', model);
+  requireGiven('recomputedLogits', options, ['window', 'batchSize']);
   const {window, batchSize} = resolveFields<Required<RecomputeOptions>>(
     'recomputedLogits',
     {window: fields.count(), batchSize: fields.count(64)},

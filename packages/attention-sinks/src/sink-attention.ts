@@ -9,7 +9,7 @@
  * It is attention with one more key in front that has the logit s for every query, and no value.
  */
 import * as tf from '@tensorflow/tfjs';
-import {type AttentionOptions, attention, withSinkLogit} from '@variants/core';
+import {type AttentionOptions, attention, requireTensors, withSinkLogit} from '@variants/core';
 
 /**
  * Attention with a sink logit per head, as gpt-oss has it (OpenAI 2025, `gpt_oss/torch/model.py:sdpa`). Differentiable; no
@@ -28,6 +28,7 @@ export function sinkAttention(
   sinks: tf.Tensor,
   options: AttentionOptions = {},
 ): tf.Tensor {
+  requireTensors('sinkAttention', {sinks});
   return tf.tidy(() => withSinkLogit(attention(queries, keys, values, options), sinks));
 }
 
@@ -49,6 +50,7 @@ export function offByOneAttention(
  * logits of either sign do not overflow; where all are -infinity, it gives zeros.
  */
 export function softmaxOffByOne(logits: tf.Tensor): tf.Tensor {
+  requireTensors('softmaxOffByOne', {logits});
   return tf.tidy(() => {
     const size = logits.shape[logits.rank - 1] as number;
     const zero = tf.zeros([...logits.shape.slice(0, -1), 1]);

@@ -4,6 +4,8 @@ import {
   fields,
   type LanguageModel,
   nextTask,
+  requireLanguageModel,
+  requireOptions,
   resolveFields,
   type StreamState,
   type TokenInput,
@@ -37,6 +39,8 @@ export async function streamLoss(
   tokens: TokenInput,
   options: StreamLossOptions = {},
 ): Promise<StreamLoss> {
+  requireLanguageModel('streamLoss', model);
+  requireOptions('streamLoss', options, ['pieceLength']);
   const {pieceLength} = resolveFields<Required<StreamLossOptions>>(
     'streamLoss',
     {pieceLength: fields.count(4096)},

@@ -3,10 +3,12 @@ import {
   type BlockDescription,
   ConfigError,
   fields,
-  LanguageModel,
+  type LanguageModel,
   type LanguageModelConfig,
   LearnedPositions,
   MixedLanguageModel,
+  requireLanguageModel,
+  requireOptions,
   resolveFields,
   SelfAttention,
   SinusoidalPositions,
@@ -40,10 +42,8 @@ export function withAttentionSinks<Model extends LanguageModel>(
   model: Model,
   options: WithAttentionSinksOptions = {},
 ): Model {
-  if (!(model instanceof LanguageModel))
-    throw new ConfigError(
-      `${who}: model must be a causal language model, such as transformer() of @variants/transformer gives`,
-    );
+  requireLanguageModel(who, model);
+  requireOptions(who, options, ['numSinks', 'windowSize']);
   requireRelativePositions(model);
   const endless = endlessConfigs(model);
   const context = contextOf(model);

@@ -109,6 +109,7 @@ export {
   LanguageModel,
   type LanguageModelConfig,
   type LanguageModelTypes,
+  requireLanguageModel,
   type StreamOptions,
 } from './models/language-model';
 export {MaskedLanguageModel, type MaskedLanguageModelTypes} from './models/masked-language-model';
@@ -163,7 +164,14 @@ export {shown} from './shown';
 export {type StartOptions, start} from './start';
 export type {StateOrigin} from './streams/state-origin';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
-export {type Carried, type Passed, requireWithin, StreamState, type StreamStep} from './streams/stream-state';
+export {
+  type Carried,
+  type Passed,
+  requireState,
+  requireWithin,
+  StreamState,
+  type StreamStep,
+} from './streams/stream-state';
 export type {StreamDecoder, Tokenizer} from './tokenizer';
 
 registerFileUrls();

@@ -2,6 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import {
   ConfigError,
   type LanguageModel,
+  requireGiven,
+  requireLanguageModel,
+  requireTensors,
+  shown,
   TransformerBlock,
   type TransformerFields,
   transformerFields,
@@ -27,9 +31,10 @@ export interface MeanPoolOptions {
  * @returns [..., G · size]
  */
 export function meanPoolHeads(heads: tf.Tensor, numHeads: number, numLeft: number): tf.Tensor {
+  requireTensors('meanPoolHeads', {heads});
   if (!divides(numLeft, numHeads))
     throw new ConfigError(
-      `meanPoolHeads: numLeft is ${numLeft}, but must be a whole number that divides numHeads ${numHeads}`,
+      `meanPoolHeads: numLeft is ${shown(numLeft)}, but must be a whole number that divides numHeads, ${shown(numHeads)}`,
     );
   return tf.tidy(() => {
     const size = (heads.shape[heads.rank - 1] as number) / numHeads;
@@ -38,7 +43,9 @@ export function meanPoolHeads(heads: tf.Tensor, numHeads: number, numLeft: numbe
   });
 }
 
-const divides = (part: number, whole: number) => Number.isInteger(part) && part >= 1 && whole % part === 0;
+const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+
+const divides = (part: number, whole: number) => isCount(part) && isCount(whole) && whole % part === 0;
 
 /**
  * A model with fewer heads of keys and values, each the mean of those whose place it takes (Ainslie et al. 2023, section 2.1);
@@ -48,16 +55,16 @@ const divides = (part: number, whole: number) => Number.isInteger(part) && part 
  *   family, from a checkpoint or not.
  * @throws ConfigError when numKeyValueHeads does not divide the model's, or the model has other blocks.
  */
-export function meanPoolKeyValueHeads(
-  model: LanguageModel<TransformerFields>,
-  {numKeyValueHeads}: MeanPoolOptions,
-): MultiQuery {
+export function meanPoolKeyValueHeads(model: LanguageModel<TransformerFields>, options: MeanPoolOptions): MultiQuery {
+  requireLanguageModel('meanPoolKeyValueHeads', model);
+  requireGiven('meanPoolKeyValueHeads', options, ['numKeyValueHeads']);
+  const {numKeyValueHeads} = options;
   const {numKeyValueHeads: numHeads} = model.config;
   const refuse = (message: string) => new ConfigError(`meanPoolKeyValueHeads: ${message}`);
   if (numHeads === undefined) throw refuse(`the model ${model.name} has no heads of keys and values`);
   if (!divides(numKeyValueHeads, numHeads))
     throw refuse(
-      `numKeyValueHeads is ${numKeyValueHeads}, but must be a whole number that divides the model's ${numHeads}`,
+      `numKeyValueHeads is ${shown(numKeyValueHeads)}, but must be a whole number that divides the model's ${numHeads}`,
     );
   // Its weights are those of the model, and need no first values.
   const pooled = withInitialization({allocateOnly: true}, () => mqa(pooledOptions(model, numKeyValueHeads)));

@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import * as aft from '@variants/aft';
+import * as sinks from '@variants/attention-sinks';
 import * as core from '@variants/core';
 import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
+import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
+import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
 import * as train from '@variants/train';
 import * as transformer from '@variants/transformer';
@@ -21,6 +24,7 @@ const plain = {vocabSize: 8, hiddenSize: 8, numLayers: 1};
 const ids = Array.from({length: 60}, (_, i) => i % 8);
 const x = (...shape: number[]) => tf.ones(shape);
 const int = (...shape: number[]) => tf.zeros(shape, 'int32');
+const sinkConfig = {...config, numSinks: 1, windowSize: 4};
 const model = () => retnet.retnet(config);
 const windows = () => train.textWindows(ids, {sequenceLength: 4, validationFraction: 0.4}).training;
 const heldOut = () => train.textWindows(ids, {sequenceLength: 4, validationFraction: 0.4}).validation;
@@ -41,6 +45,33 @@ const missing = <Args extends unknown[]>(call: (...args: Args) => Promise<unknow
 /** Of every package, every public name. */
 export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   core: {
+    anglesAt: 'for authors',
+    checkRopeScaling: 'for authors',
+    checkTransformerFields: 'for authors',
+    countTransformer: 'for authors',
+    gpt2Fields: 'data',
+    gpt2Sizes: 'for authors',
+    gpt2Tensors: 'for authors',
+    llamaFiles: 'data',
+    memoryNeeded: () => [core.memoryNeeded, 1000, {training: true}],
+    metaFiles: 'data',
+    metaIntermediateSize: 'for authors',
+    metaRopeScaling: 'for authors',
+    metaSizes: 'for authors',
+    readRopeScaling: 'for authors',
+    requireLanguageModel: 'for authors',
+    requireState: 'for authors',
+    requireTrainingMemory: 'for authors',
+    ropeScalingField: 'data',
+    scaledAngles: 'for authors',
+    scaledFromLength: 'for authors',
+    TransformerBlock: 'class',
+    transformerFields: 'for authors',
+    transformerStages: 'for authors',
+    transformerStyles: 'data',
+    usualHeads: 'for authors',
+    withSinkLogit: 'for authors',
+    writeRopeScaling: 'for authors',
     activation: () => [core.activation, 'relu'],
     activations: 'data',
     adamWStep: () => [
@@ -201,6 +232,50 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     zeros: 'for authors',
   },
   'core.simd': {setThreads: () => [setThreads, 1]},
+  mqa: {
+    card: () => [mqa.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(mqa.fromPretrained), source, {}],
+    layers: () => [mqa.layers.multiQueryAttention, {numHeads: 2}],
+    meanPoolKeyValueHeads: () => [
+      mqa.meanPoolKeyValueHeads,
+      mqa.mqa({...config, numKeyValueHeads: 2}),
+      {numKeyValueHeads: 1},
+    ],
+    mqa: () => [mqa.mqa, config],
+    MultiQuery: 'class',
+    ops: () => [mqa.ops.meanPoolHeads, x(2, 8), 4, 2],
+    presets: 'data',
+  },
+  roformer: {
+    card: () => [roformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(roformer.fromPretrained), source, {}],
+    layers: () => [roformer.layers.rotary, {}],
+    ops: [
+      () => [roformer.ops.rotary, x(1, 2, 4), [0, 1], {}],
+      () => [roformer.ops.xPos, x(1, 2, 4), x(1, 2, 4), {}],
+      () => [roformer.ops.changePairing, x(4, 4), 'halves', {numHeads: 1}],
+    ],
+    presets: 'data',
+    RoFormer: 'class',
+    roformer: () => [roformer.roformer, config],
+    RoFormerClassifier: 'class',
+    roformerClassifier: () => [roformer.roformerClassifier, {...config, numLabels: 2}],
+    RoFormerMasked: 'class',
+    roformerMasked: () => [roformer.roformerMasked, config],
+  },
+  'attention-sinks': {
+    AttentionSinks: 'class',
+    attentionSinks: () => [sinks.attentionSinks, sinkConfig],
+    card: () => [sinks.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(sinks.fromPretrained), source, {}],
+    layers: () => [sinks.layers.selfAttention, {numHeads: 2}],
+    makeRoom: () => [sinks.makeRoom, sinks.attentionSinks(sinkConfig), null, 1],
+    ops: () => [sinks.ops.sinkAttention, x(1, 1, 2, 4), x(1, 1, 2, 4), x(1, 1, 2, 4), x(1), {causal: true}],
+    presets: 'data',
+    recomputedLogits: () => [sinks.recomputedLogits, sinks.attentionSinks(sinkConfig), [1, 2], {window: 2}],
+    streamLoss: () => [sinks.streamLoss, sinks.attentionSinks(sinkConfig), [1, 2, 3], {pieceLength: 2}],
+    withAttentionSinks: () => [sinks.withAttentionSinks, transformer.transformer(config), {numSinks: 1, windowSize: 4}],
+  },
   retnet: {
     card: () => [retnet.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
     fromPretrained: () => [missing(retnet.fromPretrained), source, {}],

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireOptionalTensors, requireOptions} from '../arguments';
+import {requireArgument, requireOptionalTensors, requireOptions} from '../arguments';
 import {ConfigError, DataError} from '../errors';
 import {CausalLayer} from '../layers/causal-layer';
 import {type ForwardOptions, inference, type VariantLayer} from '../layers/layer';
@@ -248,4 +248,10 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   protected targetsOf(targets: TokenInput): tf.Tensor2D {
     return toTargetTensor(targets, `${this.name}: targets`, this.config.vocabSize);
   }
+}
+
+/** Throws a ConfigError unless a value is a causal language model of a package of ours, with its weights. */
+export function requireLanguageModel(owner: string, model: unknown): asserts model is LanguageModel {
+  const allowed = 'a causal language model, such as transformer() of @variants/transformer gives';
+  requireArgument(owner, 'the model', model, model instanceof LanguageModel, allowed);
 }

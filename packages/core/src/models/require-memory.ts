@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import {requireArgument, requireOptions} from '../arguments';
 import {EngineError} from '../errors';
 
 /** One WebAssembly memory. */
@@ -28,7 +29,17 @@ export interface MemoryNeededOptions {
  * trained. Activations come on top: they grow with the batch and the length of sequences.
  * @param model A model, or the number of its parameters.
  */
-export function memoryNeeded(model: tf.LayersModel | number, {training = false}: MemoryNeededOptions = {}): number {
+export function memoryNeeded(model: tf.LayersModel | number, options: MemoryNeededOptions = {}): number {
+  const isCount = typeof model === 'number' && Number.isSafeInteger(model) && model >= 0;
+  requireArgument(
+    'memoryNeeded',
+    'the model',
+    model,
+    isCount || model instanceof tf.LayersModel,
+    'a model, or how many parameters it has',
+  );
+  requireOptions('memoryNeeded', options, ['training']);
+  const {training = false} = options;
   const [all, trained] =
     typeof model === 'number' ? [model, model] : [sizeOf(model.weights), sizeOf(model.trainableWeights)];
   return valueBytes * (all + (training ? trainingValues * trained : 0));

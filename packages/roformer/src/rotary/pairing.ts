@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type RotaryPairing, ShapeError} from '@variants/core';
+import {type RotaryPairing, requireGiven, requireTensors, ShapeError, shown} from '@variants/core';
 
 /** Options of {@link changePairing}. */
 export interface ChangePairingOptions {
@@ -22,18 +22,19 @@ export interface ChangePairingOptions {
  * @param to The pairing that the weights shall be for; they are for the other one.
  * @returns As weights.
  */
-export function changePairing(
-  weights: tf.Tensor,
-  to: RotaryPairing,
-  {numHeads, size: turning}: ChangePairingOptions,
-): tf.Tensor {
+export function changePairing(weights: tf.Tensor, to: RotaryPairing, options: ChangePairingOptions): tf.Tensor {
+  requireTensors('changePairing', {weights});
+  requireGiven('changePairing', options, ['numHeads', 'size']);
+  const {numHeads, size: turning} = options;
   const width = weights.shape[weights.rank - 1] as number;
   const headSize = width / numHeads;
   const size = turning ?? headSize;
   if (!Number.isInteger(headSize))
-    throw new ShapeError(`changePairing: numHeads is ${numHeads}, but must divide the last axis of [${weights.shape}]`);
+    throw new ShapeError(
+      `changePairing: numHeads is ${shown(numHeads)}, but must divide the last axis of [${weights.shape}]`,
+    );
   if (!Number.isInteger(size / 2) || size < 2 || size > headSize)
-    throw new ShapeError(`changePairing: size is ${size}, but must be an even number from 2 to ${headSize}`);
+    throw new ShapeError(`changePairing: size is ${shown(size)}, but must be an even number from 2 to ${headSize}`);
   const half = size / 2;
   const source = (place: number) => {
     if (place >= size) return place;

@@ -16,6 +16,8 @@ import {
   type RopeScaling,
   type RotaryPairing,
   type RotaryTables,
+  requireArgument,
+  requireTensors,
   resolveFields,
   ropeScalingField,
   rotaryEmbedding,
@@ -61,6 +63,7 @@ export function rotary(x: tf.Tensor, positions: RotaryPositions, options: Rotary
 
 /** {@link RotaryOptions} with all defaults, for x of so many features. */
 export function resolveRotary(name: string, x: tf.Tensor, options: RotaryOptions): Required<RotaryOptions> {
+  requireTensors(name, {x});
   const features = lastAxis(x);
   const resolved = resolveFields<Required<RotaryOptions>>(
     name,
@@ -96,6 +99,8 @@ function tablesFor(
   positions: RotaryPositions,
   make: (flat: ArrayLike<number> | tf.Tensor1D) => RotaryTables,
 ): RotaryTables {
+  const isList = positions instanceof tf.Tensor || Array.isArray(positions) || ArrayBuffer.isView(positions);
+  requireArgument('rotary', 'positions', positions, isList, 'a list of numbers, or a tensor');
   const shape = positions instanceof tf.Tensor ? positions.shape : [positions.length];
   const time = x.shape[x.rank - 2];
   const isOwn = shape.length === 2 && x.rank > 2 && shape[0] === x.shape[0];

@@ -3,6 +3,8 @@ import {
   ConfigError,
   type RotaryPairing,
   type RotaryTables,
+  requireOptions,
+  requireTensors,
   rotaryEmbedding,
   rotaryFrequencies,
   rotaryTables,
@@ -37,8 +39,13 @@ export function xPosScales(size: number): number[] {
 export function xPos(
   queries: tf.Tensor,
   keys: tf.Tensor,
-  {scaleBase = 512, center, ...options}: XPosOptions = {},
+  given: XPosOptions = {},
 ): {queries: tf.Tensor; keys: tf.Tensor} {
+  requireTensors('xPos', {queries, keys});
+  requireOptions('xPos', given, ['scaleBase', 'center', 'size', 'base', 'pairing']);
+  const {scaleBase = 512, center, ...options} = given;
+  if (queries.shape.at(-1) !== keys.shape.at(-1) || queries.rank !== keys.rank || keys.rank < 2)
+    throw new ShapeError(`xPos: queries [${queries.shape}] and keys [${keys.shape}] must be [..., time, features]`);
   const {size, base, pairing} = resolveRotary('xPos', keys, options);
   if (!(scaleBase > 0)) throw new ConfigError(`xPos: scaleBase is ${scaleBase}, but must be a number above 0`);
   const [numQueries, numKeys] = [queries, keys].map((x) => x.shape[x.rank - 2] as number);
