@@ -51,7 +51,7 @@ refusals([
     'what is no language model',
     ConfigError,
     () => withAttentionSinks(tf.sequential() as unknown as LanguageModel),
-    /^withAttentionSinks: model must be a causal language model, such as/,
+    /^withAttentionSinks: the model is .*, but must be a causal language model, such as/,
   ],
   [
     'a model with learned positions',
@@ -82,7 +82,7 @@ refusals([
     'an unknown size of the cache',
     ConfigError,
     () => using(attentionSinks(small), (model) => withAttentionSinks(model, {window: 5} as object)),
-    /^withAttentionSinks: unknown field window; known are numSinks, windowSize/,
+    /^withAttentionSinks: unknown option window; known are numSinks, windowSize/,
   ],
   [
     'room for a fraction of a token',

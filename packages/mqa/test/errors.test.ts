@@ -96,7 +96,7 @@ refusals([
     'pooling of a projection to a number of heads that does not divide its own',
     ConfigError,
     () => tf.tidy(() => ops.meanPoolHeads(tf.ones([4, 12]), 4, 3)),
-    /^meanPoolHeads: numLeft is 3, but must be a whole number that divides numHeads 4$/,
+    /^meanPoolHeads: numLeft is 3, but must be a whole number that divides numHeads, 4$/,
   ],
   [
     'an input without a certain width',
