@@ -4,6 +4,7 @@ import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as retnet from '@variants/retnet';
 import * as rwkv from '@variants/rwkv';
+import * as simplifiedTransformer from '@variants/simplified-transformer';
 import * as transformer from '@variants/transformer';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
 
@@ -63,6 +64,7 @@ export const architectures: readonly Contestant[] = [
   contestant(hyena.card, hyena.hyena),
   contestant(aft.card, aft.aft),
   contestant(monarchMixer.card, monarchMixer.monarchMixer),
+  contestant(simplifiedTransformer.card, simplifiedTransformer.simplifiedTransformer),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.
