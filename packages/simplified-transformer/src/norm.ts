@@ -4,6 +4,7 @@ import {
   lastDimension,
   type NormConfig,
   ones,
+  requireArgument,
   requireTensors,
   VariantLayer,
   zeros,
@@ -21,6 +22,8 @@ import {
  */
 export function rootMeanSquareNorm(x: tf.Tensor, epsilon = 1e-5): tf.Tensor {
   requireTensors('rootMeanSquareNorm', {x});
+  const isEpsilon = Number.isFinite(epsilon) && epsilon > 0;
+  requireArgument('rootMeanSquareNorm', 'epsilon', epsilon, isEpsilon, 'a number above 0');
   const normalise = tf.customGrad((...given) => {
     const [input, save] = given as unknown as [tf.Tensor, tf.GradSaveFunc];
     const value = input.div(rootOf(input).add(epsilon));

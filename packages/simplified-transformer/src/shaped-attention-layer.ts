@@ -29,6 +29,7 @@ import {
   shapedMatrix,
   softmaxAttention,
 } from './shaped-attention';
+import {requireShape} from './shapes';
 
 /** A matrix of the values or of the output. */
 export interface MatrixConfig {
@@ -217,10 +218,7 @@ export class ShapedAttention extends CausalLayer<ShapedAttentionConfig> {
     const streamed = before?.cache.keys.shape[0] ?? batch;
     if (batch !== streamed)
       throw new ShapeError(`${this.path}: a batch of ${batch} cannot continue a stream of a batch of ${streamed}`);
-    if (attentionMask && attentionMask.shape.join() !== `${batch},${time}`)
-      throw new ShapeError(
-        `${this.path}: attentionMask [${attentionMask.shape}] must be [batch, time] of the input, [${batch},${time}]`,
-      );
+    requireShape(this.path, {attentionMask}, [batch, time]);
   }
 }
 tf.serialization.registerClass(ShapedAttention);

@@ -21,10 +21,11 @@ import {
   type ForwardOptions,
   requireArgument,
   requireGiven,
-  requireOptionalTensors,
+  requireOptions,
   requireRank,
   requireTensors,
 } from '@variants/core';
+import {requireShape} from './shapes';
 
 /** Scores are kept between this and its negative where they are capped. */
 const scoreLimit = 30;
@@ -70,9 +71,15 @@ export interface CausalMeans {
  */
 export function causalMeans(values: tf.Tensor, memory?: MeanMemory | null, attentionMask?: tf.Tensor): CausalMeans {
   requireRank('causalMeans', {values}, '[batch, time, features]');
-  requireOptionalTensors('causalMeans', {attentionMask, sum: memory?.sum, count: memory?.count});
+  const [batch, time, features] = values.shape as number[];
+  if (memory != null) {
+    requireOptions('causalMeans, memory', memory, ['sum', 'count']);
+    requireTensors('causalMeans, memory', {sum: memory.sum, count: memory.count});
+    requireShape('causalMeans, memory', {sum: memory.sum}, [batch, 1, features]);
+    requireShape('causalMeans, memory', {count: memory.count}, [batch, 1, 1], [1, 1, 1]);
+  }
+  requireShape('causalMeans', {attentionMask}, [batch, time]);
   return tf.tidy(() => {
-    const time = values.shape[1] as number;
     const before = memory?.count ?? null;
     const steps = stepsOf(time, before, attentionMask);
     const own = time === 1 ? steps : steps.cumsum(1);
@@ -199,20 +206,19 @@ export function shapedAttention(
   options: ShapedAttentionOptions = {},
 ): tf.Tensor {
   requireRank('shapedAttention', {queries, keys, values}, '[batch, time, heads, size]');
-  requireGiven('shapedAttention', gains, ['softmax', 'identity', 'centre']);
-  requireTensors('shapedAttention', {softmax: gains.softmax});
-  requireOptionalTensors('shapedAttention', {identity: gains.identity, centre: gains.centre});
-  requireGiven('shapedAttention', options, ['scale', 'capScores', 'attentionMask']);
+  const [batch, time, heads] = queries.shape as number[];
+  requireGiven('shapedAttention, gains', gains, ['softmax', 'identity', 'centre']);
+  requireTensors('shapedAttention, gains', {softmax: gains.softmax});
+  requireShape('shapedAttention, gains', {...gains}, [heads]);
+  requireOptions('shapedAttention', options, ['scale', 'capScores', 'attentionMask']);
   const {scale, capScores, attentionMask} = options;
-  requireOptionalTensors('shapedAttention', {attentionMask});
-  const isScale = scale === undefined || Number.isFinite(scale);
-  requireArgument('shapedAttention', 'scale', scale, isScale, 'a number');
+  requireShape('shapedAttention', {attentionMask}, [batch, time]);
+  requireArgument('shapedAttention', 'scale', scale, scale === undefined || Number.isFinite(scale), 'a number');
   return tf.tidy(() => {
     const byHead = (x: tf.Tensor) => x.transpose([0, 2, 1, 3]);
     const mask = attentionMask?.expandDims(1).expandDims(1);
     const how = {causal: true, scale, capScores, mask};
     const found = byHead(softmaxAttention(byHead(queries), byHead(keys), byHead(values), how));
-    const [batch, time] = values.shape as number[];
     const means = gains.centre
       ? causalMeans(values.reshape([batch, time, -1]), null, attentionMask).means.reshape(values.shape)
       : null;
