@@ -7,6 +7,7 @@ import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
+import * as simplifiedTransformer from '@variants/simplified-transformer';
 import * as transformer from '@variants/transformer';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
 
@@ -69,6 +70,7 @@ export const architectures: readonly Contestant[] = [
   contestant(mqa.card, mqa.mqa),
   contestant(roformer.card, roformer.roformer),
   contestant(attentionSinks.card, attentionSinks.attentionSinks),
+  contestant(simplifiedTransformer.card, simplifiedTransformer.simplifiedTransformer),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

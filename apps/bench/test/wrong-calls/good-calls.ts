@@ -9,6 +9,7 @@ import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
+import * as simplifiedTransformer from '@variants/simplified-transformer';
 import * as train from '@variants/train';
 import * as transformer from '@variants/transformer';
 
@@ -109,6 +110,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     embeddingLookup: () => [core.embeddingLookup, x(3, 2), int(1, 2)],
     Encoder: 'class',
     EngineError: 'class',
+    extendCache: 'for authors',
     FeedForward: 'class',
     fields: 'for authors',
     fileSource: 'for authors',
@@ -364,6 +366,30 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     presets: 'data',
     visionFromPretrained: () => [missing(aft.visionFromPretrained), source, {}],
     visionPresets: 'data',
+  },
+  'simplified-transformer': {
+    blocks: 'data',
+    card: () => [simplifiedTransformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(simplifiedTransformer.fromPretrained), source, {}],
+    layers: [
+      () => [simplifiedTransformer.layers.shapedAttention, {numHeads: 2}],
+      () => [simplifiedTransformer.layers.simplifiedBlock, {numHeads: 2}],
+    ],
+    ops: [
+      () => [
+        simplifiedTransformer.ops.shapedAttention,
+        x(1, 3, 2, 4),
+        x(1, 3, 2, 4),
+        x(1, 3, 2, 4),
+        {softmax: x(2), identity: x(2), centre: x(2)},
+        {scale: 1, capScores: true, attentionMask: x(1, 3)},
+      ],
+      () => [simplifiedTransformer.ops.causalMeans, x(1, 3, 4), {sum: x(1, 1, 4), count: x(1, 1, 1)}, x(1, 3)],
+      () => [simplifiedTransformer.ops.rootMeanSquareNorm, x(2, 4), 1e-5],
+    ],
+    presets: 'data',
+    SimplifiedTransformer: 'class',
+    simplifiedTransformer: () => [simplifiedTransformer.simplifiedTransformer, config],
   },
   train: {
     AdamW: 'class',

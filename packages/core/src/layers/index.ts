@@ -20,6 +20,7 @@ export {
   xavierUniform,
   zeros,
 } from './initializers';
+export {extendCache, type KeyRows, type KeyValueCache, type Seen, type Sight} from './key-value-cache';
 export {type ForwardOptions, firstShape, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
 export {Linear, type LinearConfig, type LinearInitializers} from './linear';
 export {MaskedHead, type MaskedHeadConfig} from './masked-head';
