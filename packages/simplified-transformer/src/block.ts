@@ -63,9 +63,14 @@ class PlainFeedForward extends VariantLayer<Pick<BlockFields, 'intermediateSize'
   }
 
   forward(x: tf.Tensor): tf.Tensor {
+    return this.scaled(x, null);
+  }
+
+  /** {@link forward} times a factor [1]. */
+  scaled(x: tf.Tensor, factor: tf.Tensor | null): tf.Tensor {
     const {activation: name, negativeSlope} = this.config;
     const up = this.up.forward(x);
-    return this.down.forward(negativeSlope > 0 ? up.leakyRelu(negativeSlope) : activation(name)(up));
+    return this.down.scaled(negativeSlope > 0 ? up.leakyRelu(negativeSlope) : activation(name)(up), factor);
   }
 }
 tf.serialization.registerClass(PlainFeedForward);
@@ -91,7 +96,7 @@ export class SimplifiedBlock extends CausalLayer<SimplifiedBlockConfig> {
   private fields!: BlockFields & BlockPlace;
   private norms!: [mixer: Norm, feedForward: Norm];
   private mixer!: ShapedAttention;
-  private feedForward!: VariantLayer;
+  private feedForward!: PlainFeedForward;
   private gains!: {[name in 'attention' | 'attentionSkip' | 'feedForward' | 'feedForwardSkip']: tf.LayerVariable};
   private dropout!: Dropout;
 
@@ -157,34 +162,26 @@ export class SimplifiedBlock extends CausalLayer<SimplifiedBlockConfig> {
     };
   }
 
-  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.compose(x, (h) => ({output: this.mixer.forward(h, options), state: null}), options).output;
-  }
-
-  advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    return this.compose(x, (h) => this.mixer.advance(h, state, options), options);
-  }
-
   /** The matrix A of attention's softmax, of a whole sequence [batch, time, hidden]: [batch, heads, time, time]. To look at. */
   probabilities(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return tf.tidy(() => this.mixer.probabilities(this.norms[0]?.forward(x, options) ?? x, options));
   }
 
-  private compose(x: tf.Tensor, attend: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
+  advance(x: tf.Tensor, before: StateTree | null, options: ForwardOptions): StreamStep {
     const {normalization, parallel} = this.fields;
     const {attentionSkipGain, feedForwardSkipGain} = this.fields;
     const [mixerNorm, feedForwardNorm] = this.norms;
     const times = (y: tf.Tensor, gain: keyof typeof this.gains) => y.mul(this.gains[gain].read());
     const feed = (h: tf.Tensor) =>
-      times(this.dropout.forward(this.feedForward.forward(h, options), options), 'feedForward');
+      this.dropout.forward(this.feedForward.scaled(h, this.gains.feedForward.read()), options);
     const normalise = (y: tf.Tensor, norm: Norm) => {
       const h = norm?.forward(y, options) ?? y;
       return {skip: normalization === 'post' ? h : y, h};
     };
 
     const {skip, h} = normalise(x, mixerNorm);
-    const {output, state} = attend(h);
-    let y = times(output, 'attention');
+    const {output, state} = this.mixer.scaled(h, before, options, this.gains.attention.read());
+    let y = output;
     if (parallel) {
       y = y.add(feed(h));
       return {output: feedForwardSkipGain === 0 ? y : y.add(times(skip, 'feedForwardSkip')), state};

@@ -53,12 +53,24 @@ export class GainedLinear extends VariantLayer<GainedLinearConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
+    return this.scaled(x, null);
+  }
+
+  /** {@link forward} times a factor [1]. */
+  scaled(x: tf.Tensor, factor: tf.Tensor | null): tf.Tensor {
     const rows = x.reshape([-1, x.shape[x.rank - 1] as number]);
+    const scale = (tensor: tf.Tensor) => (factor ? tensor.mul(factor) : tensor);
+    let y = this.product(rows, this.gain ? scale(this.gain.read()) : factor);
+    if (this.skipGain) y = y.add(rows.mul(scale(this.skipGain.read())));
+    return y.add(scale(this.bias.read())).reshape([...x.shape.slice(0, -1), this.config.units]);
+  }
+
+  /** x W times a gain, which goes to the smaller of the matrix and the product. */
+  private product(rows: tf.Tensor, gain: tf.Tensor | null): tf.Tensor {
     const kernel = this.kernel.read();
-    // The gain goes to the matrix, of which there is less than of the input in training.
-    let y: tf.Tensor = tf.matMul(rows, this.gain ? kernel.mul(this.gain.read()) : kernel);
-    if (this.skipGain) y = y.add(rows.mul(this.skipGain.read()));
-    return y.add(this.bias.read()).reshape([...x.shape.slice(0, -1), this.config.units]);
+    if (!gain) return tf.matMul(rows, kernel);
+    const [count, inputs] = rows.shape as number[];
+    return count > inputs ? tf.matMul(rows, kernel.mul(gain)) : tf.matMul(rows, kernel).mul(gain);
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {

@@ -10,7 +10,7 @@ export type {SimplifiedTransformerConfig, SimplifiedTransformerOptions} from './
 export type {LinearGains} from './gained-linear';
 export {fromPretrained, SimplifiedTransformer, simplifiedTransformer} from './model';
 export {presets} from './presets';
-export type {CausalMeans, MeanMemory, ShapedAttentionGains, ShapedAttentionOptions} from './shaped-attention';
+export type {MeanMemory, ShapedAttentionGains, ShapedAttentionOptions} from './shaped-attention';
 export type {MatrixConfig, ShapedAttentionConfig, SimplifiedBlockConfig};
 
 /** The parts of simplified Transformers as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */

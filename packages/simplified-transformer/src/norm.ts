@@ -26,7 +26,7 @@ export function rootMeanSquareNorm(x: tf.Tensor, epsilon = 1e-5): tf.Tensor {
   requireArgument('rootMeanSquareNorm', 'epsilon', epsilon, isEpsilon, 'a number above 0');
   const normalise = tf.customGrad((...given) => {
     const [input, save] = given as unknown as [tf.Tensor, tf.GradSaveFunc];
-    const value = input.div(rootOf(input).add(epsilon));
+    const value = input.mul(rootOf(input).add(epsilon).reciprocal());
     // Last: what is saved would stay where an operation above fails.
     save([input]);
     return {
@@ -39,14 +39,14 @@ export function rootMeanSquareNorm(x: tf.Tensor, epsilon = 1e-5): tf.Tensor {
 
 const rootOf = (x: tf.Tensor) => x.square().mean(-1, true).sqrt();
 
-/** dx = g / (r + ε) - x mean(g x) / (r (r + ε)²). */
+/** With s = 1 / (r + ε): dx = s g - x s² mean(g x) / r. */
 function inputGradient(g: tf.Tensor, x: tf.Tensor, epsilon: number): tf.Tensor {
   const root = rootOf(x);
-  const shifted = root.add(epsilon);
+  const inverse = root.add(epsilon).reciprocal();
   const along = g.mul(x).mean(-1, true);
   // Where the root is 0, so is x.
-  const share = along.div(root.maximum(smallest).mul(shifted.square()));
-  return g.div(shifted).sub(x.mul(share));
+  const share = along.div(root.maximum(smallest)).mul(inverse.square());
+  return g.mul(inverse).sub(x.mul(share));
 }
 
 /** No float32 is smaller with all of its digits. */

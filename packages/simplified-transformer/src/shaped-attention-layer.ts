@@ -22,8 +22,8 @@ import {constant, GainedLinear, identity, type LinearGains, orthogonal} from './
 import {RootMeanSquareNorm} from './norm';
 import {
   addParts,
-  type CausalMeans,
-  causalMeans,
+  type CausalSums,
+  causalSums,
   type MeanMemory,
   type ShapedAttentionGains,
   shapedMatrix,
@@ -139,12 +139,8 @@ export class ShapedAttention extends CausalLayer<ShapedAttentionConfig> {
     return this.config.centred === false ? {softmax} : {softmax, identity: identityPart, centre};
   }
 
-  override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    return this.attend(x, null, options).output;
-  }
-
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
-    return this.attend(x, state as Memory | null, options);
+    return this.scaled(x, state, options, null);
   }
 
   /** The matrix A, the softmax alone, of a whole sequence [batch, time, hidden]: [batch, heads, time, time]. To look at. */
@@ -157,21 +153,21 @@ export class ShapedAttention extends CausalLayer<ShapedAttentionConfig> {
     });
   }
 
-  private attend(x: tf.Tensor, before: Memory | null, options: ForwardOptions): StreamStep {
+  /** {@link advance}, the output times a factor [1]. */
+  scaled(x: tf.Tensor, state: StateTree | null, options: ForwardOptions, factor: tf.Tensor | null): StreamStep {
+    const before = state as Memory | null;
     this.checkInput(x, before, options);
     const {attentionMask, capacity} = options;
     const {queries, keys, values, byHead} = this.project(x);
     const mask = attentionMask?.toFloat().reshape([x.shape[0], 1, -1, 1]) ?? null;
     const rows = {keys, values: byHead, mask, positions: null};
     const {cache, seen} = extendCache(before?.cache ?? null, rows, everything, capacity);
-    const {centred = true} = this.config;
-    const mean = centred ? causalMeans(values, before?.mean, attentionMask) : null;
-    const mixed = this.mix({queries, values}, seen, mean, options);
-    const projected = this.outputProjection?.forward(mixed) ?? mixed;
-    return {
-      output: this.dropout.forward(projected, options),
-      state: {cache, mean: mean?.memory ?? null},
-    };
+    const sums = this.config.centred === false ? null : causalSums(values, before?.mean ?? null, attentionMask);
+    // Three gains of each head take the factor at less cost than the output does.
+    const gains = this.outputProjection || !factor ? this.gains : eachTimes(this.gains, factor);
+    const mixed = this.mix({queries, values}, seen, {sums, gains}, options);
+    const output = this.outputProjection?.scaled(mixed, factor) ?? mixed;
+    return {output: this.dropout.forward(output, options), state: {cache, mean: sums?.memory ?? null}};
   }
 
   private project(x: tf.Tensor): Projected {
@@ -188,21 +184,18 @@ export class ShapedAttention extends CausalLayer<ShapedAttentionConfig> {
   private mix(
     {queries, values}: Pick<Projected, 'queries' | 'values'>,
     {rows, ...how}: Seen,
-    mean: CausalMeans | null,
+    {sums, gains}: {sums: CausalSums | null; gains: ShapedAttentionGains},
     options: ForwardOptions,
   ): tf.Tensor {
     const {numHeads} = this.config;
     const [batch, time, hiddenSize] = values.shape as number[];
-    const {gains} = this;
     const drop = this.dropout.inTraining(options);
-    const counts = mean?.counts ?? tf.ones([1, time, 1]);
-    const change = drop && ((probabilities: tf.Tensor) => drop(shapedMatrix(probabilities, counts, gains)));
+    const change = drop && ((probabilities: tf.Tensor) => drop(shapedMatrix(probabilities, sums, gains)));
     const looking = {...how, mask: rows.mask?.transpose([0, 1, 3, 2]), dropout: change};
     const found = this.look({queries, keys: rows.keys, values: rows.values}, looking);
     if (change) return joinHeads(found);
-    const heads = (features: tf.Tensor) => features.reshape([batch, time, numHeads, hiddenSize / numHeads]);
-    const means = mean && heads(mean.means);
-    return addParts(found.transpose([0, 2, 1, 3]), heads(values), means, gains).reshape([batch, time, hiddenSize]);
+    const heads = values.reshape([batch, time, numHeads, hiddenSize / numHeads]);
+    return addParts(found.transpose([0, 2, 1, 3]), heads, sums, gains).reshape([batch, time, hiddenSize]);
   }
 
   private look(
@@ -222,6 +215,12 @@ export class ShapedAttention extends CausalLayer<ShapedAttentionConfig> {
   }
 }
 tf.serialization.registerClass(ShapedAttention);
+
+const eachTimes = ({softmax, identity: skip, centre}: ShapedAttentionGains, factor: tf.Tensor) => ({
+  softmax: softmax.mul(factor),
+  identity: skip?.mul(factor),
+  centre: centre?.mul(factor),
+});
 
 const keyMask = (attentionMask?: tf.Tensor) => attentionMask?.toFloat().expandDims(1).expandDims(1);
 

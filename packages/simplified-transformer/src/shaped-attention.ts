@@ -48,12 +48,14 @@ export type MeanMemory = {
   count: tf.Tensor;
 };
 
-/** Causal means, and what they were made of. */
-export interface CausalMeans {
-  /** m, shaped like the values. */
-  means: tf.Tensor;
-  /** Positions up to each one, [batch or 1, time, 1]. */
+/** Sums of all values so far. */
+export interface CausalSums {
+  /** Shaped like the values. */
+  sums: tf.Tensor;
+  /** How many values there are in each, at least 1, [batch or 1, time, 1]. */
   counts: tf.Tensor;
+  /** 1 where a position counts, 0 for padding before the first token, [batch or 1, time, 1]. */
+  steps: tf.Tensor;
   memory: MeanMemory;
 }
 
@@ -69,7 +71,11 @@ export interface CausalMeans {
  * @param memory What the piece before gave; null or nothing at the start.
  * @param attentionMask [batch, time], 1 = a token, 0 = padding. Default: all are tokens.
  */
-export function causalMeans(values: tf.Tensor, memory?: MeanMemory | null, attentionMask?: tf.Tensor): CausalMeans {
+export function causalMeans(
+  values: tf.Tensor,
+  memory?: MeanMemory | null,
+  attentionMask?: tf.Tensor,
+): {means: tf.Tensor; memory: MeanMemory} {
   requireRank('causalMeans', {values}, '[batch, time, features]');
   const [batch, time, features] = values.shape as number[];
   if (memory != null) {
@@ -80,19 +86,21 @@ export function causalMeans(values: tf.Tensor, memory?: MeanMemory | null, atten
   }
   requireShape('causalMeans', {attentionMask}, [batch, time]);
   return tf.tidy(() => {
-    const before = memory?.count ?? null;
-    const steps = stepsOf(time, before, attentionMask);
-    const own = time === 1 ? steps : steps.cumsum(1);
-    const counts = before ? own.add(before) : own;
-    const counted = attentionMask ? values.mul(steps) : values;
-    const running = time === 1 ? counted : runningSums(counted);
-    const sums = memory ? running.add(memory.sum) : running;
-    return {
-      means: sums.div(attentionMask ? counts.maximum(1) : counts),
-      counts,
-      memory: {sum: lastOf(sums), count: lastOf(counts)},
-    };
+    const {sums, counts, memory: after} = causalSums(values, memory ?? null, attentionMask);
+    return {means: sums.div(counts), memory: after};
   });
+}
+
+/** What {@link causalMeans} are made of. */
+export function causalSums(values: tf.Tensor, memory: MeanMemory | null, attentionMask?: tf.Tensor): CausalSums {
+  const time = values.shape[1] as number;
+  const steps = stepsOf(time, memory?.count ?? null, attentionMask);
+  const own = time === 1 ? steps : steps.cumsum(1);
+  const counts = memory ? own.add(memory.count) : own;
+  const counted = attentionMask ? values.mul(steps) : values;
+  const running = time === 1 ? counted : runningSums(counted);
+  const sums = memory ? running.add(memory.sum) : running;
+  return {sums, counts: counts.maximum(1), steps, memory: {sum: lastOf(sums), count: lastOf(counts)}};
 }
 
 /** Sums along time, x [batch, time, features]. tfjs's own gradient of `cumsum` is that of the last axis alone. */
@@ -138,39 +146,40 @@ export function softmaxAttention(
  * The three parts together, β A v + α v - γ m.
  * @param found A v [batch, time, heads, size]
  * @param values v, like `found`
- * @param means m, like `found`
+ * @param sums Of the values, if the mean is to be taken off.
  */
 export function addParts(
   found: tf.Tensor,
   values: tf.Tensor,
-  means: tf.Tensor | null,
+  sums: CausalSums | null,
   {softmax, identity, centre}: ShapedAttentionGains,
 ): tf.Tensor {
-  const times = (x: tf.Tensor, gain: tf.Tensor) => x.mul(gain.reshape([-1, 1]));
-  let sum = times(found, softmax);
-  if (identity) sum = sum.add(times(values, identity));
-  if (centre && means) sum = sum.sub(times(means, centre));
-  return sum;
+  const perHead = (gain: tf.Tensor) => gain.reshape([-1, 1]);
+  let all = found.mul(perHead(softmax));
+  if (identity) all = all.add(values.mul(perHead(identity)));
+  // γ / (i + 1) is small: one product with the sums in place of two with the means.
+  if (centre && sums)
+    all = all.sub(sums.sums.reshape(found.shape).mul(perHead(centre).div(sums.counts.expandDims(-1))));
+  return all;
 }
 
 /**
  * The matrix M of {@link addParts} made of A, for dropout, which zeroes what is in M.
  * @param probabilities A [batch, heads, time, time]
- * @param counts Of {@link causalMeans}.
+ * @param sums What counts how much in the causal mean; null where it is not taken off.
  */
 export function shapedMatrix(
   probabilities: tf.Tensor,
-  counts: tf.Tensor,
+  sums: Pick<CausalSums, 'counts' | 'steps'> | null,
   {softmax, identity, centre}: ShapedAttentionGains,
 ): tf.Tensor {
   const time = probabilities.shape[3] as number;
   const times = (x: tf.Tensor, gain: tf.Tensor) => x.mul(gain.reshape([-1, 1, 1]));
   let matrix = times(probabilities, softmax);
   if (identity) matrix = matrix.add(times(tf.eye(time), identity));
-  if (centre) {
+  if (centre && sums) {
     const seen = tf.linalg.bandPart(tf.ones([time, time]), -1, 0);
-    const steps = counts.sub(tf.concat([tf.zerosLike(lastOf(counts)), counts.slice([0, 0, 0], [-1, time - 1, -1])], 1));
-    const uniform = seen.mul(steps.transpose([0, 2, 1])).div(counts.maximum(1));
+    const uniform = seen.mul(sums.steps.transpose([0, 2, 1])).div(sums.counts);
     matrix = matrix.sub(times(uniform.expandDims(1), centre));
   }
   return matrix;
@@ -219,9 +228,7 @@ export function shapedAttention(
     const mask = attentionMask?.expandDims(1).expandDims(1);
     const how = {causal: true, scale, capScores, mask};
     const found = byHead(softmaxAttention(byHead(queries), byHead(keys), byHead(values), how));
-    const means = gains.centre
-      ? causalMeans(values.reshape([batch, time, -1]), null, attentionMask).means.reshape(values.shape)
-      : null;
-    return addParts(found, values, means, gains);
+    const sums = gains.centre ? causalSums(values.reshape([batch, time, -1]), null, attentionMask) : null;
+    return addParts(found, values, sums, gains);
   });
 }
