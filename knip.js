@@ -16,7 +16,7 @@ export default {
     },
     'packages/train': {
       // Its README trains a model of a package that itself is tested with this one.
-      entry: ['test/**/*.test.ts'],
+      entry: ['test/**/*.test.ts', 'test/loop/interrupted-program.ts'],
     },
     'packages/aft': {
       entry: ['README.md', 'test/**/*.test.ts', 'test/pack/*.ts', 'examples/*.ts'],
@@ -46,7 +46,7 @@ export default {
       entry: ['src/build.ts'],
     },
     'tooling/browser': {
-      entry: ['test/**/*.test.ts', 'src/page/{checks,run-file,vitest}.ts', 'src/picture.ts'],
+      entry: ['test/**/*.test.ts', 'src/page/{checks,run-file,vitest,training-worker}.ts', 'src/picture.ts'],
       ignoreDependencies: ['@sparticuz/chromium'],
     },
     'tooling/tfjs-suite': {

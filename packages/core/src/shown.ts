@@ -1,5 +1,5 @@
 /** A name with its article: a RetNet, an Aft. */
-export function withArticle(name: string): string {
+function withArticle(name: string): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
 }
 
