@@ -18,7 +18,7 @@ const options: BenchOptions = {
   text,
   seed: 3,
   json: false,
-  parameters: 20_000,
+  parameters: 40_000,
   sequenceLength: 8,
   batchSize: 2,
   learningRate: 1e-3,
@@ -38,7 +38,7 @@ describe('prepare', () => {
     expect(entrants.map(({card}) => card.name)).toEqual(names);
     for (const {create} of entrants) {
       const [model, twin] = [create(), create()];
-      expect(Math.abs(model.countParams() / 20_000 - 1)).toBeLessThan(0.01);
+      expect(Math.abs(model.countParams() / 40_000 - 1)).toBeLessThan(0.01);
       expect(twin.getWeights()[0].dataSync()).toEqual(model.getWeights()[0].dataSync());
       model.dispose();
       twin.dispose();
@@ -79,7 +79,7 @@ describe('compare', () => {
     const report = await compare(setup, options, new AbortController().signal);
     expect(report.results.map(({name}) => name)).toEqual(names);
     expect(report.unfinished).toEqual([]);
-    expect(report).toMatchObject({seed: 3, text, budgetSeconds: 0.1, wantedParameters: 20_000, sequenceLength: 8});
+    expect(report).toMatchObject({seed: 3, text, budgetSeconds: 0.1, wantedParameters: 40_000, sequenceLength: 8});
     expect(report.commit).toMatch(/^[0-9a-f]{7,}(-dirty)?$|^unknown/);
     expect(progress).toMatch(/^Transformer, [\d,]+ parameters\n.*RetNet, /s);
   });

@@ -31,13 +31,8 @@ export interface MemoryNeededOptions {
  */
 export function memoryNeeded(model: tf.LayersModel | number, options: MemoryNeededOptions = {}): number {
   const isCount = typeof model === 'number' && Number.isSafeInteger(model) && model >= 0;
-  requireArgument(
-    'memoryNeeded',
-    'the model',
-    model,
-    isCount || model instanceof tf.LayersModel,
-    'a model, or how many parameters it has',
-  );
+  const hasWeights = Array.isArray((model as Partial<tf.LayersModel> | null | undefined)?.weights);
+  requireArgument('memoryNeeded', 'the model', model, isCount || hasWeights, 'a model, or how many parameters it has');
   requireOptions('memoryNeeded', options, ['training']);
   const {training = false} = options;
   const [all, trained] =
