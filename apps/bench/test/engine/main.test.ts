@@ -36,7 +36,7 @@ function run(argv: string[], watch: (child: ChildProcess, err: string) => void =
 
 const quick = ['--threads', '1', '--samples', '2', '--seconds', '0.3', '--json', 'run.json'];
 
-describe('the benchmark', () => {
+describe('the benchmark', {timeout: 240_000}, () => {
   it('measures the engine and a peer side by side, and writes all samples', async () => {
     const {code, out, err} = await run(['--only', 'transpose', '--peers', 'wasm', ...quick]);
     expect(err).toBe('transpose: 1024 x 1024\ntranspose: 8 x 128 x 4 x 32: 0213\n');
