@@ -35,7 +35,7 @@ export function makeRoom(
   size: CacheSize | undefined = model instanceof AttentionSinks ? model.config : undefined,
 ): StreamState | null {
   requireLanguageModel('makeRoom', model);
-  if (state) requireState('makeRoom', state);
+  requireState('makeRoom', state);
   const numSinks = size?.numSinks;
   const windowSize = size?.windowSize;
   const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../errors';
-import {originOf} from '../streams/state-origin';
+import {originOf, type StateOrigin} from '../streams/state-origin';
 import type {StateTree} from '../streams/state-tree';
 import {StreamState, type StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, inference, VariantLayer} from './layer';
@@ -17,6 +17,9 @@ export interface StreamSpan {
  * sequence in pieces. The law: the outputs of the pieces are the pieces of the output.
  */
 export abstract class CausalLayer<Config extends object = object> extends VariantLayer<Config> {
+  /** What this layer's states say they are made by, on inputs of some width: formed once, not in each step. */
+  private readonly origins = new Map<string, StateOrigin>();
+
   /** The longest sequence that the layer can see, or null where there is no limit. */
   get contextLength(): number | null {
     return null;
@@ -54,12 +57,19 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
     // By tfjs's own way, else it would not let the layer be disposed.
     if (!this.built) this.apply(tf.input({shape: x.shape.slice(1), dtype: x.dtype}));
     const time = x.shape[1] as number;
-    const origin = originOf(this.getClassName(), {...this.config, features: x.shape.slice(2)});
+    const origin = this.originOn(x.shape.slice(2));
     // A handle of our own, because a layer may well remember or return the very tensor that it was given.
     return StreamState.advance(
       state,
       {name: this.path, time, contextLength: this.contextLength, origin},
       (tree, capacity) => this.advance(x.clone(), tree, {...inference, capacity}),
     );
+  }
+
+  private originOn(features: number[]): StateOrigin {
+    const width = features.join();
+    const origin = this.origins.get(width) ?? originOf(this.getClassName(), {...this.config, features});
+    this.origins.set(width, origin);
+    return origin;
   }
 }

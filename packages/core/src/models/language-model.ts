@@ -131,9 +131,8 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   ): {logits: tf.Tensor3D; state: StreamState} {
     this.requireWeights();
     requireOptions('stream', options, ['lastOnly', 'attentionMask', 'prefix']);
-    requireOptionalTensors('stream', {attentionMask: options.attentionMask});
-    requireState(this.name, state);
-    if (state) this.requireOwn(state);
+    requireOptionalTensors('stream', {attentionMask: options.attentionMask, prefix: options.prefix});
+    this.requireOwn(state, true);
     const ids = tf.tidy(() => this.inputsOf(tokens));
     try {
       const {contextLength, name, stateOrigin: origin} = this;
@@ -197,9 +196,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     }).state;
   }
 
-  private requireOwn(state: StreamState): void {
-    requireState(this.name, state, false);
-    requireOrigin(this.name, state.origin, this.stateOrigin);
+  private requireOwn(state: StreamState | null | undefined, mayBeMissing = false): void {
+    requireState(this.name, state, mayBeMissing);
+    if (state) requireOrigin(this.name, state.origin, this.stateOrigin);
   }
 
   /** One step of a stream on the states of the layers. Runs inside a `tf.tidy`. */
