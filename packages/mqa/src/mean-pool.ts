@@ -5,6 +5,7 @@ import {
   requireGiven,
   requireLanguageModel,
   requireTensors,
+  ShapeError,
   shown,
   TransformerBlock,
   type TransformerFields,
@@ -29,6 +30,7 @@ export interface MeanPoolOptions {
  * @param numHeads How many there are.
  * @param numLeft G, how many are left; it divides numHeads.
  * @returns [..., G · size]
+ * @throws ConfigError where numLeft does not divide numHeads, ShapeError where numHeads does not divide the last axis.
  */
 export function meanPoolHeads(heads: tf.Tensor, numHeads: number, numLeft: number): tf.Tensor {
   requireTensors('meanPoolHeads', {heads});
@@ -36,8 +38,12 @@ export function meanPoolHeads(heads: tf.Tensor, numHeads: number, numLeft: numbe
     throw new ConfigError(
       `meanPoolHeads: numLeft is ${shown(numLeft)}, but must be a whole number that divides numHeads, ${shown(numHeads)}`,
     );
+  const size = (heads.shape.at(-1) ?? 0) / numHeads;
+  if (!isCount(size))
+    throw new ShapeError(
+      `meanPoolHeads: the last axis of heads [${heads.shape}] must be a multiple of numHeads, ${numHeads}`,
+    );
   return tf.tidy(() => {
-    const size = (heads.shape[heads.rank - 1] as number) / numHeads;
     const groups = heads.reshape([-1, numLeft, numHeads / numLeft, size]);
     return groups.mean(2).reshape([...heads.shape.slice(0, -1), numLeft * size]);
   });
