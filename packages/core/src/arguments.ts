@@ -27,7 +27,7 @@ export function requireArgument(
 }
 
 /** Whether a value holds options: an object that is no list, tensor, model, ... */
-function isPlainObject(value: unknown): value is Given {
+export function isPlainObject(value: unknown): value is Given {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;
   return !(value instanceof tf.Tensor || value instanceof tf.serialization.Serializable || isPromise(value));
 }

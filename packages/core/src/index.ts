@@ -45,6 +45,7 @@ export {writeSafetensors} from './files/safetensors-write';
 export {type CheckpointBuffers, type CheckpointSource, openFiles} from './files/sources';
 export type {CheckpointFormat, StoredTensor, WeightFile} from './files/weight-file';
 export {type HuggingFaceTokenizer, huggingFaceTokenizer} from './hugging-face-tokenizer';
+export {isList} from './ids';
 export {type AdamWNumbers, type AdamWState, type AdamWWeight, adamWStep} from './kernels/adam-w-step';
 export {appendRows} from './kernels/append-rows';
 export {type AttentionOptions, type AttentionOutputs, attention} from './kernels/attention';

@@ -47,6 +47,7 @@ const missing = <Args extends unknown[]>(call: (...args: Args) => Promise<unknow
 export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   core: {
     anglesAt: 'for authors',
+    isList: 'for authors',
     checkRopeScaling: 'for authors',
     checkTransformerFields: 'for authors',
     countTransformer: 'for authors',

@@ -1,4 +1,4 @@
-import {requireArgument, requireKnown} from '../arguments';
+import {isPlainObject, requireArgument, requireKnown} from '../arguments';
 import {ConfigError} from '../errors';
 import {isPromise, shown} from '../shown';
 
@@ -74,8 +74,8 @@ export function resolveFields<Config extends object>(
   given: object,
 ): Config {
   const known = Object.keys(rules);
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given) && !ArrayBuffer.isView(given);
-  requireArgument(architecture, 'what configures it', given, isObject, `an object with some of ${known.join(', ')}`);
+  const allowed = `an object with some of ${known.join(', ')}`;
+  requireArgument(architecture, 'what configures it', given, isPlainObject(given), allowed);
   for (const name of Object.keys(given)) requireKnown(`${architecture}: unknown field`, name, known);
   const complete: Record<string, unknown> = {};
   for (const [name, rule] of Object.entries(rules) as [string, Field<unknown>][]) {

@@ -13,6 +13,7 @@ import {
   anglesAt,
   checkRopeScaling,
   fields,
+  isList,
   type RopeScaling,
   type RotaryPairing,
   type RotaryTables,
@@ -99,8 +100,8 @@ function tablesFor(
   positions: RotaryPositions,
   make: (flat: ArrayLike<number> | tf.Tensor1D) => RotaryTables,
 ): RotaryTables {
-  const isList = positions instanceof tf.Tensor || Array.isArray(positions) || ArrayBuffer.isView(positions);
-  requireArgument('rotary', 'positions', positions, isList, 'a list of numbers, or a tensor');
+  const isGiven = positions instanceof tf.Tensor || isList(positions);
+  requireArgument('rotary', 'positions', positions, isGiven, 'a list of numbers, or a tensor');
   const shape = positions instanceof tf.Tensor ? positions.shape : [positions.length];
   const time = x.shape[x.rank - 2];
   const isOwn = shape.length === 2 && x.rank > 2 && shape[0] === x.shape[0];
