@@ -1,14 +1,21 @@
 import * as aft from '@variants/aft';
 import * as attentionSinks from '@variants/attention-sinks';
+import * as conformer from '@variants/conformer';
 import type {ArchitectureCard, LanguageModel, ModelKind, SizeRequest, VariantModel} from '@variants/core';
 import * as hyena from '@variants/hyena';
+import * as linformer from '@variants/linformer';
+import * as longnet from '@variants/longnet';
+import * as megabyte from '@variants/megabyte';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
+import * as performer from '@variants/performer';
+import * as reformer from '@variants/reformer';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
 import * as simplifiedTransformer from '@variants/simplified-transformer';
 import * as transformer from '@variants/transformer';
+import * as wideFfn from '@variants/wide-ffn';
 import {type BuiltShape, sizeByBuilding} from './size-by-building';
 
 /** What a model of any kind is to be like. */
@@ -71,6 +78,13 @@ export const architectures: readonly Contestant[] = [
   contestant(roformer.card, roformer.roformer),
   contestant(attentionSinks.card, attentionSinks.attentionSinks),
   contestant(simplifiedTransformer.card, simplifiedTransformer.simplifiedTransformer),
+  contestant(longnet.card, longnet.longnet),
+  contestant(megabyte.card, megabyte.megabyte),
+  contestant(linformer.card, linformer.linformer),
+  contestant(performer.card, performer.performer),
+  contestant(reformer.card, reformer.reformer),
+  contestant(conformer.card, conformer.conformer),
+  contestant(wideFfn.card, wideFfn.wideFfn),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

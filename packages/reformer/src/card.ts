@@ -1,0 +1,27 @@
+import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {countParameters, type ReformerConfig, resolveReformerConfig} from './config';
+
+// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
+
+/** Reformer's data sheet. */
+export const card: ArchitectureCard<ReformerConfig> = {
+  name: 'reformer',
+  title: 'Reformer',
+  paper: {
+    title: 'Title of the paper',
+    authors: ['First Author'],
+    year: 2025,
+    url: 'https://arxiv.org/abs/0000.00000',
+  },
+  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
+  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
+  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
+  kinds: ['language-model'],
+  sized: ({parameters, vocabSize}) =>
+    sizeTo('reformer', parameters, {
+      configure: ({numLayers, hiddenSize, intermediateSize}) =>
+        resolveReformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+      countParameters,
+      feedForwardRatio: 2,
+    }),
+};

@@ -1,0 +1,33 @@
+import {type DecoderFields, decoderFields, fields, resolveFields} from '@variants/core';
+
+// REPLACE: the fields that the architecture has besides the usual ones, with their docs, defaults and rules.
+
+/** The configuration of a Reformer language model. */
+export interface ReformerConfig extends DecoderFields {
+  /** Width V of values and gate. Default hiddenSize. */
+  valueSize: number;
+}
+
+/** What {@link reformer} takes: everything but vocabSize has a default. */
+export type ReformerOptions = Partial<ReformerConfig> & Pick<ReformerConfig, 'vocabSize'>;
+
+/**
+ * Completes and checks a configuration.
+ * @throws ConfigError that names the field, its value and what is allowed.
+ */
+export function resolveReformerConfig(options: ReformerOptions): ReformerConfig {
+  const hiddenSize = options.hiddenSize ?? 512;
+  return resolveFields<ReformerConfig>(
+    'reformer',
+    {...decoderFields({hiddenSize}), valueSize: fields.count(hiddenSize)},
+    options,
+  );
+}
+
+/** All weights counted once. */
+export function countParameters(config: ReformerConfig): number {
+  const {vocabSize: vocabulary, hiddenSize: D, valueSize: V, intermediateSize: F, numLayers} = config;
+  const [mixer, feedForward, norms] = [3 * D * V, 3 * D * F, 2 * D];
+  const embeddings = vocabulary * D * (config.tieEmbedding ? 1 : 2);
+  return embeddings + numLayers * (mixer + feedForward + norms) + D;
+}

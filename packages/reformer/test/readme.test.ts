@@ -1,0 +1,11 @@
+import {presetTableTest, readmeTests} from '@variants-tooling/readme';
+import {presets} from '../src';
+import {countParameters, resolveReformerConfig} from '../src/config';
+
+readmeTests(import.meta.url);
+
+presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
+  const config = resolveReformerConfig(preset);
+  const {numLayers, hiddenSize, valueSize} = config;
+  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+});
