@@ -41,6 +41,12 @@ describe('files of MPT', () => {
     });
   });
 
+  it('have feed-forwards of the width of their tensors, as the library takes no notice of expansion_ratio', async () => {
+    const tensors = new Map([['transformer.blocks.0.ffn.up_proj.weight', {shape: [64, 16]}]]);
+    const config = await layouts.mpt.readConfig({name: 'model', config: mpt, tensors} as unknown as Checkpoint);
+    expect(config.intermediateSize).toBe(64);
+  });
+
   it.each<[Json, RegExp]>([
     [{attn_config: {alibi: false}}, /attn_config.alibi is false, but only true can be loaded/],
     [{attn_config: {qk_ln: true}}, /attn_config.qk_ln is true, but only false can be loaded/],

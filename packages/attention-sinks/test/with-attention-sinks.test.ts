@@ -29,6 +29,15 @@ const logitsOf = (model: LanguageModel, tokens: number[]) => tf.tidy(() => model
 /** What has happened to the weights of a model. */
 const weightsOf = (model: LanguageModel) => model.weights.map((weight) => [...weight.read().dataSync()]);
 
+it('leaves positions alone that are scaled by the length, as long as the cache fits what the model was trained on', () => {
+  const ropeScaling = {type: 'dynamic', factor: 4, originalMaxSequenceLength: 7} as const;
+  const host = attentionSinks({...small, cache: 'growing', maxSequenceLength: 28, ropeScaling});
+  const model = withAttentionSinks(host, {numSinks: 2, windowSize: 5});
+  expect(logitsOf(model, text(7))).toEqual(logitsOf(host, text(7)));
+  model.dispose();
+  host.dispose();
+});
+
 describe.each(Object.entries(hosts))('withAttentionSinks of %s', (_, create) => {
   it('gives what the model gives as long as the cache holds all, and then goes on without an end', () => {
     const [host, numSinks, windowSize] = [create(), 2, 5];

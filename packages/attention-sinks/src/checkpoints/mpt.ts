@@ -1,4 +1,5 @@
-import {type AuthorsConfig, mappings} from '@variants/core';
+import {type AuthorsConfig, type Checkpoint, mappings} from '@variants/core';
+import type {AttentionSinksConfig} from '../config';
 import {sinkLayout} from './define-layout';
 
 const {blocks, embedding, head, linear, linears, norm} = mappings;
@@ -14,6 +15,12 @@ const only: AuthorsConfig = {
   'attn_config.softmax_scale': null,
   'attn_config.prefix_lm': false,
 };
+
+/** Hugging Face's library makes feed-forwards four times as wide as the model, whatever its `expansion_ratio` says. */
+async function readWidth(checkpoint: Checkpoint): Promise<Partial<AttentionSinksConfig>> {
+  const up = checkpoint.tensors.get('transformer.blocks.0.ffn.up_proj.weight');
+  return up ? {intermediateSize: up.shape[0]} : {};
+}
 
 /** Hugging Face's MptForCausalLM with ALiBi. */
 export const mpt = sinkLayout(
@@ -37,6 +44,7 @@ export const mpt = sinkLayout(
       tieEmbedding: 'tie_word_embeddings',
       dropout: {theirs: 'resid_pdrop', also: ['emb_pdrop', 'attn_config.attn_pdrop']},
     },
+    fromTensors: {names: [], read: readWidth},
     only,
     constants: {
       architectures: ['MptForCausalLM'],

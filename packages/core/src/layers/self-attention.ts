@@ -151,10 +151,10 @@ export class SelfAttention extends CausalLayer<SelfAttentionConfig> {
     return {window, sinks};
   }
 
-  /** Where positions count in the cache, no sequence is longer than that. */
+  /** Where positions count in the cache, a sequence is as long as what the cache holds when a token comes. */
   private get rotary(): RotaryConfig | null {
     const {rotary = null, cachePositions, window, sinks = 0} = this.config;
-    return rotary?.beyond && cachePositions === 'inCache' && window ? heldAt(rotary, sinks + window) : rotary;
+    return rotary?.beyond && cachePositions === 'inCache' && window ? heldAt(rotary, sinks + window - 1) : rotary;
   }
 
   /** Queries, keys and values [batch, heads, time, size], the keys turned by their positions. */
