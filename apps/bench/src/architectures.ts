@@ -31,9 +31,10 @@ export interface Contestant<Model extends VariantModel = LanguageModel, Request 
   card: ArchitectureCard;
   /**
    * Chooses a configuration and gives what makes a fresh model of it.
+   * @param longest Length of text that models are made for whose shape is chosen at another. Default: that of the size.
    * @throws ConfigError that names the architecture where it has none of that size.
    */
-  sized(size: Request): (seed: number) => Model;
+  sized(size: Request, longest?: number): (seed: number) => Model;
 }
 
 /** An architecture in the comparison of a kind other than language models. */
@@ -45,9 +46,12 @@ function contestant<Config extends object>(
 ): Contestant {
   return {
     card,
-    sized(size) {
+    sized(size, longest = size.maxSequenceLength) {
       const config = card.sized(size);
-      return (seed) => create({...config, seed}) as LanguageModel;
+      const {maxSequenceLength = null} = config as {maxSequenceLength?: number | null};
+      // What has no longest text needs none.
+      const length = maxSequenceLength === null ? {} : {maxSequenceLength: Math.max(maxSequenceLength, longest)};
+      return (seed) => create({...config, ...length, seed}) as LanguageModel;
     },
   };
 }
@@ -59,9 +63,9 @@ function built(
 ): KindContestant {
   return {
     card,
-    sized(request) {
+    sized(request, longest = request.maxSequenceLength) {
       const shape = sizeByBuilding(card.name, request.parameters, (tried) => create({...tried, seed: 0}, request));
-      return (seed) => create({...shape, seed}, request);
+      return (seed) => create({...shape, seed}, {...request, maxSequenceLength: longest});
     },
   };
 }

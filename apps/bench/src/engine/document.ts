@@ -1,6 +1,7 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {ConfigError} from '@variants/core';
+import {markdownTable} from '../markdown';
 import {inUnit, measurementOf, medianOf, outcomeText, peersOf, ratioText, ratioTo, short} from './figures';
 import {floorOf, machinePeak} from './floor';
 import type {CaseReport, EngineReport, GroupReport} from './report';
@@ -133,8 +134,3 @@ function floorTable(report: EngineReport): string {
 }
 
 const share = (value: number) => `${Math.round(100 * value)} %`;
-
-function markdownTable(head: readonly string[], rows: readonly string[][]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
