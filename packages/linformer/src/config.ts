@@ -210,8 +210,8 @@ export function resolveLinformerClassifierConfig(
     poolerDropout: fields.dropout(),
     tokenHead: fields.flag(false),
     headName: {
-      allowed: 'a name without dots',
-      accepts: (v) => typeof v === 'string' && /^[^.]+$/.test(v),
+      allowed: 'a name of letters, digits, _ and -',
+      accepts: (v) => typeof v === 'string' && /^[\w-]+$/.test(v),
       fallback: 'task',
     },
   };
