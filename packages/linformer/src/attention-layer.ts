@@ -11,7 +11,6 @@ import {
   Linear,
   lastDimension,
   normal,
-  requireConfig,
   ShapeError,
   splitHeads,
   VariantLayer,
@@ -21,6 +20,7 @@ import {
   type CompressionBias,
   type CompressionMethod,
   type CompressionSharing,
+  requireLengths,
   SequenceCompression,
 } from './compression-layer';
 
@@ -93,12 +93,7 @@ export class LinformerAttention extends VariantLayer<LinformerAttentionConfig> {
     private readonly lender?: () => SequenceCompression,
   ) {
     super(config);
-    const {compressedLength, maxSequenceLength, compression = 'linear'} = this.config;
-    requireConfig(
-      compression === 'linear' || compressedLength <= maxSequenceLength,
-      this.name,
-      `compressedLength is ${compressedLength}, but must be at most maxSequenceLength ${maxSequenceLength}`,
-    );
+    requireLengths(this.name, {...this.config, method: this.config.compression});
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {

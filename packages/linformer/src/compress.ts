@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireOptions, requireTensors, ShapeError} from '@variants/core';
+import {
+  fields,
+  requireArgument,
+  requireGiven,
+  requireOptionalTensors,
+  requireTensors,
+  ShapeError,
+} from '@variants/core';
 
 /*
  * Glossary, with the paper's symbols: n positions at most, of which a sequence has T; k slots that are left of them;
@@ -72,6 +79,8 @@ function rowsTogether(x: tf.Tensor, rank: number): tf.Tensor {
 /** What a window of positions becomes where nothing of it is learned: their mean, or the largest value of each feature. */
 export type WindowPooling = 'mean' | 'max';
 
+const windowPoolings = ['mean', 'max'] as const;
+
 /** Options of {@link poolWindows}. */
 export interface PoolWindowsOptions {
   /** Positions of a window. */
@@ -94,11 +103,18 @@ export interface PooledWindows {
  * Compresses each window of `size` positions to one, by what is there of it: the last may be partly filled, and one without
  * any token gives 0.
  * @param x [batch, time, features], or in heads [batch, heads, time, features]
+ * @throws ConfigError when size is no such number or pooling none of those there are.
+ * @throws ShapeError when x or the mask has another shape.
  */
 export function poolWindows(x: tf.Tensor, options: PoolWindowsOptions): PooledWindows {
   requireTensors('poolWindows', {x});
-  requireOptions('poolWindows', options, ['size', 'pooling', 'mask']);
+  requireGiven('poolWindows', options, ['size', 'pooling', 'mask']);
   const {size, pooling = 'mean', mask} = options;
+  const [count, name] = [fields.count(), fields.choice(windowPoolings)];
+  requireArgument('poolWindows', 'size', size, count.accepts(size), count.allowed);
+  requireArgument('poolWindows', 'pooling', pooling, name.accepts(pooling), name.allowed);
+  requireOptionalTensors('poolWindows', {mask});
+  checkPooled(x, mask);
   return tf.tidy(() => {
     const time = x.shape[x.rank - 2] as number;
     const windows = Math.ceil(time / size);
@@ -114,6 +130,16 @@ export function poolWindows(x: tf.Tensor, options: PoolWindowsOptions): PooledWi
     const largest = values.add(there.sub(1).mul(1e30)).max(-2);
     return {output: largest.mul(there.max(-2)), mask: filled};
   });
+}
+
+function checkPooled(x: tf.Tensor, mask?: tf.Tensor): void {
+  if ((x.rank !== 3 && x.rank !== 4) || x.size === 0)
+    throw new ShapeError(
+      `poolWindows: x [${x.shape}] must be [batch, time, features] or [batch, heads, time, features], each at least 1`,
+    );
+  const wanted = `${x.shape[0]},${x.shape[x.rank - 2]}`;
+  if (mask && mask.shape.join() !== wanted)
+    throw new ShapeError(`poolWindows: mask [${mask.shape}] must have the shape [batch, time] of x, [${wanted}]`);
 }
 
 /** x [..., time, features] as [..., windows, size, features], what is missing at the end being 0. */
@@ -142,10 +168,17 @@ function inWindows(x: tf.Tensor, windows: number, size: number): tf.Tensor {
  * @param x In heads, [batch, heads, time, features]
  * @param kernel W [out, in, r] alike for all heads, or of each head [heads, out, in, r]
  * @param bias [out], or [heads, out]
+ * @param windows How many there are.
  * @returns [batch, heads, windows, out]
+ * @throws ShapeError when the shapes do not go together.
+ * @throws ConfigError when windows is no such number.
  */
 export function convolveWindows(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | null, windows: number): tf.Tensor {
   requireTensors('convolveWindows', {x, kernel});
+  requireOptionalTensors('convolveWindows', {bias});
+  const count = fields.count();
+  requireArgument('convolveWindows', 'windows', windows, count.accepts(windows), count.allowed);
+  checkConvolved(x, kernel, bias);
   return tf.tidy(() => {
     const [out, features, size] = kernel.shape.slice(-3) as [number, number, number];
     const [batch, heads] = x.shape as number[];
@@ -160,6 +193,25 @@ export function convolveWindows(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor
         : byHeads(rows, matrix);
     return bias ? y.add(bias.rank === 2 ? bias.expandDims(1) : bias) : y;
   });
+}
+
+function checkConvolved(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | null): void {
+  const [, heads, , features] = x.shape;
+  const [out, inputs] = kernel.shape.slice(-3);
+  const ofHeads = kernel.rank === 4 ? [kernel.shape[0]] : [];
+  if (x.rank !== 4 || x.size === 0 || kernel.rank < 3 || kernel.rank > 4 || inputs !== features || kernel.size === 0)
+    throw new ShapeError(
+      `convolveWindows: kernel [${kernel.shape}] must be [out, features, size] or [heads, out, features, size] for x [batch, heads, time, features], but x is [${x.shape}]`,
+    );
+  if (ofHeads.length === 1 && ofHeads[0] !== heads)
+    throw new ShapeError(
+      `convolveWindows: kernel [${kernel.shape}] must begin with the ${heads} heads of x [${x.shape}]`,
+    );
+  const wanted = [...ofHeads, out].join();
+  if (bias && bias.shape.join() !== wanted)
+    throw new ShapeError(
+      `convolveWindows: bias [${bias.shape}] must have the shape [${wanted}] of the kernel's outputs`,
+    );
 }
 
 /** The product of each head's rows [batch, heads, rows, in] with its matrix [heads, in, out]. */

@@ -1,5 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Initializer, type LayerOptions, normal, VariantLayer, zeros} from '@variants/core';
+import {
+  fields,
+  type Initializer,
+  type LayerOptions,
+  normal,
+  requireArgument,
+  requireConfig,
+  VariantLayer,
+  zeros,
+} from '@variants/core';
 import {compressSequence, convolveWindows, poolWindows} from './compress';
 
 /** How a sequence is compressed: by a learned matrix, by a convolution of windows, or by their mean or maximum. */
@@ -73,6 +82,7 @@ export class SequenceCompression extends VariantLayer<SequenceCompressionConfig>
     private readonly initializer: Initializer = normal(0.02),
   ) {
     super(config);
+    requireLengths(this.name, this.config);
   }
 
   override build(): void {
@@ -140,6 +150,22 @@ export class SequenceCompression extends VariantLayer<SequenceCompressionConfig>
   }
 }
 tf.serialization.registerClass(SequenceCompression);
+
+/**
+ * Throws a ConfigError that begins with `name` unless lengths are whole numbers of at least 1 and, where windows are
+ * compressed, each slot has a position.
+ */
+export function requireLengths(name: string, config: SequenceCompressionConfig): void {
+  const {maxSequenceLength, compressedLength, method = 'linear'} = config;
+  const count = fields.count();
+  requireArgument(name, 'maxSequenceLength', maxSequenceLength, count.accepts(maxSequenceLength), count.allowed);
+  requireArgument(name, 'compressedLength', compressedLength, count.accepts(compressedLength), count.allowed);
+  requireConfig(
+    method === 'linear' || compressedLength <= maxSequenceLength,
+    name,
+    `compressedLength is ${compressedLength}, but must be at most maxSequenceLength ${maxSequenceLength} with compression '${method}'`,
+  );
+}
 
 /** The shape of a mask [batch, time] beside x: [batch, (1,) time, 1]. */
 function maskShape(x: tf.Tensor): number[] {

@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import {attention, requireGiven, requireTensors} from '@variants/core';
+import {
+  attention,
+  requireArgument,
+  requireGiven,
+  requireOptionalTensors,
+  requireRank,
+  requireTensors,
+  ShapeError,
+} from '@variants/core';
 import {compressSequence} from './compress';
 
 /** Options of {@link linformerAttention}. */
@@ -33,9 +41,17 @@ export function linformerAttention(
   values: tf.Tensor,
   options: LinformerAttentionOptions,
 ): tf.Tensor {
-  requireTensors('linformerAttention', {queries, keys, values});
-  requireGiven('linformerAttention', options, ['keyMatrix', 'valueMatrix', 'mask', 'scale']);
+  const owner = 'linformerAttention';
+  requireRank(owner, {queries, keys, values}, '[batch, heads, time, size]');
+  requireGiven(owner, options, ['keyMatrix', 'valueMatrix', 'mask', 'scale']);
   const {keyMatrix, valueMatrix = keyMatrix, mask, scale} = options;
+  requireTensors(owner, {keyMatrix, valueMatrix});
+  requireOptionalTensors(owner, {mask});
+  const isNumber = scale === undefined || (typeof scale === 'number' && Number.isFinite(scale));
+  requireArgument(owner, 'scale', scale, isNumber, 'a number');
+  const wanted = `${keys.shape[0]},${keys.shape[2]}`;
+  if (mask && mask.shape.join() !== wanted)
+    throw new ShapeError(`${owner}: mask [${mask.shape}] must have the shape [batch, time] of the keys, [${wanted}]`);
   return tf.tidy(() => {
     const present = mask?.toFloat().expandDims(1).expandDims(3);
     const compressed = (x: tf.Tensor, matrix: tf.Tensor) => compressSequence(present ? x.mul(present) : x, matrix);

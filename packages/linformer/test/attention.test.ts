@@ -187,7 +187,13 @@ refusals([
     'more windows than positions',
     ConfigError,
     () => layers.linformerAttention({...small, compressedLength: 13, compression: 'max', name: 'attention'}),
-    /^attention: compressedLength is 13, but must be at most maxSequenceLength 12$/,
+    /^attention: compressedLength is 13, but must be at most maxSequenceLength 12 with compression 'max'$/,
+  ],
+  [
+    'no slots',
+    ConfigError,
+    () => layers.sequenceCompression({maxSequenceLength: 12, compressedLength: 0, name: 'compression'}),
+    /^compression: compressedLength is 0, but must be a whole number of at least 1$/,
   ],
   [
     'heads that do not divide the width',
