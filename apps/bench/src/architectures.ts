@@ -84,7 +84,6 @@ export const architectures: readonly Contestant[] = [
   contestant(simplifiedTransformer.card, simplifiedTransformer.simplifiedTransformer),
   contestant(longnet.card, longnet.longnet),
   contestant(megabyte.card, megabyte.megabyte),
-  contestant(linformer.card, linformer.linformer),
   contestant(performer.card, performer.performer),
   contestant(reformer.card, reformer.reformer),
   contestant(conformer.card, conformer.conformer),
@@ -104,6 +103,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(linformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      linformer.linformer({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -122,6 +124,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     ),
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
       roformer.roformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
+    ),
+    built(linformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      linformer.linformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
     ),
   ],
   'image-classifier': [

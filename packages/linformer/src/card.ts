@@ -1,27 +1,28 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type LinformerConfig, resolveLinformerConfig} from './config';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
+import {type LinformerConfig, resolveLinformerConfig} from './config';
+import {countParameters} from './count';
 
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
-
-/** Linformer's data sheet. */
+/** Linformer's data sheet; sizes are those of the model with a head for tokens. */
 export const card: ArchitectureCard<LinformerConfig> = {
   name: 'linformer',
   title: 'Linformer',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'Linformer: Self-Attention with Linear Complexity',
+    authors: ['Sinong Wang', 'Belinda Z. Li', 'Madian Khabsa', 'Han Fang', 'Hao Ma'],
+    year: 2020,
+    url: 'https://arxiv.org/abs/2006.04768',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('linformer', parameters, {
-      configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveLinformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+  idea: 'Keys and values are compressed along the sequence by learned matrices, so that every token attends to a fixed number of slots.',
+  equation: String.raw`\mathrm{head}_i = \mathrm{softmax}\!\left(\frac{Q W_i^Q (E_i K W_i^K)^\top}{\sqrt{d_k}}\right) F_i V W_i^V, \qquad E_i, F_i \in \mathbb{R}^{k \times n}`,
+  complexity: {time: 'T k d', memory: 'T k', state: 'none: it reads whole sequences'},
+  kinds: ['masked-language-model', 'sequence-classifier'],
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('linformer', request);
+    return sizeTo('linformer', parameters, {
+      configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
+        resolveLinformerConfig({vocabSize, maxSequenceLength, numLayers, hiddenSize, numHeads, intermediateSize}),
       countParameters,
-      feedForwardRatio: 2,
-    }),
+      feedForwardRatio: 4,
+    });
+  },
 };

@@ -1,8 +1,17 @@
 import type {LinformerOptions} from './config';
 
-// REPLACE: the published sizes, each with its source (table and number of the paper, file of the authors' code).
+/** A size of fairseq's `examples/linformer`, with its defaults: RoBERTa's vocabulary, a quarter of the positions, headwise. */
+const size = (numLayers: number, hiddenSize: number, numHeads: number): LinformerOptions => ({
+  ...{vocabSize: 50265, numLayers, hiddenSize, numHeads, intermediateSize: 4 * hiddenSize},
+  ...{maxSequenceLength: 512, compressedLength: 128, sharing: 'headwise', padToken: 1, positionOffset: 2},
+  ...{dropout: 0.1, attentionDropout: 0.1},
+});
 
-/** Sizes, none of them published. */
+/**
+ * Published sizes: `linformer_roberta_base` and `linformer_roberta_large` of fairseq's `linformer_roberta.py`. No weights of
+ * them were published.
+ */
 export const presets = {
-  '100M': {vocabSize: 50257, numLayers: 12, hiddenSize: 640, intermediateSize: 1280},
+  base: size(12, 768, 12),
+  large: size(24, 1024, 16),
 } satisfies Record<string, LinformerOptions>;

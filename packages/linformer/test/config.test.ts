@@ -1,41 +1,76 @@
 import {sizes} from '@variants-tooling/conformance';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {card, type LinformerOptions, linformer, presets} from '../src';
-import {countParameters, resolveLinformerConfig} from '../src/config';
+import {card, type LinformerOptions, linformer, linformerClassifier, presets} from '../src';
+import {resolveLinformerConfig} from '../src/config';
+import {countClassifier, countParameters} from '../src/count';
 
-// REPLACE: every field that the number of weights depends on.
-const options = fc.record<LinformerOptions>({
-  vocabSize: fc.integer({min: 1, max: 20}),
-  hiddenSize: fc.integer({min: 1, max: 16}),
-  valueSize: fc.integer({min: 1, max: 24}),
-  numLayers: fc.integer({min: 1, max: 3}),
-  intermediateSize: fc.integer({min: 1, max: 12}),
-  tieEmbedding: fc.boolean(),
-});
+const options = fc
+  .record({
+    vocabSize: fc.integer({min: 2, max: 20}),
+    head: fc.constantFrom('bert', 'linear'),
+    tieEmbedding: fc.boolean(),
+    headSize: fc.integer({min: 1, max: 5}),
+    numHeads: fc.constantFrom(2, 4),
+    numKeyValueHeads: fc.constantFrom(1, 2),
+    hiddenSize: fc.constantFrom(4, 8),
+    embeddingSize: fc.constantFrom(4, 6, 8),
+    numLayers: fc.integer({min: 1, max: 3}),
+    intermediateSize: fc.integer({min: 1, max: 12}),
+    maxSequenceLength: fc.integer({min: 7, max: 12}),
+    compressedLength: fc.integer({min: 1, max: 7}),
+    compressedLengthStep: fc.integer({min: 0, max: 2}),
+    sharing: fc.constantFrom('none', 'headwise', 'kv', 'layerwise'),
+    compression: fc.constantFrom('linear', 'convolution', 'mean', 'max'),
+    compressionBias: fc.constantFrom('none', 'added'),
+    valuesAreKeys: fc.boolean(),
+    useBias: fc.boolean(),
+    positions: fc.constantFrom('learned', 'sinusoidal'),
+    positionOffset: fc.integer({min: 0, max: 2}),
+    embeddingNorm: fc.boolean(),
+    normalization: fc.constantFrom('pre', 'post'),
+    finalNorm: fc.boolean(),
+    reversible: fc.boolean(),
+  })
+  .map(
+    (given): LinformerOptions => ({
+      ...given,
+      tieEmbedding: given.tieEmbedding && given.head === 'bert',
+      compressedLengthStep: given.sharing === 'layerwise' ? 0 : given.compressedLengthStep,
+      compressionBias: given.compression === 'mean' || given.compression === 'max' ? 'none' : given.compressionBias,
+      normalization: given.reversible ? 'pre' : given.normalization,
+    }),
+  );
 
-describe('countParameters', () => {
-  it('counts what a model has', () => {
+describe('the number of parameters', () => {
+  it('is what a model of each form has', () => {
     fc.assert(
-      fc.property(options, (given) => {
-        const model = linformer(given);
-        try {
-          expect(countParameters(model.config)).toBe(model.countParams());
-        } finally {
-          model.dispose();
-        }
+      fc.property(options, fc.boolean(), (given, tokenHead) => {
+        const models = [linformer(given), linformerClassifier({...given, numLabels: 5, tokenHead})] as const;
+        const counted = [countParameters(models[0].config), countClassifier(models[1].config)];
+        expect(counted).toEqual(models.map((model) => model.countParams()));
+        for (const model of models) model.dispose();
       }),
-      {numRuns: 20},
+      {numRuns: 40},
     );
   });
 });
 
+describe('defaults', () => {
+  it("have the paper's slots: a quarter of the positions, 256 at most, one at least", () => {
+    const slots = (maxSequenceLength: number) =>
+      resolveLinformerConfig({vocabSize: 5, maxSequenceLength}).compressedLength;
+    expect([1, 3, 64, 512, 1024, 65536].map(slots)).toEqual([1, 1, 16, 128, 256, 256]);
+  });
+});
+
 describe('presets', () => {
-  it.each(Object.entries(presets))('%s is of about the size in its name', (name, preset) => {
-    const unit = {M: 1e6, B: 1e9}[name.slice(-1)] ?? Number.NaN;
-    const ratio = countParameters(resolveLinformerConfig(preset)) / (Number.parseFloat(name) * unit);
-    expect(ratio).toBeGreaterThan(0.8);
-    expect(ratio).toBeLessThan(1.25);
+  it("are fairseq's", () => {
+    const {base, large} = presets;
+    expect(countParameters(resolveLinformerConfig(base))).toBeGreaterThan(120e6);
+    expect(countParameters(resolveLinformerConfig(base))).toBeLessThan(130e6);
+    expect(countParameters(resolveLinformerConfig(large))).toBeGreaterThan(350e6);
+    expect(countParameters(resolveLinformerConfig(large))).toBeLessThan(365e6);
   });
 });
 

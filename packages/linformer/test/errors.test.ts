@@ -1,29 +1,43 @@
-import * as tf from '@tensorflow/tfjs';
-import {CheckpointError, ConfigError, ShapeError} from '@variants/core';
+import {CheckpointError, ConfigError, DataError} from '@variants/core';
 import {refusals} from '@variants-tooling/conformance';
-import {fromPretrained, layers, linformer} from '../src';
+import {fromPretrained, type Linformer, type LinformerOptions, linformer, linformerClassifier} from '../src';
 
-const small = {vocabSize: 8, hiddenSize: 8, numLayers: 1};
+const small = {vocabSize: 8, hiddenSize: 8, numLayers: 1, numHeads: 2, maxSequenceLength: 8};
 
-// REPLACE: what the architecture's own rules refuse, in the model and in its layers.
+const withModel = (run: (model: Linformer) => unknown) => () => {
+  const model = linformer(small);
+  try {
+    return run(model);
+  } finally {
+    model.dispose();
+  }
+};
+
 refusals([
   [
-    'a width that is none',
+    'half a slot',
     ConfigError,
-    () => linformer({...small, valueSize: 1.5}),
-    /valueSize is 1.5, but must be a whole number of at least 1/,
+    () => linformer({...small, compressedLength: 1.5}),
+    /^linformer: compressedLength is 1.5, but must be a whole number of at least 1$/,
   ],
   [
     'an unknown field',
     ConfigError,
-    () => linformer({...small, valueCount: 5} as typeof small),
-    /unknown field valueCount; known are /,
+    () => linformer({...small, slots: 5} as LinformerOptions),
+    /^linformer: unknown field slots; known are /,
   ],
   [
-    'an input without a certain width',
-    ShapeError,
-    () => layers.linformerMixer({name: 'mixer'}).apply(tf.input({shape: [2, null]})),
-    /^mixer: the last dimension of its input .* must be known/,
+    'no labels',
+    ConfigError,
+    () => linformerClassifier({...small, numLabels: 0}),
+    /^linformer-classifier: numLabels is 0, but must be a whole number of at least 1$/,
   ],
+  [
+    'a name of a head with a dot',
+    ConfigError,
+    () => linformerClassifier({...small, headName: 'a.b'}),
+    /^linformer-classifier: headName is "a.b", but must be a name of letters, digits, _ and -$/,
+  ],
+  ['a loss without targets', DataError, withModel((model) => model.loss([[1, 2]])), /^linformer: loss needs targets/],
   ['a folder that is not there', CheckpointError, () => fromPretrained('./no-such-folder'), /no-such-folder/],
 ]);

@@ -4,6 +4,7 @@ import * as sinks from '@variants/attention-sinks';
 import * as core from '@variants/core';
 import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
+import * as linformer from '@variants/linformer';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
 import * as retnet from '@variants/retnet';
@@ -120,6 +121,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     globalNorm: () => [core.globalNorm, [x(2)]],
     GroupNorm: 'class',
     growAxis: 'for authors',
+    headSizes: 'for authors',
     huggingFaceTokenizer: () => [
       core.huggingFaceTokenizer,
       {encode: () => ({ids: [1]}), decode: () => 'a', get_vocab: () => new Map([['a', 1]])},
@@ -168,6 +170,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     openFiles: () => [missing(core.openFiles), source],
     padAxis: 'for authors',
     PaddingMask: 'class',
+    paddingMask: 'for authors',
     pool: 'for authors',
     positionAfter: 'for authors',
     Random: 'class',
@@ -265,6 +268,31 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     roformerClassifier: () => [roformer.roformerClassifier, {...config, numLabels: 2}],
     RoFormerMasked: 'class',
     roformerMasked: () => [roformer.roformerMasked, config],
+  },
+  linformer: {
+    card: () => [linformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(linformer.fromPretrained), source, {}],
+    layers: [
+      () => [linformer.layers.linformerAttention, {numHeads: 2, maxSequenceLength: 8, compressedLength: 2}],
+      () => [linformer.layers.sequenceCompression, {maxSequenceLength: 8, compressedLength: 2}],
+    ],
+    Linformer: 'class',
+    linformer: () => [linformer.linformer, config],
+    LinformerClassifier: 'class',
+    linformerClassifier: () => [linformer.linformerClassifier, {...config, numLabels: 2}],
+    ops: [
+      () => [
+        linformer.ops.linformerAttention,
+        x(1, 1, 2, 4),
+        x(1, 1, 3, 4),
+        x(1, 1, 3, 4),
+        {keyMatrix: x(2, 3), scale: 1},
+      ],
+      () => [linformer.ops.compressSequence, x(1, 3, 4), x(2, 3)],
+      () => [linformer.ops.poolWindows, x(1, 3, 4), {size: 2, pooling: 'max'}],
+      () => [linformer.ops.convolveWindows, x(1, 1, 4, 2), x(2, 2, 2), x(2), 2],
+    ],
+    presets: 'data',
   },
   'attention-sinks': {
     AttentionSinks: 'class',

@@ -50,13 +50,14 @@ async function* valuesOf(stack: readonly PairedWeight[]): AsyncGenerator<Float32
 /** The values of a weight in its authors' order. */
 async function* rowsOf({mapping, variable}: PairedWeight): AsyncGenerator<Float32Array> {
   const [first = 1, ...others] = variable.shape as number[];
-  const [rows, columns] = mapping.transpose ? [others[0], first] : [first, countOf(others)];
+  const [allRows, columns] = mapping.transpose ? [others[0], first] : [first, countOf(others)];
+  const {start: begin, count: rows} = mapping.part ?? {start: 0, count: allRows};
   const most = Math.max(1, Math.floor(partSize / columns));
-  for (let start = 0; start < rows; start += most) {
-    const count = Math.min(most, rows - start);
+  for (let done = 0; done < rows; done += most) {
+    const [start, count] = [begin + done, Math.min(most, rows - done)];
     const part = tf.tidy(() => {
-      const values = mapping.transpose ? variable.read() : variable.read().reshape([rows, columns]);
-      const chosen = mapping.order?.slice(start, start + count);
+      const values = mapping.transpose ? variable.read() : variable.read().reshape([allRows, columns]);
+      const chosen = mapping.order?.slice(done, done + count).map((row) => begin + row);
       if (mapping.transpose)
         return (chosen ? tf.gather(values, chosen, 1) : values.slice([0, start], [-1, count])).transpose();
       return chosen ? tf.gather(values, chosen, 0) : values.slice([start, 0], [count, -1]);

@@ -3,7 +3,7 @@ import type {Checkpoint} from '../files/checkpoint';
 import {isFloat} from '../files/dtypes';
 import {firstThree, shapeText} from '../files/text';
 import type {CheckpointModel} from './layout';
-import {type PairedWeight, pairWeights} from './pairs';
+import {type PairedWeight, pairWeights, sameWeight} from './pairs';
 
 /**
  * Checks, without reading values, that a checkpoint holds exactly the tensors that a model's layout asks for.
@@ -38,7 +38,7 @@ export function tensorToRead(
   {tensors}: Checkpoint,
 ): PairedWeight | undefined {
   if (tensors.has(pair.mapping.theirs)) return pair;
-  return pairs.find(({mapping}) => mapping.ours === pair.mapping.ours && tensors.has(mapping.theirs));
+  return pairs.find((other) => sameWeight(other, pair) && tensors.has(other.mapping.theirs));
 }
 
 function faultsOfMissing(pairs: readonly PairedWeight[], checkpoint: Checkpoint): string[] {

@@ -14,6 +14,11 @@ export interface TensorMapping {
    */
   rows?: {start: number; total: number};
   /**
+   * The tensor is `count` rows from `start` on of the weight, along its first axis with the authors' axes: the authors have
+   * several tensors where we have one, such as one for each head, which together hold all rows. Default: the whole weight.
+   */
+  part?: {start: number; count: number};
+  /**
    * The authors' rows by ours: row i of theirs, along its first axis, is row `order[i]` of ours with their axes, as where they
    * have queries, keys and values head by head. With `rows`, of the weight's own rows. Default: in the same order.
    */

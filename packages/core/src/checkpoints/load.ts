@@ -84,7 +84,7 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
     model.layout = layout;
     checkShapes(checkpoint, model);
     const pairs = pairWeights(model, checkpoint);
-    for (const pair of pairs) if (!pair.mapping.alias) await readWeight(pair, pairs, checkpoint);
+    for (const parts of partsOf(pairs)) await readWeight(parts, pairs, checkpoint);
     return model;
   } catch (error) {
     if (model.dispose) model.dispose();
@@ -93,15 +93,42 @@ async function fill<Config, Model extends CheckpointModel<Config>>(
   }
 }
 
-async function readWeight(weight: PairedWeight, pairs: readonly PairedWeight[], checkpoint: Checkpoint): Promise<void> {
-  const pair = tensorToRead(weight, pairs, checkpoint) ?? weight;
-  const {mapping, variable} = pair;
-  const values = inOurOrder(ownRows(await checkpoint.read(mapping.theirs), pair), pair);
+/** What is to be read for each weight: one pair, or those of all its parts in their order. Second names are left out. */
+function partsOf(pairs: readonly PairedWeight[]): Iterable<PairedWeight[]> {
+  const byWeight = new Map<string, PairedWeight[]>();
+  for (const pair of pairs) {
+    const {ours, alias} = pair.mapping;
+    if (!alias) byWeight.set(ours, [...(byWeight.get(ours) ?? []), pair]);
+  }
+  return byWeight.values();
+}
+
+async function readWeight(
+  parts: readonly PairedWeight[],
+  pairs: readonly PairedWeight[],
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const found = parts.map((part) => tensorToRead(part, pairs, checkpoint) ?? part);
+  const read: Float32Array[] = [];
+  for (const pair of found) read.push(inOurOrder(ownRows(await checkpoint.read(pair.mapping.theirs), pair), pair));
+  const [{mapping, variable}] = found;
+  const values = read.length === 1 ? read[0] : joined(read);
   const [inputs, outputs] = variable.shape as number[];
   const ours = mapping.transpose ? transposed(values, outputs, inputs) : values;
   tf.tidy(() => {
-    weight.variable.write(tf.tensor(ours, weight.variable.shape as number[], 'float32'));
+    variable.write(tf.tensor(ours, variable.shape as number[], 'float32'));
   });
+}
+
+/** Values one after the other. */
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((size, {length}) => size + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
 }
 
 /** A weight's own values of those of the tensor that it stands in. */

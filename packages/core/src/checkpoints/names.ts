@@ -25,9 +25,10 @@ export function toAuthorsNames<Config>(
 /** Tensors that stand one after the other in a tensor of the authors' files, as that tensor. */
 function stackedTensor(stack: readonly {mapping: TensorMapping; tensor: tf.Tensor}[], layout: string): tf.Tensor {
   return tf.tidy(() => {
-    const tensors = stack.map(({mapping: {shape, transpose, order}, tensor}) => {
+    const tensors = stack.map(({mapping: {shape, transpose, order, part}, tensor}) => {
       const turned = transpose ? tf.transpose(tensor) : tf.clone(tensor);
-      const ordered = order ? tf.gather(turned, [...order], 0) : turned;
+      const own = part ? turned.slice(part.start, part.count) : turned;
+      const ordered = order ? tf.gather(own, [...order], 0) : own;
       return shape ? ordered.reshape([...shape]) : ordered;
     });
     const {theirs, rows} = stack[0].mapping;

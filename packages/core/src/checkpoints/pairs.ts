@@ -8,7 +8,7 @@ import type {CheckpointModel, TensorMapping} from './layout';
 export interface PairedWeight {
   readonly mapping: TensorMapping;
   readonly variable: tf.LayerVariable;
-  /** The weight's shape with the authors' axes. */
+  /** The shape with the authors' axes of the weight, or of the part of it that this is. */
   readonly ownShape: readonly number[];
   /** The shape of the tensor in the authors' files, which may hold other weights too. */
   readonly shape: readonly number[];
@@ -33,8 +33,13 @@ export function pairWeights<Config>(model: CheckpointModel<Config>, checkpoint?:
   if (unnamed.length > 0)
     throw new CheckpointError(`layout ${layout.name}: has no tensor for the model's weights ${firstThree(unnamed)}`);
   assertStacksFilled(pairs, layout.name);
+  assertPartsFilled(pairs, layout.name);
   return pairs;
 }
+
+/** Whether two pairs are of the same values: of the same weight and, where the authors have it in parts, of the same part. */
+export const sameWeight = (a: PairedWeight, b: PairedWeight): boolean =>
+  a.mapping.ours === b.mapping.ours && a.mapping.part?.start === b.mapping.part?.start;
 
 /** What is paired with each tensor of the authors' files, in the order given: one weight, or those stacked in it. */
 export function stacksOf<Pair extends {mapping: TensorMapping}>(pairs: readonly Pair[]): Pair[][] {
@@ -80,8 +85,28 @@ function assertStacksFilled(pairs: readonly PairedWeight[], layout: string): voi
   }
 }
 
+/** Parts must fill their weight one after the other. */
+function assertPartsFilled(pairs: readonly PairedWeight[], layout: string): void {
+  const filled = new Map<string, number>();
+  const inParts = pairs.filter(({mapping}) => mapping.part && !mapping.alias);
+  for (const {mapping} of inParts) {
+    const before = filled.get(mapping.ours) ?? 0;
+    if (mapping.part?.start === before) filled.set(mapping.ours, before + mapping.part.count);
+  }
+  for (const {mapping, variable} of inParts) {
+    const [rows] = withTheirAxes({...mapping, shape: undefined}, variable);
+    if (filled.get(mapping.ours) !== rows)
+      throw new CheckpointError(
+        `layout ${layout}: the parts of our "${mapping.ours}" must fill its ${rows} rows one after the other, but do so up to row ${filled.get(mapping.ours) ?? 0} only`,
+      );
+  }
+}
+
 function theirShapes(mapping: TensorMapping, variable: tf.LayerVariable): Pick<PairedWeight, 'ownShape' | 'shape'> {
-  const ownShape = withTheirAxes(mapping, variable);
+  const {part} = mapping;
+  const ownShape = part
+    ? (mapping.shape ?? [part.count, ...withTheirAxes(mapping, variable).slice(1)])
+    : withTheirAxes(mapping, variable);
   return {ownShape, shape: mapping.rows ? [mapping.rows.total, ...ownShape.slice(1)] : ownShape};
 }
 

@@ -1,6 +1,6 @@
 export {type Activation, activation, activations} from './activations';
 export {alibiBias, alibiSlopes} from './alibi';
-export type {AttentionHeadsConfig} from './attention-heads';
+export {type AttentionHeadsConfig, type HeadSizes, headSizes} from './attention-heads';
 export {BertEmbeddings, type BertEmbeddingsConfig} from './bert-embeddings';
 export {CausalLayer, type StreamSpan} from './causal-layer';
 export {ClassifierHead, type ClassifierHeadConfig} from './classifier-head';
@@ -40,7 +40,7 @@ export {
   RMSNorm,
   type RMSNormConfig,
 } from './norms';
-export {PaddingMask, type PaddingMaskConfig} from './padding-mask';
+export {PaddingMask, type PaddingMaskConfig, paddingMask} from './padding-mask';
 export {type Pooling, pool} from './pooling';
 export {
   LearnedPositions,

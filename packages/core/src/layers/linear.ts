@@ -39,11 +39,26 @@ export class Linear extends VariantLayer<LinearConfig> {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
+    return this.addBias(this.rowsTimes(x)).reshape(this.shapeOf(x));
+  }
+
+  /** x W alone. */
+  multiply(x: tf.Tensor): tf.Tensor {
+    return this.rowsTimes(x).reshape(this.shapeOf(x));
+  }
+
+  private rowsTimes(x: tf.Tensor): tf.Tensor {
     // As one matrix product: tfjs is faster at [rows, in] than at [batch, time, in].
-    const rows = x.reshape([-1, x.shape[x.rank - 1] as number]);
-    const product = tf.matMul(rows, this.kernel.read());
-    const y = this.bias ? product.add(this.bias.read()) : product;
-    return y.reshape([...x.shape.slice(0, -1), this.config.units]);
+    return tf.matMul(x.reshape([-1, x.shape[x.rank - 1] as number]), this.kernel.read());
+  }
+
+  private shapeOf(x: tf.Tensor): number[] {
+    return [...x.shape.slice(0, -1), this.config.units];
+  }
+
+  /** y + b, where there is a bias. */
+  addBias(y: tf.Tensor): tf.Tensor {
+    return this.bias ? y.add(this.bias.read()) : y;
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
