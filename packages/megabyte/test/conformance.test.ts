@@ -42,7 +42,7 @@ conformance({name: 'megabyte', create: create(), fromPretrained, invalid});
 conformance({
   name: 'megabyte, three stages with learned positions',
   create: create({
-    stageLengths: [3, 2, 3],
+    stageLengths: [4, 2, 2],
     hiddenSizes: [16, 12, 8],
     numLayers: [1, 1, 2],
     intermediateSizes: [16, 16, 24],
