@@ -15,38 +15,32 @@
  * patch, so that with P = T^(1/3) attention costs T^(4/3), and a patch's children are computed all at once.
  */
 import * as tf from '@tensorflow/tfjs';
-import {padAxis, requireRank, ShapeError} from '@variants/core';
-
-/** Features of a position that {@link tokenShift} leaves where they are: half of them, of an odd number the larger half. */
-export const stayingFeatures = (hiddenSize: number): number => Math.ceil(hiddenSize / 2);
+import {depthwiseConvolution1d, padAxis, requireOptionalTensors, requireRank, ShapeError} from '@variants/core';
 
 /**
  * Gives each position the second half of the features of the one before it (Peng 2021):
  *
- *     y_t = [x_t[: c], x_{t-1}[c :]],    c = ceil(features / 2),    x_{-1}[c :] = before, or 0
+ *     y_t = [x_t[: c], x_{t-1}[c :]],    c = ceil(features / 2),    x_{-1} = before, or 0
  *
  * @param x [batch, time, features], at least 2 features
- * @param before [batch, 1, features - c]: those features of the position before the first. Default zeros.
+ * @param before [batch, 1, features]: the position before the first. Default zeros.
  * @returns [batch, time, features]
  * @throws ShapeError where the shapes do not go together.
  */
 export function tokenShift(x: tf.Tensor, before?: tf.Tensor | null): tf.Tensor {
   requireRank('tokenShift', {x}, '[batch, time, features]');
-  const [batch, time, features] = x.shape as number[];
-  const stay = stayingFeatures(features);
+  const [batch, , features] = x.shape as number[];
   if (features < 2)
     throw new ShapeError(`tokenShift: x [${x.shape}] must have at least 2 features, to shift half of them`);
-  if (before) {
-    requireRank('tokenShift', {before}, '[batch, 1, features]');
-    if (before.shape.join() !== [batch, 1, features - stay].join())
-      throw new ShapeError(`tokenShift: before [${before.shape}] must have the shape [${batch},1,${features - stay}]`);
-  }
-  return tf.tidy(() => {
-    const first = before ?? tf.zeros([batch, 1, features - stay]);
-    const shifted =
-      time === 1 ? first : tf.concat([first, x.slice([0, 0, stay], [batch, time - 1, features - stay])], 1);
-    return tf.concat([x.slice([0, 0, 0], [batch, time, stay]), shifted], 2);
+  requireOptionalTensors('tokenShift', {before});
+  if (before && before.shape.join() !== [batch, 1, features].join())
+    throw new ShapeError(`tokenShift: before [${before.shape}] must have the shape [${batch},1,${features}]`);
+  // As a convolution of two taps, 0 and 1, which goes over x once.
+  const taps = Float32Array.from({length: 2 * features}, (_, i) => {
+    const isShifted = i % features >= Math.ceil(features / 2);
+    return isShifted === i < features ? 1 : 0;
   });
+  return tf.tidy(() => depthwiseConvolution1d(x, tf.tensor2d(taps, [2, features]), {before}));
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   type StreamStep,
   uniform,
 } from '@variants/core';
-import {stayingFeatures, tokenShift} from './patches';
+import {tokenShift} from './patches';
 
 /** Options of {@link StageBlock}. */
 export interface StageBlockConfig {
@@ -34,7 +34,7 @@ export interface StageBlockConfig {
   maxSequenceLength?: number | null;
 }
 
-/** What a stream of a {@link StageBlock} remembers: attention's cache, and what the two shifts give the next position. */
+/** What a stream of a {@link StageBlock} remembers: attention's cache, and the last position of what the two shifts see. */
 type StageBlockState = {attention: StateTree; toAttention: tf.Tensor; toFeedForward: tf.Tensor};
 
 /** Under which the authors' norm does not divide: the root mean square is at least 1e-8. */
@@ -101,8 +101,8 @@ export class StageBlock extends CausalLayer<StageBlockConfig> {
     const output = mixed.add(this.feedForward(tokenShift(mixed, before?.toFeedForward), options));
     const next: StageBlockState = {
       attention: found.state,
-      toAttention: lastShifted(x),
-      toFeedForward: lastShifted(mixed),
+      toAttention: lastOf(x),
+      toFeedForward: lastOf(mixed),
     };
     return {output, state: next};
   }
@@ -114,9 +114,8 @@ export class StageBlock extends CausalLayer<StageBlockConfig> {
 }
 tf.serialization.registerClass(StageBlock);
 
-/** What {@link tokenShift} gives to the position behind the last, [batch, 1, features]. */
-function lastShifted(x: tf.Tensor): tf.Tensor {
+/** The last position, [batch, 1, features]. */
+function lastOf(x: tf.Tensor): tf.Tensor {
   const [batch, time, features] = x.shape as number[];
-  const stay = stayingFeatures(features);
-  return x.slice([0, time - 1, stay], [batch, 1, features - stay]);
+  return time === 1 ? x : x.slice([0, time - 1, 0], [batch, 1, features]);
 }

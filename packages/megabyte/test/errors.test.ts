@@ -111,7 +111,7 @@ refusals([
     'a row before of another width',
     ShapeError,
     () => tf.tidy(() => ops.tokenShift(tf.zeros([1, 2, 4]), tf.zeros([1, 1, 3]))),
-    /^tokenShift: before \[1,1,3\] must have the shape \[1,1,2\]/,
+    /^tokenShift: before \[1,1,3\] must have the shape \[1,1,4\]/,
   ],
   [
     'patches of half a token',
