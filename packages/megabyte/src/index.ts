@@ -1,23 +1,31 @@
-import {megabyteMixer} from './megabyte-mixer';
-import {MegabyteMixer, type MegabyteMixerConfig} from './megabyte-mixer-layer';
-import {MegabyteBlock, type MegabyteBlockConfig} from './model';
+import {PatchEmbedder, type PatchEmbedderConfig} from './patch-embedder';
+import {intoPatches, tokenShift} from './patches';
+import {Stage, type StageConfig, type StageLevel} from './stage';
+import {StageBlock, type StageBlockConfig} from './stage-block';
+import {StageTransformer, type StageTransformerConfig} from './stage-transformer';
 
 export {card} from './card';
 export type {MegabyteConfig, MegabyteOptions} from './config';
-export type {MegabyteMixerMemory} from './megabyte-mixer';
-export {fromPretrained, Megabyte, megabyte} from './model';
-export {presets} from './presets';
-export type {MegabyteBlockConfig, MegabyteMixerConfig};
+export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
+export {Megabyte, megabyte} from './model';
+export type {MegabytePaperConfig, MegabytePaperOptions} from './paper/config';
+export {MegabytePaper, megabytePaper} from './paper/model';
+export {PatchedModel, type PatchedModelConfig} from './patched-model';
+export {paperPresets, presets} from './presets';
+export {stridedLogits} from './strided';
+export type {PatchEmbedderConfig, StageBlockConfig, StageConfig, StageLevel, StageTransformerConfig};
 
-/** Megabyte's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
+/** MegaByte's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
-  /** Gated running means, see {@link MegabyteMixer}. */
-  megabyteMixer: (config: ConstructorParameters<typeof MegabyteMixer>[0]) => new MegabyteMixer(config),
-  /** The mixer and a feed-forward with norms and skip connections, see {@link MegabyteBlock}. */
-  megabyteBlock: (config: ConstructorParameters<typeof MegabyteBlock>[0]) => new MegabyteBlock(config),
+  /** A vector of each patch of tokens, see {@link PatchEmbedder}. */
+  patchEmbedder: (config: ConstructorParameters<typeof PatchEmbedder>[0]) => new PatchEmbedder(config),
+  /** Attention and feed-forward, each behind a token shift and a norm, see {@link StageBlock}. */
+  stageBlock: (config: ConstructorParameters<typeof StageBlock>[0]) => new StageBlock(config),
+  /** Several of these blocks and a norm, see {@link StageTransformer}. */
+  stageTransformer: (config: ConstructorParameters<typeof StageTransformer>[0]) => new StageTransformer(config),
+  /** All stages, from tokens to what predicts the next, see {@link Stage}. */
+  stages: (config: ConstructorParameters<typeof Stage>[0]) => new Stage(config),
 };
 
-/** Megabyte's mathematics as pure differentiable functions. */
-export const ops = {
-  megabyteMixer,
-};
+/** MegaByte's mathematics as pure differentiable functions. */
+export const ops = {tokenShift, intoPatches};

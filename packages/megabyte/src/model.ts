@@ -1,95 +1,76 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type CausalBlockParts,
-  CausalResidualBlock,
-  type CheckpointLayout,
-  type CheckpointSource,
-  FeedForward,
-  LanguageModel,
-  Linear,
-  loadCheckpoint,
-  normal,
-  type ResidualConfig,
-  RMSNorm,
-  TiedHead,
-  TokenEmbedding,
-  type VariantLayer,
-} from '@variants/core';
+import {type CheckpointLayout, Linear, linearUniform, uniform} from '@variants/core';
 import {authorsLayout} from './checkpoint';
 import {type MegabyteConfig, type MegabyteOptions, resolveMegabyteConfig} from './config';
-import {MegabyteMixer, type MegabyteMixerConfig} from './megabyte-mixer-layer';
-
-// REPLACE: the parts of the block, the stages of the model and their first weights.
-
-/** Options of {@link MegabyteBlock}. */
-export interface MegabyteBlockConfig extends MegabyteMixerConfig, ResidualConfig {
-  /** Width of the feed-forward. */
-  intermediateSize: number;
-  /** Epsilon of the norms. Default 1e-5. */
-  normEpsilon?: number;
-}
+import {PatchedModel} from './patched-model';
+import {Stage} from './stage';
 
 /**
- * The mixer and a gated feed-forward, each with a norm and a skip connection:
+ * A MegaByte language model as the code in use has it: stages of patches from the global to the local one, and a head.
  *
- *     y = x + mixer(norm x);      y + feedForward(norm y)
+ * Logits at a token predict the next one. Sequences of any length up to the product of all `stageLengths`; a patch that is
+ * not complete is filled up, which nothing sees. A stream runs the local model once for a token, and each coarser one once for
+ * a patch of its own.
  */
-export class MegabyteBlock extends CausalResidualBlock<MegabyteBlockConfig> {
-  static readonly className = 'MegabyteBlock';
-
-  protected parts(): CausalBlockParts {
-    const {valueSize, intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
-    return {
-      mixer: new MegabyteMixer({valueSize}),
-      feedForward: new FeedForward({intermediateSize, activation: 'silu', gated: true, useBias: false}),
-      norm: () => new RMSNorm({epsilon}),
-    };
-  }
-}
-tf.serialization.registerClass(MegabyteBlock);
-
-/** A Megabyte language model: embedding, blocks, norm, head. */
-export class Megabyte extends LanguageModel<MegabyteConfig> {
+export class Megabyte extends PatchedModel<MegabyteConfig> {
   static override readonly className = 'Megabyte';
   override layout: CheckpointLayout<MegabyteConfig> = authorsLayout;
+  private readonly stages: Stage;
+  private readonly toLogits: Linear;
 
   constructor(config: MegabyteOptions) {
     const complete = resolveMegabyteConfig(config);
-    super(complete, stages(complete), {name: 'megabyte'});
+    const {hiddenSizes, vocabSize: units} = complete;
+    const stages = stagesOf(complete);
+    const limit = (hiddenSizes.at(-1) as number) ** -0.5;
+    const toLogits = new Linear({name: 'head', units}, {kernel: linearUniform, bias: uniform(limit)});
+    super(complete, [stages, toLogits], {name: 'megabyte', beyondStates: ['padToken']});
+    this.stages = stages;
+    this.toLogits = toLogits;
+  }
+
+  override get patchSize(): number {
+    return this.config.stageLengths.at(-1) as number;
+  }
+
+  /** What follows the last token of a patch is predicted by the local model of that patch. */
+  override placeOf(position: number): number {
+    return position % this.patchSize;
+  }
+
+  protected override firstLogits(batch: number): tf.Tensor {
+    return this.toLogits.forward(this.stages.beforeAll(batch, false));
+  }
+
+  /**
+   * What the authors' generation draws the first token of an empty prompt from, [batch, 1, vocabulary]: each start token is
+   * given the first condition of the coarser stage, which none is in training. It is here to compare with their code;
+   * `startLogits` are what training makes good. The caller disposes them.
+   */
+  authorsStartLogits(batch = 1): tf.Tensor3D {
+    this.requireWeights();
+    return tf.tidy(() => this.toLogits.forward(this.stages.beforeAll(batch, true)) as tf.Tensor3D);
   }
 }
 tf.serialization.registerClass(Megabyte);
 
-function stages(config: MegabyteConfig): VariantLayer[] {
-  const {vocabSize, hiddenSize, numLayers, normEpsilon: epsilon} = config;
-  const embedding = new TokenEmbedding({name: 'embedding', vocabSize, hiddenSize}, normal(0.02));
-  return [
-    embedding,
-    ...Array.from({length: numLayers}, (_, i) => new MegabyteBlock({...config, name: `block_${i}`})),
-    new RMSNorm({name: 'final_norm', epsilon}),
-    config.tieEmbedding
-      ? new TiedHead(embedding, {name: 'head'})
-      : new Linear({name: 'head', units: vocabSize, useBias: false}, {kernel: normal(0.02)}),
-  ];
+function stagesOf(config: MegabyteConfig): Stage {
+  const {stageLengths, hiddenSizes, numLayers, intermediateSizes, ...rest} = config;
+  const {vocabSize, numHeads, headSize, rotary, learnedPositions, dropout, attentionDropout} = rest;
+  const levels = stageLengths.map((length, s) => ({
+    length,
+    hiddenSize: hiddenSizes[s],
+    numLayers: numLayers[s],
+    intermediateSize: intermediateSizes[s],
+  }));
+  const heads = {numHeads, headSize, rotary, dropout, attentionDropout};
+  return new Stage({name: 'stage', vocabSize, levels, ...heads, learnedPositions});
 }
 
 /**
- * A Megabyte language model with fresh weights.
+ * A MegaByte language model with fresh weights.
  * @throws ConfigError that names the field, its value and what is allowed.
  */
 export function megabyte(config: MegabyteOptions): Megabyte {
   return new Megabyte(config);
-}
-
-/**
- * A Megabyte language model from a checkpoint in the authors' names.
- * @param source Directory, URL, File objects or `{config, weights}`.
- * @param options.config Fields that shall differ from the checkpoint's.
- * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
- */
-export function fromPretrained(
-  source: CheckpointSource,
-  options: {config?: Partial<MegabyteConfig>} = {},
-): Promise<Megabyte> {
-  return loadCheckpoint(source, [authorsLayout], megabyte, options);
 }

@@ -25,6 +25,14 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
     return null;
   }
 
+  /**
+   * What kind of work it is to take one position behind `fed` others. Steps of one kind do the same on other values, so that
+   * one record stands for all of them. Default: all steps are of one kind.
+   */
+  stepKind(_fed: number): string {
+    return '';
+  }
+
   /** The layer on a whole sequence: by default the first piece of a stream, of which nothing is remembered. */
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.advance(x, null, options).output;
@@ -62,7 +70,7 @@ export abstract class CausalLayer<Config extends object = object> extends Varian
     return StreamState.advance(
       state,
       {name: this.path, time, contextLength: this.contextLength, origin},
-      (tree, capacity) => this.advance(x.clone(), tree, {...inference, capacity}),
+      (tree, capacity, fed) => this.advance(x.clone(), tree, {...inference, capacity, fed}),
     );
   }
 

@@ -23,6 +23,11 @@ export interface ForwardOptions {
    * stays the same, so do the shapes of a state.
    */
   capacity?: number;
+  /**
+   * Positions of the stream before this piece. How a step of one position is computed may depend on it as
+   * `CausalLayer.stepKind` says, and no further: such steps are recorded and taken again at other positions. Default 0.
+   */
+  fed?: number;
   /** What travels beside x: tensors that layers before this one gave, by name. Default: none. */
   carried?: Carried;
 }

@@ -60,6 +60,10 @@ export abstract class CausalResidualBlock<Config extends ResidualConfig> extends
     return this.block.mixer.contextLength;
   }
 
+  override stepKind(fed: number): string {
+    return this.block.mixer.stepKind(fed);
+  }
+
   override forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     return this.block.forward(x, options);
   }

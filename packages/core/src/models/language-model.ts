@@ -137,15 +137,29 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
     try {
       const {contextLength, name, stateOrigin: origin} = this;
       const time = ids.shape[1];
-      const {output, state: next} = StreamState.advance(state, {name, time, contextLength, origin}, (tree, capacity) =>
-        tree !== null && time === 1 && !options.attentionMask && !options.prefix
-          ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
-          : this.advance(ids, tree, {...options, capacity}),
+      const {output, state: next} = StreamState.advance(
+        state,
+        {name, time, contextLength, origin},
+        (tree, capacity, fed) =>
+          tree !== null && time === 1 && !options.attentionMask && !options.prefix
+            ? this.recorder.advance(
+                ids,
+                tree,
+                `${capacity}`,
+                (x, before) => this.advance(x, before, {capacity, fed}),
+                this.stepKind(fed),
+              )
+            : this.advance(ids, tree, {...options, capacity, fed}),
       );
       return {logits: output as tf.Tensor3D, state: next};
     } finally {
       ids.dispose();
     }
+  }
+
+  /** The kinds of its layers' work, behind so many tokens. */
+  private stepKind(fed: number): string {
+    return this.body.map((layer) => (layer instanceof CausalLayer ? layer.stepKind(fed) : '')).join();
   }
 
   /** Frees the weights, and what the engine has recorded. */
@@ -205,9 +219,9 @@ export abstract class LanguageModel<Config extends LanguageModelConfig = Languag
   private advance(
     tokens: tf.Tensor,
     tree: StateTree | null,
-    {lastOnly, attentionMask, prefix, capacity}: StreamOptions & {capacity: number},
+    {lastOnly, attentionMask, prefix, capacity, fed}: StreamOptions & {capacity: number; fed: number},
   ): {output: tf.Tensor; state: StateTree} {
-    const options: ForwardOptions = {...inference, attentionMask, prefix, capacity};
+    const options: ForwardOptions = {...inference, attentionMask, prefix, capacity, fed};
     const {output, states, carried} = advanceThrough(this.body, tokens, tree as ChainState | null, options);
     // For `nextLogits`: what predicts the token after this piece.
     const last = lastPosition(output);

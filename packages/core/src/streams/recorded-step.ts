@@ -22,8 +22,17 @@ export interface RecordedStep {
 
 /** A backend that records steps. */
 export interface RecordingBackend extends tf.KernelBackend {
-  /** Computes a step; `recording` is null when jobs alone cannot do what it does. */
-  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): StepResult & {recording: RecordedStep | null};
+  /**
+   * Computes a step; `recording` is null when jobs alone cannot do what it does.
+   * @param beside A record of another step on states of the same form: both keep them in the same places, so that the one
+   *   goes on where the other ended.
+   */
+  record(
+    input: tf.Tensor,
+    state: tf.Tensor[],
+    step: TensorStep,
+    beside?: RecordedStep,
+  ): StepResult & {recording: RecordedStep | null};
 }
 
 /** Computes the next state and the output of a stream from its tokens and its state. */
@@ -33,13 +42,14 @@ export type TakeStep = (tokens: tf.Tensor, tree: StateTree) => StreamStep;
  * Takes the steps of a stream, and from the second of the same shapes on has the backend record them, where it can. It knows
  * nothing of what a step computes: any that is made of tensors alone, whose state keeps its shapes, is taken faster, to the
  * same bits. Steps that look at values, or whose state holds numbers, are computed each time.
+ *
+ * Where not all steps of a stream do the same work there is a record for each kind of them. They have the state in common.
  */
 export class StepRecorder {
-  private recording: RecordedStep | null = null;
+  /** By the kind of step; null where steps of that kind cannot be recorded. */
+  private readonly recordings = new Map<string, RecordedStep | null>();
   /** What the shapes of the step before were. */
   private shapes = '';
-  /** Whether steps of these shapes cannot be recorded. */
-  private isHopeless = false;
   private weightsBefore: tf.DataId[] = [];
   /** The tree that the last step gave, in most cases the one that comes back, with what is known of it. */
   private last: Tree = {tree: null, form: undefined, leaves: []};
@@ -47,8 +57,11 @@ export class StepRecorder {
   /** @param weights What the steps read and a program may set; a recording of others is made anew. */
   constructor(private readonly weights: () => readonly tf.Tensor[]) {}
 
-  /** @param key All else that a step depends on. */
-  advance(tokens: tf.Tensor, tree: StateTree, key: string, step: TakeStep): StreamStep {
+  /**
+   * @param key What else the shapes of a step depend on.
+   * @param kind What else its work depends on. Default: nothing, all steps of these shapes do the same.
+   */
+  advance(tokens: tf.Tensor, tree: StateTree, key: string, step: TakeStep, kind = ''): StreamStep {
     const backend = tf.backend() as Partial<RecordingBackend>;
     const {form, leaves} = tree === this.last.tree ? this.last : described(tree);
     // A gradient goes through what tfjs saw being computed.
@@ -56,15 +69,21 @@ export class StepRecorder {
     const shapes = `${key}; ${tokens.shape}; ${form}`;
     if (shapes !== this.shapes) {
       // A state that has grown goes on growing; any other step may be the only one of its shapes.
-      const goesOn = this.recording !== null && this.last.tree === tree;
+      const goesOn = this.oneRecorded !== undefined && this.last.tree === tree;
       this.dispose();
       this.shapes = shapes;
       if (!goesOn) return step(tokens, tree);
     }
-    if (this.isHopeless) return step(tokens, tree);
-    if (this.recording && !(this.recording.isValid() && this.hasSameWeights())) this.dispose();
-    if (!this.recording) return this.record(backend as RecordingBackend, tokens, {tree, form, leaves}, step);
-    const result = this.recording.run(tokens, leaves);
+    let recording = this.recordings.get(kind);
+    if (recording === null) return step(tokens, tree);
+    // Another that goes on where these ended must find them as they were, too.
+    const known = recording ?? this.oneRecorded;
+    if (known && !(known.isValid() && this.hasSameWeights())) {
+      this.letGo();
+      recording = undefined;
+    }
+    if (!recording) return this.record(backend as RecordingBackend, tokens, {tree, form, leaves}, step, kind);
+    const result = recording.run(tokens, leaves);
     if (result === null) {
       this.dispose();
       return step(tokens, tree);
@@ -75,23 +94,46 @@ export class StepRecorder {
     return {output, state: this.last.tree};
   }
 
-  /** Lets go of what is recorded. */
+  /** Lets go of what is recorded, and forgets what cannot be. */
   dispose(): void {
-    this.recording?.dispose();
-    this.recording = null;
-    this.isHopeless = false;
+    this.letGo();
+    this.recordings.clear();
+  }
+
+  /** Any of the recordings, where there is one. */
+  private get oneRecorded(): RecordedStep | undefined {
+    for (const recording of this.recordings.values()) if (recording) return recording;
+    return undefined;
+  }
+
+  private letGo(): void {
+    for (const [kind, recording] of this.recordings)
+      if (recording) {
+        recording.dispose();
+        this.recordings.delete(kind);
+      }
     this.last = {tree: null, form: undefined, leaves: []};
   }
 
-  private record(backend: RecordingBackend, tokens: tf.Tensor, {tree, form, leaves}: Tree, step: TakeStep): StreamStep {
+  private record(
+    backend: RecordingBackend,
+    tokens: tf.Tensor,
+    {tree, form, leaves}: Tree,
+    step: TakeStep,
+    kind: string,
+  ): StreamStep {
     let after: StateTree = null;
-    const {recording, output, state} = backend.record(tokens, leaves, (input, own) => {
-      const advanced = step(input, withLeaves(tree, own));
-      after = advanced.state;
-      return {output: advanced.output, state: leavesOf(after), keepsForm: outline(after) === form};
-    });
-    this.recording = recording;
-    this.isHopeless = recording === null;
+    const {recording, output, state} = backend.record(
+      tokens,
+      leaves,
+      (input, own) => {
+        const advanced = step(input, withLeaves(tree, own));
+        after = advanced.state;
+        return {output: advanced.output, state: leavesOf(after), keepsForm: outline(after) === form};
+      },
+      this.oneRecorded,
+    );
+    this.recordings.set(kind, recording);
     this.weightsBefore = this.weights().map(({dataId}) => dataId);
     return {output, state: recording ? withLeaves(tree, state) : after};
   }

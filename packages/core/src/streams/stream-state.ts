@@ -154,22 +154,24 @@ export class StreamState {
    * Takes one step of a stream: runs `step` on the tree and returns its output with the next state. The step's
    * intermediate tensors are freed, and so are those of the old state that the new one does not hold.
    * If the step throws, the old state stays usable.
-   * @param step Gets the tree, null at the start, and how many positions the next state is to have room for.
+   * @param step Gets the tree, null at the start, how many positions the next state is to have room for, and how many were
+   *   fed before.
    * @throws ShapeError beyond the context; DataError for a state that something else made.
    */
   static advance<Output extends StateTree>(
     state: StreamState | null | undefined,
     {name, time, contextLength = null, origin}: StepOptions,
-    step: (tree: StateTree | null, capacity: number) => StreamStep<Output>,
+    step: (tree: StateTree | null, capacity: number, fed: number) => StreamStep<Output>,
   ): {output: Output; state: StreamState} {
     if (state) requireState(name, state);
     if (state && origin && state.origin !== undefined) requireOrigin(name, state.origin, origin);
     const before = state ? state.tree : null;
-    const length = (state?.length ?? 0) + time;
+    const fed = state?.length ?? 0;
+    const length = fed + time;
     requireWithin(contextLength, length, name);
     const capacity = Math.min(capacityFor(length), contextLength ?? Number.POSITIVE_INFINITY);
     const owned = tensorsOf(before);
-    const result = tf.tidy(() => withOwnOutput(step(before, capacity), owned) as unknown as tf.TensorContainer);
+    const result = tf.tidy(() => withOwnOutput(step(before, capacity, fed), owned) as unknown as tf.TensorContainer);
     const {output, state: tree} = result as unknown as StreamStep<Output>;
     const after = tensorsOf(tree);
     for (const tensor of after) tf.keep(tensor);

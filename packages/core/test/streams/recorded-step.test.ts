@@ -231,4 +231,106 @@ describe('StepRecorder', () => {
     for (const [name, step] of Object.entries(steps)) expect(run(step, true), name).toEqual(run(step, false));
     input.dispose();
   });
+
+  describe('of steps of several kinds', () => {
+    /** Every third step folds the sum, any other adds to it; a part of the state is left as it is by some. */
+    const kindOf = (fed: number) => (fed % 3 === 0 ? 'fold' : 'add');
+
+    function setUpKinds(hopeless = '') {
+      const recorder = new StepRecorder(() => []);
+      const calls: string[] = [];
+      const step =
+        (kind: string) =>
+        (x: tf.Tensor, tree: StateTree): {output: tf.Tensor; state: StateTree} => {
+          calls.push(kind);
+          const {sum, folds} = tree as {sum: tf.Tensor; folds: tf.Tensor};
+          if (kind === hopeless) sum.dataSync();
+          const next = sum.mul(0.5).add(x);
+          if (kind === 'add') return {output: next.add(folds), state: {sum: next, folds}};
+          return {output: next.mul(2), state: {sum: tf.zerosLike(sum), folds: folds.add(next.square())}};
+        };
+      const feed = (value: number, state: StreamState, isRecorded = true) => {
+        const x = tf.fill([3], value);
+        const result = StreamState.advance(state, {name: 'test', time: 1}, (tree, _, fed) => {
+          const own = step(kindOf(fed));
+          return isRecorded ? recorder.advance(x, tree, '', own, kindOf(fed)) : own(x, tree);
+        });
+        const values = [...result.output.dataSync()];
+        tf.dispose([x, result.output]);
+        return {values, state: result.state};
+      };
+      const run = (count: number, state: StreamState, isRecorded = true) => {
+        const all: number[][] = [];
+        for (let i = 0; i < count; i++) {
+          const result = feed(Math.sin(state.length), state, isRecorded);
+          all.push(result.values);
+          state = result.state;
+        }
+        return {all, state};
+      };
+      return {recorder, calls, run};
+    }
+    const startKinds = () => new StreamState({sum: tf.zeros([3]), folds: tf.ones([3])});
+    const ofState = ({tree}: StreamState) =>
+      Object.values(tree as {[name: string]: tf.Tensor}).map((t) => [...t.dataSync()]);
+
+    it('records each kind once, and gives bit by bit what the steps give', () => {
+      const {recorder, calls, run} = setUpKinds();
+      const plain = run(12, startKinds(), false);
+      calls.length = 0;
+      const recorded = run(12, startKinds());
+      expect(recorded.all).toEqual(plain.all);
+      expect(ofState(recorded.state)).toEqual(ofState(plain.state));
+      // The first of all is computed before there are two of its shapes.
+      expect(calls).toEqual(['fold', 'add', 'fold']);
+      for (const {state} of [plain, recorded]) state.dispose();
+      recorder.dispose();
+    });
+
+    it('keeps streams apart that are at different kinds, and copies of states', () => {
+      const {recorder, run} = setUpKinds();
+      const wanted = run(12, startKinds(), false);
+      const [a, b] = [run(4, startKinds()), run(6, startKinds())];
+      const kept = a.state.clone();
+      const ends = [run(8, a.state), run(6, b.state), run(8, kept)];
+      for (const [i, {all, state}] of ends.entries()) {
+        expect(all, `stream ${i}`).toEqual(wanted.all.slice(12 - all.length));
+        expect(ofState(state)).toEqual(ofState(wanted.state));
+      }
+      for (const {state} of [wanted, ...ends]) state.dispose();
+      recorder.dispose();
+    });
+
+    it.each(['add', 'fold'])(
+      'computes the kind %s each time when it looks at values, and still records the other',
+      (hopeless) => {
+        const {recorder, calls, run} = setUpKinds(hopeless);
+        const plain = run(12, startKinds(), false);
+        calls.length = 0;
+        const recorded = run(12, startKinds());
+        expect(recorded.all).toEqual(plain.all);
+        const other = hopeless === 'add' ? 'fold' : 'add';
+        expect(calls.filter((kind) => kind === other).length).toBeLessThanOrEqual(2);
+        for (const {state} of [plain, recorded]) state.dispose();
+        recorder.dispose();
+      },
+    );
+
+    it('leaves as much memory in use as before', () => {
+      const {memoryBlocks} = tf.backend() as SimdBackend;
+      for (const hopeless of ['', 'add', 'fold']) {
+        const turn = () => {
+          const {recorder, run} = setUpKinds(hopeless);
+          const {state} = run(7, startKinds());
+          const copy = state.clone();
+          for (const end of [run(3, state), run(4, copy)]) end.state.dispose();
+          recorder.dispose();
+        };
+        turn();
+        const before = {...tf.memory(), used: memoryBlocks.usedBytes};
+        turn();
+        expect({...tf.memory(), used: memoryBlocks.usedBytes}).toEqual(before);
+      }
+    });
+  });
 });

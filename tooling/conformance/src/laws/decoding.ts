@@ -32,7 +32,14 @@ function countCalls(model: LanguageModel): {calls: number} {
   return count;
 }
 
-/** On the engine, a step of one token is computed twice and then run from its record, to the same bits. */
+/** How many kinds of steps there are among those that feed so many tokens one by one. */
+function kindsOfSteps(model: LanguageModel, count: number): number {
+  const layers = model.layers.filter((layer) => layer instanceof CausalLayer);
+  const kinds = Array.from({length: count}, (_, fed) => layers.map((layer) => layer.stepKind(fed)).join());
+  return new Set(kinds).size;
+}
+
+/** On the engine, a step of one token of each kind is computed once or twice and then run from its record, to the same bits. */
 export const recordedSteps: Law = {
   name: 'gives the same bits when the engine runs the record of a step',
   kinds: ['language-model'],
@@ -53,8 +60,9 @@ export const recordedSteps: Law = {
           next.state.dispose();
         });
         assertSame(recorded, computed, 'steps that were recorded');
-        // The first has no state yet, the second and the third are seen to be alike.
-        assert(calls <= 3, `of ${tokens.length} steps of one token, ${calls} were computed`);
+        // The first has no state yet, the second and the third are seen to be alike; later ones may be of other kinds.
+        const most = 2 + kindsOfSteps(model, tokens.length);
+        assert(calls <= most, `of ${tokens.length} steps of one token, ${calls} were computed`);
       });
     } finally {
       await tf.setBackend(before);

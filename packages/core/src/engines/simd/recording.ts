@@ -20,19 +20,65 @@ interface Place {
 const sizeOf = ({shape}: {shape: number[]}) => tf.util.sizeFromShape(shape);
 
 /**
+ * Where the state of recorded steps lies: it stays there from one run to the next, of whichever of the steps, and tensors are
+ * handed out for it that lie there. If somebody still holds those when a place is needed for another state, they get memory
+ * of their own first.
+ */
+class StatePlaces {
+  /** The recordings whose steps find the state here. */
+  readonly users = new Set<Recording>();
+
+  readonly places: Place[] = [];
+  /** The tensors that stand for the state in its places. */
+  readonly held: tf.Tensor[] = [];
+
+  constructor(private readonly backend: SimdBackend) {}
+
+  /** Makes places for tensors, which hold their values. */
+  add(tensors: readonly tf.Tensor[]): void {
+    const added = tensors.map((tensor) => {
+      const place = placeFor(this.backend, tensor);
+      this.places.push(place);
+      return place;
+    });
+    for (const place of added) this.held.push(tensorAt(this.backend, place));
+  }
+
+  /** Makes the places hold a state; nothing is to be done for the one that the last run gave. */
+  takeIn(state: tf.Tensor[]): void {
+    const {backend, held, places} = this;
+    // A tensor that was on another engine meanwhile is the same tensor, but no longer in its place.
+    const isInPlace = ({dataId}: tf.Tensor, i: number) => backend.lentAt(places[i].address, dataId) !== null;
+    const isOther = (tensor: tf.Tensor, i: number) =>
+      tensor !== held[i] || !isInPlace(tensor, i) || backend.refCount(tensor.dataId) > 1;
+    const others = state.flatMap((tensor, i) => (isOther(tensor, i) ? [i] : []));
+    for (const i of others) backend.lentAt(places[i].address, held[i].dataId)?.leave();
+    for (const i of others) {
+      copyTo(backend, state[i], places[i]);
+      held[i] = tensorAt(backend, places[i]);
+    }
+  }
+
+  /** Gives up the places: what lies there and is still held by somebody keeps the memory, all other is freed. */
+  leave(): void {
+    for (const [i, {address}] of this.places.entries()) {
+      const data = this.held[i] && this.backend.lentAt(address, this.held[i].dataId);
+      if (data) data.inherit();
+      else this.backend.memoryBlocks.free(address);
+    }
+  }
+}
+
+/**
  * A step that was computed once, as the list of its jobs with all their addresses. Running the list again on other values
  * at the same addresses computes the step on them, the same way and so to the same bits, without tfjs and without asking
  * which kernels there are: some hundred nanoseconds a job instead of some microseconds.
- *
- * The state stays in its places from one run to the next, and tensors are handed out for it that lie there. If somebody
- * still holds those when a place is needed for another state, they get memory of their own first.
  */
 class Recording implements RecordedStep {
   private isOver = false;
 
   /**
    * @param list Where the list lies.
-   * @param held The tensors that stand for the state in its places.
    * @param blocks Addresses of memory of the recording's own, beside its list and its places.
    */
   constructor(
@@ -40,11 +86,11 @@ class Recording implements RecordedStep {
     private readonly recorder: Recorder,
     private readonly list: number,
     private readonly input: Place,
-    private readonly places: readonly Place[],
+    readonly state: StatePlaces,
     private readonly output: Place,
-    private readonly held: tf.Tensor[],
     private readonly blocks: readonly number[],
   ) {
+    state.users.add(this);
     backend.recordings.add(this.dispose);
   }
 
@@ -57,10 +103,10 @@ class Recording implements RecordedStep {
   }
 
   run(input: tf.Tensor, state: tf.Tensor[]): StepResult | null {
-    const {backend, held} = this;
+    const {backend} = this;
     backend.isFixed = true;
     try {
-      this.takeIn(state);
+      this.state.takeIn(state);
       copyTo(backend, input, this.input);
       // Before the jobs, which change the state: all that may fail for want of memory.
       const output = backend.output(this.output.shape, this.output.dtype);
@@ -71,7 +117,7 @@ class Recording implements RecordedStep {
         backend.disposeData(output.dataId);
         throw error;
       }
-      return {output: tf.engine().makeTensorFromTensorInfo(output), state: [...held]};
+      return {output: tf.engine().makeTensorFromTensorInfo(output), state: [...this.state.held]};
     } catch (error) {
       if (error instanceof MemoryFullError) return null;
       throw error;
@@ -86,7 +132,8 @@ class Recording implements RecordedStep {
     this.isOver = true;
     this.backend.recordings.delete(this.dispose);
     const {memoryBlocks} = this.backend;
-    leavePlaces(this.backend, this.places, this.held);
+    this.state.users.delete(this);
+    if (this.state.users.size === 0) this.state.leave();
     for (const address of [this.input.address, ...this.blocks, this.list]) memoryBlocks.free(address);
   };
 
@@ -103,28 +150,13 @@ class Recording implements RecordedStep {
     }
     runTo(recorder.jobs.length);
   }
-
-  /** Makes the places hold a state; nothing is to be done for the one that the last run gave. */
-  private takeIn(state: tf.Tensor[]): void {
-    const {backend, held, places} = this;
-    // A tensor that was on another engine meanwhile is the same tensor, but no longer in its place.
-    const isInPlace = ({dataId}: tf.Tensor, i: number) => backend.lentAt(places[i].address, dataId) !== null;
-    const isOther = (tensor: tf.Tensor, i: number) =>
-      tensor !== held[i] || !isInPlace(tensor, i) || backend.refCount(tensor.dataId) > 1;
-    const others = state.flatMap((tensor, i) => (isOther(tensor, i) ? [i] : []));
-    for (const i of others) backend.lentAt(places[i].address, held[i].dataId)?.leave();
-    for (const i of others) {
-      copyTo(backend, state[i], places[i]);
-      held[i] = tensorAt(backend, places[i]);
-    }
-  }
 }
 
 /** The backend as tfjs gets it. The kernels work on {@link SimdBackend}, and a recording is made by running them. */
 export class RecordingSimdBackend extends SimdBackend implements RecordingBackend {
   /** Computes a step of a stream, and records it if it can be taken again by running its jobs. */
-  record(input: tf.Tensor, state: tf.Tensor[], step: TensorStep): ReturnType<RecordingBackend['record']> {
-    return record(this, input, state, step);
+  record(...args: Parameters<RecordingBackend['record']>): ReturnType<RecordingBackend['record']> {
+    return record(this, ...args);
   }
 }
 
@@ -137,11 +169,12 @@ function record(
   input: tf.Tensor,
   state: tf.Tensor[],
   step: TensorStep,
+  beside?: RecordedStep,
 ): StepResult & {recording: Recording | null} {
   const plainly = () => ({...step(input, state), recording: null});
   if (![input, ...state].every(({dtype}) => isNumeric(dtype))) return plainly();
   try {
-    return recordWithin(backend, input, state, step);
+    return recordWithin(backend, input, state, step, beside instanceof Recording ? beside.state : null);
   } catch (error) {
     // What is recorded must not be moved together.
     if (error instanceof MemoryFullError) return plainly();
@@ -149,38 +182,45 @@ function record(
   }
 }
 
+/** @param shared Where states of other recordings lie, which are of the same form; null: nowhere yet. */
 function recordWithin(
   backend: SimdBackend,
   input: tf.Tensor,
   state: tf.Tensor[],
   step: TensorStep,
+  shared: StatePlaces | null,
 ): StepResult & {recording: Recording | null} {
   const {memoryBlocks, threads} = backend;
   const recorder = new Recorder();
-  const places: Place[] = [];
-  const held: tf.Tensor[] = [];
+  // What is given up when the step cannot be recorded: not what others go on with.
+  const own = new StatePlaces(backend);
+  const stateAt = shared ?? new StatePlaces(backend);
   let list: number | null = null;
   const giveUp = () => {
     const blocks = memoryBlocks.endSetAside();
-    leavePlaces(backend, places, held);
+    own.leave();
+    if (!shared) stateAt.leave();
     for (const address of list === null ? blocks : [...blocks, list]) memoryBlocks.free(address);
   };
   backend.recorder = recorder;
   try {
-    for (const tensor of [input, ...state]) places.push(placeFor(backend, tensor));
-    for (const place of places) held.push(tensorAt(backend, place));
+    own.add([input]);
+    if (shared) shared.takeIn(state);
+    else stateAt.add(state);
+    const [ownInput, ...before] = [...own.held, ...stateAt.held];
+    const places = [...own.places, ...stateAt.places];
+    for (const {dataId} of before) recorder.makes(dataId);
     recorder.sources.clear();
     memoryBlocks.setAside();
     threads.listener = recorder.job;
-    const [ownInput, ...own] = held;
     const result = tf.tidy(
-      () => step(ownInput, own) as unknown as tf.TensorContainer,
+      () => step(ownInput, before) as unknown as tf.TensorContainer,
     ) as unknown as ReturnType<TensorStep>;
     if (!canBeRepeated(backend, recorder, places, result)) {
       giveUp();
       return {...result, recording: null};
     }
-    copyBack(backend, result.state, places.slice(1));
+    copyBack(backend, result.state, stateAt.places);
     threads.listener = null;
     const {shape, dtype} = result.output;
     const output: Place = {address: backend.address(result.output), shape, dtype: dtype as NumericType};
@@ -188,28 +228,19 @@ function recordWithin(
     list = writeList(backend, recorder);
     // Nothing can fail from here on.
     // A part of the state that the step left as it was is still its tensor.
-    tf.dispose([result.output, ...result.state.filter((tensor) => !own.includes(tensor))]);
-    recorder.keepsReading(backend.data, [...held, copy]);
+    tf.dispose([result.output, ...result.state.filter((tensor) => !before.includes(tensor))]);
+    recorder.keepsReading(backend.data, [ownInput, ...before, copy]);
     const blocks = memoryBlocks.endSetAside();
     ownInput.dispose();
-    const recording = new Recording(backend, recorder, list, places[0], places.slice(1), output, own, blocks);
-    return {output: copy, state: [...own], recording};
+    const recording = new Recording(backend, recorder, list, places[0], stateAt, output, blocks);
+    return {output: copy, state: before, recording};
   } catch (error) {
-    tf.dispose(held);
+    tf.dispose(shared ? own.held : [...own.held, ...stateAt.held]);
     giveUp();
     throw error;
   } finally {
     backend.recorder = null;
     threads.listener = null;
-  }
-}
-
-/** Gives up places: what lies there and is still held by somebody keeps the memory, all other is freed. */
-function leavePlaces(backend: SimdBackend, places: readonly Place[], held: readonly tf.Tensor[]): void {
-  for (const [i, {address}] of places.entries()) {
-    const data = held[i] && backend.lentAt(address, held[i].dataId);
-    if (data) data.inherit();
-    else backend.memoryBlocks.free(address);
   }
 }
 
