@@ -125,9 +125,9 @@ describe('a feed-forward that layers share', () => {
               () => model.loss({source, target}, labels),
               weights.map((weight) => weight.read() as tf.Variable),
             );
-            return weights.map(({originalName, ...weight}): [string, tf.Tensor] => [
-              originalName,
-              grads[(weight as {val: tf.Variable}).val.name],
+            return weights.map((weight): [string, tf.Tensor] => [
+              weight.originalName,
+              grads[(weight.read() as tf.Variable).name],
             ]);
           };
           const sums = new Map<string, tf.Tensor>();

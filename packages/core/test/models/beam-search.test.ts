@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import '../../src/engines/simd/register';
-import type {SimdBackend} from '../../src/engines/simd/backend';
 import {ConfigError, DataError} from '../../src/errors';
 import type {BeamOptions, Hypothesis} from '../../src/models/beam-options';
+import type {RecordingBackend} from '../../src/streams/recorded-step';
 import type {TinySequenceToSequence} from '../tiny-sequence-to-sequence';
 import {withTinySequences} from '../tiny-sequence-to-sequence';
 
@@ -116,7 +116,7 @@ describe.each(['cpu', 'simd'])('a beam search on %s', (backend) => {
 describe('a beam search', () => {
   it('has the engine record its steps, greedy or not', async () => {
     await tf.setBackend('simd');
-    const engine = tf.backend() as SimdBackend;
+    const engine = tf.backend() as RecordingBackend;
     const record = engine.record.bind(engine);
     try {
       for (const beams of [1, 4])
