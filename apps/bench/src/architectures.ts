@@ -87,7 +87,6 @@ export const architectures: readonly Contestant[] = [
   contestant(performer.card, performer.performer),
   contestant(reformer.card, reformer.reformer),
   contestant(conformer.card, conformer.conformer),
-  contestant(wideFfn.card, wideFfn.wideFfn),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.
@@ -142,6 +141,14 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
         ...{sourceVocabSize: vocabSize, maxSequenceLength, padToken},
       }),
     ),
+    {
+      card: wideFfn.card,
+      sized(request) {
+        const {padToken} = request;
+        const config = {...wideFfn.card.sized(request), padToken, endToken: padToken === 1 ? 2 : 1};
+        return (seed) => wideFfn.wideFfn({...config, seed});
+      },
+    },
   ],
   'speech-recognizer': [],
 };

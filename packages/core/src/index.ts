@@ -87,6 +87,7 @@ export {
 } from './kernels/weighted-average-scan';
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
+export type {BeamOptions, Hypothesis} from './models/beam-options';
 export type {BlockDescription} from './models/block-list';
 export type {ArchitectureCard, SizeRequest} from './models/card';
 export type {RunLayer} from './models/chain';

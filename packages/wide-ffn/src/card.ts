@@ -1,27 +1,35 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, resolveWideFfnConfig, type WideFfnConfig} from './config';
 
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
-
 /** One Wide Feedforward's data sheet. */
 export const card: ArchitectureCard<WideFfnConfig> = {
   name: 'wide-ffn',
   title: 'One Wide Feedforward',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'One Wide Feedforward is All You Need',
+    authors: ['Telmo Pessoa Pires', 'António V. Lopes', 'Yannick Assogba', 'Hendra Setiawan'],
+    year: 2023,
+    url: 'https://arxiv.org/abs/2309.01826',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
+  idea: 'All layers of the encoder share one feed-forward as wide as those of all layers together, and the decoder, which runs for every token written, has none.',
+  equation: String.raw`\begin{aligned} \text{encoder:}\quad & x \leftarrow \mathrm{LN}(x + \mathrm{SelfAttn}(x)), \quad x \leftarrow \mathrm{LN}(x + W_2\,\mathrm{relu}(W_1 x + b_1) + b_2) \\ \text{decoder:}\quad & y \leftarrow \mathrm{LN}(y + \mathrm{SelfAttn}(y)), \quad y \leftarrow \mathrm{LN}(y + \mathrm{CrossAttn}(y, x)) \end{aligned}`,
+  complexity: {
+    time: 'S d d_ff + (S + T)^2 d in all, of which 12 d^2 + (S + T) d per layer of the decoder for a token that is written',
+    memory: '(S + T) d + S d_ff',
+    state: '2 d (S + T) per layer of the decoder',
+  },
+  kinds: ['sequence-to-sequence'],
+  sized: ({parameters, vocabSize, maxSequenceLength}) =>
     sizeTo('wide-ffn', parameters, {
-      configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveWideFfnConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+      configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
+        resolveWideFfnConfig({
+          sourceVocabSize: vocabSize,
+          ...{hiddenSize, numHeads, numEncoderLayers: numLayers, numDecoderLayers: numLayers},
+          // Where the Transformer has one in each layer of both stacks.
+          intermediateSize: 2 * numLayers * intermediateSize,
+          maxSequenceLength: Math.max(2, maxSequenceLength),
+        }),
       countParameters,
-      feedForwardRatio: 2,
+      feedForwardRatio: 4,
     }),
 };

@@ -1,23 +1,25 @@
-import {WideFfnBlock, type WideFfnBlockConfig} from './model';
-import {wideFfnMixer} from './wide-ffn-mixer';
-import {WideFfnMixer, type WideFfnMixerConfig} from './wide-ffn-mixer-layer';
+import {DecoderBlock, EncoderBlock, type WideFfnBlockConfig} from './blocks';
+import {FairseqPositions, type FairseqPositionsConfig, fairseqSinusoids} from './positions';
 
 export {card} from './card';
 export type {WideFfnConfig, WideFfnOptions} from './config';
 export {fromPretrained, WideFfn, wideFfn} from './model';
 export {presets} from './presets';
-export type {WideFfnMixerMemory} from './wide-ffn-mixer';
-export type {WideFfnBlockConfig, WideFfnMixerConfig};
+export {type Scheme, schemes} from './schemes';
+export {type Sharing, sharingGroups} from './sharing';
+export type {FairseqPositionsConfig, WideFfnBlockConfig};
 
-/** Wide Ffn's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
+/** One Wide FFN's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
-  /** Gated running means, see {@link WideFfnMixer}. */
-  wideFfnMixer: (config: ConstructorParameters<typeof WideFfnMixer>[0]) => new WideFfnMixer(config),
-  /** The mixer and a feed-forward with norms and skip connections, see {@link WideFfnBlock}. */
-  wideFfnBlock: (config: ConstructorParameters<typeof WideFfnBlock>[0]) => new WideFfnBlock(config),
+  /** A layer of the encoder, with or without a feed-forward, see {@link EncoderBlock}. */
+  encoderBlock: (config: ConstructorParameters<typeof EncoderBlock>[0]) => new EncoderBlock(config),
+  /** A layer of the decoder, applied to [x, memory, memoryMask, attentionMask], see {@link DecoderBlock}. */
+  decoderBlock: (config: ConstructorParameters<typeof DecoderBlock>[0]) => new DecoderBlock(config),
+  /** fairseq's sinusoidal positions, see {@link FairseqPositions}. */
+  fairseqPositions: (config: ConstructorParameters<typeof FairseqPositions>[0]) => new FairseqPositions(config),
 };
 
-/** Wide Ffn's mathematics as pure differentiable functions. */
+/** One Wide FFN's mathematics as pure functions. */
 export const ops = {
-  wideFfnMixer,
+  fairseqSinusoids,
 };

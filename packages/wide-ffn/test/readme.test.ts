@@ -6,6 +6,9 @@ readmeTests(import.meta.url);
 
 presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
   const config = resolveWideFfnConfig(preset);
-  const {numLayers, hiddenSize, valueSize} = config;
-  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+  const {numEncoderLayers, numDecoderLayers, hiddenSize, intermediateSize, decoderIntermediateSize} = config;
+  return [
+    ...[numEncoderLayers, numDecoderLayers, hiddenSize],
+    ...[intermediateSize, decoderIntermediateSize, countParameters(config)],
+  ];
 });

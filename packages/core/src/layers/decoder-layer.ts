@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import {ShapeError} from '../errors';
-import type {StateTree} from '../streams/state-tree';
-import type {StreamStep} from '../streams/stream-state';
+import {gatherRows, type StateTree} from '../streams/state-tree';
+import type {Carried, StreamStep} from '../streams/stream-state';
 import {type ForwardOptions, VariantLayer} from './layer';
 
 /**
@@ -17,8 +17,21 @@ export abstract class DecoderLayer<Config extends object = object> extends Varia
     return ['memory', 'memoryMask'];
   }
 
-  /** The state that a stream begins with: what every step needs of the memory [batch, source time, width]. */
-  abstract begin(memory: tf.Tensor): StateTree;
+  /**
+   * The state that a stream begins with: what every step needs of the memory [batch, source time, width].
+   * @param carried What travels beside x: the memory too, its mask, and what layers of the encoder gave.
+   */
+  abstract begin(memory: tf.Tensor, carried: Carried): StateTree;
+
+  /**
+   * The state with its rows in another order: row i is row `rows[i]` of before, [rows] int32, of the same source. A beam
+   * search calls it between two steps. Runs inside a `tf.tidy` of the caller and leaves the old state's tensors alone.
+   * By default all tensors with a row for each of the batch are gathered; a layer may leave alone those that the rows of one
+   * source have alike.
+   */
+  reorder(state: StateTree, rows: tf.Tensor1D): StateTree {
+    return gatherRows(state, rows, rows.size);
+  }
 
   /**
    * Continues a stream by `x` [batch, time, ...]; the options' attentionMask is that of x. Runs inside a `tf.tidy` of the
@@ -27,8 +40,9 @@ export abstract class DecoderLayer<Config extends object = object> extends Varia
   abstract advance(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamStep;
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
-    const memory = options.carried?.memory;
+    const {carried = {}} = options;
+    const {memory} = carried;
     if (!memory) throw new ShapeError(`${this.path}: needs the memory of an encoder, options.carried.memory`);
-    return this.advance(x, this.begin(memory), options).output;
+    return this.advance(x, this.begin(memory, carried), options).output;
   }
 }

@@ -5,6 +5,7 @@ export {BertEmbeddings, type BertEmbeddingsConfig} from './bert-embeddings';
 export {CausalLayer, type StreamSpan} from './causal-layer';
 export {ClassifierHead, type ClassifierHeadConfig} from './classifier-head';
 export {DecoderLayer} from './decoder-layer';
+export {type DecoderBlockParts, DecoderResidualBlock} from './decoder-residual-block';
 export {Dropout, type DropoutConfig} from './dropout';
 export {TiedHead, TokenEmbedding, type TokenEmbeddingConfig} from './embedding';
 export {FeedForward, type FeedForwardConfig, type FeedForwardInitializers} from './feed-forward';

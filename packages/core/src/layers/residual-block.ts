@@ -4,14 +4,17 @@ import type {StreamStep} from '../streams/stream-state';
 import {CausalLayer, type StreamSpan} from './causal-layer';
 import {Dropout} from './dropout';
 import {type ForwardOptions, firstShape, VariantLayer} from './layer';
-import {type ResidualConfig, residual, residualStep} from './residual';
+import {type ResidualConfig, type ResidualOptions, residual, residualStep} from './residual';
 
 /** The parts of a {@link ResidualBlock} or {@link CausalResidualBlock}, made anew for each block. */
 export interface ResidualBlockParts<Mixer extends VariantLayer = VariantLayer> {
   mixer: Mixer;
-  feedForward: VariantLayer;
-  /** Makes a normalisation; called twice. */
+  /** Null where the block has none: it then ends behind the mixer, without a second norm. */
+  feedForward: VariantLayer | null;
+  /** Makes a normalisation; called once for each part that has one of its own. */
   norm(): VariantLayer;
+  /** The norm of the feed-forward, where it is shared with another block as the feed-forward may be. Default: one of its own. */
+  feedForwardNorm?: VariantLayer;
 }
 
 /** The parts of a {@link CausalResidualBlock}. */
@@ -23,8 +26,8 @@ export type CausalBlockParts = ResidualBlockParts<CausalLayer>;
  *     pre:    x = α x + mixer(norm x);      x = α x + feedForward(norm x)
  *     post:   x = norm(α x + mixer x);      x = norm(α x + feedForward x)
  *
- * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`. [batch, time, hidden] to the same. Whose mixer can
- * be fed in pieces is a {@link CausalResidualBlock}.
+ * Children `mixer_norm`, `mixer`, `feed_forward_norm`, `feed_forward`, of which a block without a feed-forward has the first
+ * two. [batch, time, hidden] to the same. Whose mixer can be fed in pieces is a {@link CausalResidualBlock}.
  */
 export abstract class ResidualBlock<Config extends ResidualConfig> extends VariantLayer<Config> {
   private block!: BlockLayers<VariantLayer>;
@@ -78,25 +81,23 @@ export abstract class CausalResidualBlock<Config extends ResidualConfig> extends
 }
 
 /** Adds a layer below a block. */
-type AddChild = <Child extends VariantLayer>(name: string, layer: Child) => Child;
+export type AddChild = <Child extends VariantLayer>(name: string, layer: Child) => Child;
 
 /** What both blocks are made of, and the one way in which they put it together. */
 class BlockLayers<Mixer extends VariantLayer> {
   readonly mixer: Mixer;
-  private readonly feedForward: VariantLayer;
   private readonly mixerNorm: VariantLayer;
-  private readonly feedForwardNorm: VariantLayer;
   private readonly dropout: Dropout;
+  private readonly feed: FeedForwardPart;
 
   constructor(
-    {mixer, feedForward, norm}: ResidualBlockParts<Mixer>,
+    {mixer, norm, ...feed}: ResidualBlockParts<Mixer>,
     private readonly config: ResidualConfig,
     add: AddChild,
   ) {
     this.mixerNorm = add('mixer_norm', norm());
     this.mixer = add('mixer', mixer);
-    this.feedForwardNorm = add('feed_forward_norm', norm());
-    this.feedForward = add('feed_forward', feedForward);
+    this.feed = new FeedForwardPart({norm, ...feed}, add);
     this.dropout = add('dropout', new Dropout({rate: config.dropout ?? 0}));
   }
 
@@ -105,9 +106,30 @@ class BlockLayers<Mixer extends VariantLayer> {
   }
 
   compose(x: tf.Tensor, mix: (h: tf.Tensor) => StreamStep, options: ForwardOptions): StreamStep {
-    const around = (norm: VariantLayer) => ({...this.config, norm, dropout: this.dropout, run: options});
-    const {output: mixed, state} = residualStep(x, mix, around(this.mixerNorm));
-    const feed = (h: tf.Tensor) => this.feedForward.forward(h, options);
-    return {output: residual(mixed, feed, around(this.feedForwardNorm)), state};
+    const around = {...this.config, dropout: this.dropout, run: options};
+    const {output: mixed, state} = residualStep(x, mix, {...around, norm: this.mixerNorm});
+    return {output: this.feed.forward(mixed, around), state};
+  }
+}
+
+/** The part of a block that most have: the feed-forward with its norm. */
+export class FeedForwardPart {
+  private readonly layers: {norm: VariantLayer; feedForward: VariantLayer} | null;
+
+  constructor(
+    {feedForward, norm, feedForwardNorm}: Pick<ResidualBlockParts, 'feedForward' | 'norm' | 'feedForwardNorm'>,
+    add: AddChild,
+  ) {
+    this.layers = feedForward && {
+      norm: add('feed_forward_norm', feedForwardNorm ?? norm()),
+      feedForward: add('feed_forward', feedForward),
+    };
+  }
+
+  /** x with what the feed-forward makes of it; x itself where there is none. */
+  forward(x: tf.Tensor, around: Omit<ResidualOptions, 'norm'>): tf.Tensor {
+    if (!this.layers) return x;
+    const {norm, feedForward} = this.layers;
+    return residual(x, (h) => feedForward.forward(h, around.run), {...around, norm});
   }
 }

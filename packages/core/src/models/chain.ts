@@ -68,17 +68,27 @@ export interface SymbolicSurroundings {
 export function connectThrough(
   layers: readonly VariantLayer[],
   x: tf.SymbolicTensor,
-  {maskOf = () => undefined, carried: start = {}}: SymbolicSurroundings = {},
+  surroundings: SymbolicSurroundings = {},
 ): tf.SymbolicTensor {
+  return connectCarrying(layers, x, surroundings).output;
+}
+
+/** {@link connectThrough} for layers that others follow: gives also what travels beside x in the end. */
+export function connectCarrying(
+  layers: readonly VariantLayer[],
+  x: tf.SymbolicTensor,
+  {maskOf = () => undefined, carried: start = {}}: SymbolicSurroundings,
+): {output: tf.SymbolicTensor; carried: {[name: string]: tf.SymbolicTensor}} {
   const carried = new Map(Object.entries(start));
-  return layers.reduce((h, layer) => {
+  const output = layers.reduce((h, layer) => {
     const inputs = [h, ...layer.takes.map((name) => carried.get(name)), maskOf(layer)].filter(
       (one) => one !== undefined,
     );
-    const [output, ...given] = [layer.apply(inputs.length === 1 ? h : inputs)].flat() as tf.SymbolicTensor[];
+    const [y, ...given] = [layer.apply(inputs.length === 1 ? h : inputs)].flat() as tf.SymbolicTensor[];
     layer.gives.forEach((name, i) => {
       carried.set(name, given[i]);
     });
-    return output;
+    return y;
   }, x);
+  return {output, carried: Object.fromEntries(carried)};
 }

@@ -1,12 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type {VariantLayer} from '../layers/layer';
 import {PaddingMask} from '../layers/padding-mask';
-import {connectThrough} from './chain';
+import {connectCarrying, connectThrough} from './chain';
 import type {ModelGraph} from './variant-model';
 
 /** The layers of a `SequenceToSequence`; every name must be its own, but source and target may share a layer. */
 export interface SequenceToSequenceLayers {
-  /** From source ids to the memory. The first takes ids, the others x and the attention mask. */
+  /**
+   * From source ids to the memory. The first takes ids, the others x and the attention mask. What they give beside it
+   * travels on to the decoder.
+   */
   encoder: VariantLayer[];
   /** From target ids to what the head takes. The first takes ids, the others x and the mask; the memory travels beside. */
   decoder: VariantLayer[];
@@ -21,12 +24,12 @@ export function connectSequences(padToken: number, {encoder, decoder, head}: Seq
     new PaddingMask({padToken, name}).apply(tokens) as tf.SymbolicTensor;
   const [source, target] = [ids('source'), ids('target')];
   const [memoryMask, attentionMask] = [maskOf('source_mask', source), maskOf('target_mask', target)];
-  const memory = connectThrough(encoder, source, {
+  const {output: memory, carried} = connectCarrying(encoder, source, {
     maskOf: (layer) => (layer === encoder[0] ? undefined : memoryMask),
   });
   const outputs = connectThrough([...decoder, head], target, {
     maskOf: (layer) => (layer === decoder[0] || layer === head ? undefined : attentionMask),
-    carried: {memory, memoryMask},
+    carried: {...carried, memory, memoryMask},
   });
   return {inputs: [source, target], outputs};
 }

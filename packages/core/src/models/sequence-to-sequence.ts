@@ -4,9 +4,12 @@ import {DataError, ShapeError} from '../errors';
 import {DecoderLayer} from '../layers/decoder-layer';
 import {type ForwardOptions, inference} from '../layers/layer';
 import {paddingMask} from '../layers/padding-mask';
+import {StepRecorder} from '../streams/recorded-step';
 import {originOf, requireOrigin, type StateOrigin} from '../streams/state-origin';
-import type {StateTree} from '../streams/state-tree';
-import {StreamState} from '../streams/stream-state';
+import {gatherRows, type StateTree} from '../streams/state-tree';
+import {type Carried, StreamState} from '../streams/stream-state';
+import {type BeamOptions, type BeamSteps, type Hypothesis, resolveBeamOptions} from './beam-options';
+import {beamSearch} from './beam-search';
 import {advanceThrough, type ChainState, passThrough, type RunLayer} from './chain';
 import {connectSequences, type SequenceToSequenceLayers} from './connect-sequences';
 import type {TextOptions} from './generate-options';
@@ -77,12 +80,16 @@ export abstract class SequenceToSequence<
   /** What the states of this model are made by, as they say; see {@link LanguageModel.stateOrigin}. */
   readonly stateOrigin: StateOrigin;
   private readonly stages: SequenceToSequenceLayers;
+  /** Of steps of single tokens. */
+  private readonly recorder: StepRecorder;
 
   /** @param config Complete: every field has its value. Its seed draws the weights, which the layers make here. */
   constructor(config: Config, layers: SequenceToSequenceLayers, identity: ModelIdentity) {
     super(config, identity, () => connectSequences(config.padToken, layers));
     this.stages = layers;
     this.stateOrigin = originOf(identity.name, config, identity.beyondStates);
+    const variables = this.weights;
+    this.recorder = new StepRecorder(() => variables.map((variable) => variable.read()));
   }
 
   /** What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it. */
@@ -93,7 +100,7 @@ export abstract class SequenceToSequence<
   /** @param inputs Ids [batch, source time] and [batch, target time], both int32. */
   forward(inputs: tf.Tensor | tf.Tensor[], options: ForwardOptions, run?: RunLayer): tf.Tensor {
     const [source, target] = [inputs].flat();
-    const carried = {...options.carried, ...this.memoryOf(source, options, run)};
+    const carried = this.memoryOf(source, options, run);
     const whole = {...options, carried, attentionMask: this.maskOf(target)};
     const {decoder, head} = this.stages;
     return passThrough([...decoder, head], target, whole, run).output;
@@ -105,14 +112,7 @@ export abstract class SequenceToSequence<
    */
   begin(source: TokenInput): StreamState {
     this.requireWeights();
-    const {state} = StreamState.advance(null, this.step(0), () => {
-      const {memory, memoryMask} = this.memoryOf(this.sourceTensor(source), inference);
-      const layers = this.stages.decoder.filter((layer) => layer instanceof DecoderLayer);
-      const states = layers.map((layer): [string, StateTree] => [layer.name, layer.begin(memory)]);
-      const start: TargetState = {memoryMask, layers: Object.fromEntries(states), last: null};
-      return {output: null, state: start};
-    });
-    return state;
+    return this.beginRows(source, 1);
   }
 
   /**
@@ -135,7 +135,10 @@ export abstract class SequenceToSequence<
       const time = ids.shape[1];
       this.checkLength('target', state.length + time);
       const {output, state: next} = StreamState.advance(state, this.step(time), (tree, capacity) =>
-        this.advance(ids, tree as TargetState, lastOnly, capacity),
+        // The first step is of a shape of its own; what is recorded of another source's may serve those behind it.
+        time === 1 && state.length > 0
+          ? this.recorder.advance(ids, tree, `${capacity}`, (x, before) => this.advance(x, before, {capacity}))
+          : this.advance(ids, tree, {lastOnly, capacity}),
       );
       return {logits: output as tf.Tensor3D, state: next};
     } finally {
@@ -164,6 +167,32 @@ export abstract class SequenceToSequence<
   ): AsyncGenerator<string | number, void, void> {
     this.requireWeights();
     return generateTarget(this, source, options);
+  }
+
+  /**
+   * The most probable targets of sources, by beam search (as fairseq's, with the same results): the `beams` best beginnings
+   * are gone on with at each step, until as many have ended. `beams: 1` is greedy decoding of a batch.
+   * @param source Token ids [batch, source time], shorter rows filled up with the configuration's padToken.
+   * @returns For each source its hypotheses, the best first: `beams` of them, or as many as there are.
+   * @throws ConfigError for an option, DataError for logits that are not finite; the reason of the signal when it aborts.
+   */
+  async beamSearch(source: TokenInput, options: BeamOptions): Promise<Hypothesis[][]> {
+    this.requireWeights();
+    const settings = resolveBeamOptions(options, this.config.targetVocabSize, this.contextLength);
+    const {padToken} = this.config;
+    const ids = tf.tidy(() => this.sourceTensor(source));
+    try {
+      const lengths = tf.tidy(() => ids.notEqual(padToken).sum(1).dataSync());
+      return await beamSearch(this.beamSteps(ids), [...lengths], padToken, settings);
+    } finally {
+      ids.dispose();
+    }
+  }
+
+  /** Frees the weights, and what the engine has recorded. */
+  override dispose(): ReturnType<tf.LayersModel['dispose']> {
+    this.recorder.dispose();
+    return super.dispose();
   }
 
   override criterion(outputs: tf.Tensor, labels: tf.Tensor, options: LossOptions = {}): tf.Scalar {
@@ -199,23 +228,77 @@ export abstract class SequenceToSequence<
     return toTargetTensor(labels, `${this.name}: labels`, this.config.targetVocabSize);
   }
 
+  /** What travels to the decoder. */
   private memoryOf(
     source: tf.Tensor,
     options: ForwardOptions,
     run?: RunLayer,
-  ): {memory: tf.Tensor; memoryMask: tf.Tensor} {
+  ): Carried & {memory: tf.Tensor; memoryMask: tf.Tensor} {
     const memoryMask = this.maskOf(source);
-    const memory = passThrough(this.stages.encoder, source, {...options, attentionMask: memoryMask}, run).output;
-    return {memory, memoryMask};
+    const {encoder} = this.stages;
+    const {output: memory, carried} = passThrough(encoder, source, {...options, attentionMask: memoryMask}, run);
+    return {...carried, memory, memoryMask};
+  }
+
+  /** The state that a stream begins with, in which each row of the source comes so many times, one after the other. */
+  private beginRows(source: TokenInput, times: number): StreamState {
+    const {state} = StreamState.advance(null, this.step(0), () => {
+      const carried = this.memoryOf(this.sourceTensor(source), inference);
+      const {memory, memoryMask} = carried;
+      const layers = this.stages.decoder.filter((layer) => layer instanceof DecoderLayer);
+      const states = layers.map((layer): [string, StateTree] => [layer.name, layer.begin(memory, carried)]);
+      const start: TargetState = {memoryMask, layers: Object.fromEntries(states), last: null};
+      return {output: null, state: times === 1 ? start : repeatRows(start, memoryMask.shape[0], times)};
+    });
+    return state;
+  }
+
+  /** The steps of a beam search of sources [batch, source time]. */
+  private beamSteps(source: tf.Tensor2D): BeamSteps {
+    return {
+      begin: (beams) => this.beginRows(source, beams),
+      step: (ids, state, longest) => {
+        const [rows, columns] = ids.shape;
+        // Room for the longest target and no more: the caches of all hypotheses are moved with each step.
+        const options = {...this.step(1), contextLength: longest};
+        return StreamState.advance(state, options, (tree, capacity) => {
+          const take = (input: tf.Tensor, before: StateTree) => {
+            if (columns === 1) return this.advance(input, before, {capacity});
+            const [tokens, parents] = tf.split(input, 2, 1);
+            return this.advance(tokens, this.reorder(before, parents.reshape([rows]) as tf.Tensor1D), {capacity});
+          };
+          const key = `${capacity} ${columns}`;
+          return state.length > 0 ? this.recorder.advance(ids, tree, key, take) : take(ids, tree);
+        });
+      },
+      keep: (state, rows) => {
+        const batch = (state.tree as TargetState).memoryMask.shape[0];
+        const kept = (tree: StateTree) => gatherRows(tree, tf.tensor1d(rows, 'int32'), batch);
+        return StreamState.advance(state, this.step(0), (tree) => ({output: null, state: kept(tree)})).state;
+      },
+    };
+  }
+
+  /** A state whose row i is row `rows[i]` of before, of the same source. */
+  private reorder(tree: StateTree, rows: tf.Tensor1D): TargetState {
+    const {memoryMask, layers, last} = tree as TargetState;
+    const moved = {...layers};
+    for (const layer of this.stages.decoder) {
+      const before = layers[layer.name];
+      if (before === undefined) continue;
+      moved[layer.name] =
+        layer instanceof DecoderLayer ? layer.reorder(before, rows) : gatherRows(before, rows, rows.size);
+    }
+    return {memoryMask, layers: moved, last};
   }
 
   /** One step of a stream. Runs inside a `tf.tidy`. */
   private advance(
-    target: tf.Tensor2D,
-    {memoryMask, layers: before}: TargetState,
-    lastOnly: boolean,
-    capacity: number,
+    target: tf.Tensor,
+    tree: StateTree,
+    {lastOnly = false, capacity}: {lastOnly?: boolean; capacity: number},
   ): {output: tf.Tensor; state: StateTree} {
+    const {memoryMask, layers: before} = tree as TargetState;
     const [batch] = target.shape;
     if (batch !== memoryMask.shape[0])
       throw new ShapeError(`${this.name}: the target has ${batch} rows, but the source has ${memoryMask.shape[0]}`);
@@ -256,4 +339,10 @@ export abstract class SequenceToSequence<
     if (this.contextLength !== null && length > this.contextLength)
       throw new ShapeError(`${this.name}: the ${side} has ${length} tokens, but ${this.contextLength} are the most`);
   }
+}
+
+/** A tree in which each of the batch's rows comes so many times. */
+function repeatRows<Tree extends StateTree>(tree: Tree, batch: number, times: number): Tree {
+  const rows = Array.from({length: batch * times}, (_, row) => Math.floor(row / times));
+  return gatherRows(tree, tf.tensor1d(rows, 'int32'), batch) as Tree;
 }

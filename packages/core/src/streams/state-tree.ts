@@ -24,3 +24,14 @@ export function tensorsOf(tree: StateTree): Set<tf.Tensor> {
   walkState(tree, (leaf) => leaf instanceof tf.Tensor && tensors.add(leaf));
   return tensors;
 }
+
+/**
+ * The tree with other rows: row i is row `rows[i]` of before. Of its tensors those are gathered that have a row for each of
+ * the batch along their first axis; all others are the same for all rows, and stay.
+ * @param rows [new batch] int32
+ * @param batch How many rows there were; where it is 1, what is the same for all rows is taken for a row.
+ */
+export function gatherRows(tree: StateTree, rows: tf.Tensor1D, batch: number): StateTree {
+  const hasRows = (leaf: tf.Tensor | number): leaf is tf.Tensor => leaf instanceof tf.Tensor && leaf.shape[0] === batch;
+  return mapState(tree, (leaf) => (hasRows(leaf) ? tf.gather(leaf, rows) : leaf));
+}

@@ -5,6 +5,7 @@ import '../../src/engines/simd/register';
 import {ShapeError} from '../../src/errors';
 import {appendRows} from '../../src/kernels/append-rows';
 import {Random} from '../../src/random';
+import {checkKernel, normalPlain} from './gradient-check';
 
 afterAll(() => tf.setBackend('cpu'));
 
@@ -56,6 +57,32 @@ describe('appendRows', () => {
         }),
       ),
       {numRuns: 60},
+    );
+  });
+
+  it.each(['cpu', 'simd'])('has the gradient of what stands where afterwards, on %s', async (backend) => {
+    await tf.setBackend(backend);
+    fc.assert(
+      fc.property(cases, ({groups, capacity, time, width, length, seed}) => {
+        const inputs = {
+          buffer: normalPlain([...groups, capacity, width], seed, 'buffer'),
+          rows: normalPlain([...groups, time, width], seed, 'rows'),
+          length: {shape: [], data: [length]},
+        };
+        checkKernel({
+          inputs,
+          integers: ['length'],
+          op: ({buffer, rows, length}) => [appendRows(buffer, rows, length as tf.Scalar)],
+          definition: ({buffer, rows}) => [
+            buffer.data.map((value, i) => {
+              const from = (Math.floor(i / width) % capacity) - length;
+              const group = Math.floor(i / (width * capacity));
+              return from < 0 || from >= time ? value : rows.data[(group * time + from) * width + (i % width)];
+            }),
+          ],
+        });
+      }),
+      {numRuns: 20},
     );
   });
 

@@ -175,6 +175,68 @@ describe('CausalResidualBlock', () => {
     ));
 });
 
+/** A block with parts of its maker's: without a feed-forward, or with one that another block has too. */
+class GivenBlock extends ResidualBlock<ResidualConfig> {
+  static readonly className = 'TestGivenBlock';
+
+  constructor(
+    config: ResidualConfig & {name: string},
+    private readonly given: Pick<ResidualBlockParts, 'feedForward' | 'feedForwardNorm'>,
+  ) {
+    super(config);
+  }
+
+  protected parts(): ResidualBlockParts {
+    return {mixer: new WholeMean({}), norm: () => new Shift({}), ...this.given};
+  }
+}
+
+describe('a block without a feed-forward', () => {
+  it.each(['pre', 'post'] as const)('ends behind its mixer, %s-norm', (normalization) => {
+    const block = build(new GivenBlock({name: 'short', normalization}, {feedForward: null}), [null, null, hidden]);
+    const weights = drawWeights(block, 3);
+    expect(Object.keys(weights)).toEqual(['mixer_norm/vector']);
+    const x = rowsOf(normalPlain([1, 4, hidden], 3, 'x'));
+    const shift = (rows: Rows) =>
+      rows.map((row) => row.map((value, i) => value + weights['mixer_norm/vector'].data[i]));
+    const mean = (rows: Rows) => rows.map((row) => row.map((_, i) => rows.reduce((sum, each) => sum + each[i], 0) / 4));
+    const wanted = normalization === 'pre' ? add(x, mean(shift(x))) : shift(add(x, mean(x)));
+    expectClose(apply(block, normalPlain([1, 4, hidden], 3, 'x')).data, wanted.flat(), 1e-5, 'output');
+    block.dispose();
+  });
+});
+
+describe('blocks that share a feed-forward', () => {
+  it('have its weights once, under the first, and both depend on them', () => {
+    const shared = {feedForward: new Shift({}), feedForwardNorm: new Shift({})};
+    const blocks = ['first', 'second'].map((name) => build(new GivenBlock({name}, shared), [null, null, hidden]));
+    expect(blocks.map((block) => block.weights.map(({originalName}) => originalName))).toEqual([
+      ['first/mixer_norm/vector', 'first/feed_forward_norm/vector', 'first/feed_forward/vector'],
+      ['second/mixer_norm/vector'],
+    ]);
+    expect(blocks[1].weightsInUse.map(({originalName}) => originalName).sort()).toEqual([
+      'first/feed_forward/vector',
+      'first/feed_forward_norm/vector',
+      'second/mixer_norm/vector',
+    ]);
+    const x = normalPlain([1, 2, hidden], 3, 'x');
+    const before = blocks.map((block) => apply(block, x).data);
+    tf.tidy(() => {
+      const weight = blocks[0].weights[2];
+      weight.write(weight.read().add(1));
+    });
+    blocks.forEach((block, i) => {
+      expectClose(
+        apply(block, x).data,
+        before[i].map((value) => value + 1),
+        1e-5,
+        `output of block ${i}`,
+      );
+    });
+    for (const block of blocks) block.dispose();
+  });
+});
+
 describe('ResidualBlock', () => {
   it.each<ResidualConfig>([{}, {normalization: 'post', residualScale: 2.5}])(
     'puts its parts together as %j says',

@@ -2,6 +2,7 @@ import type * as tf from '@tensorflow/tfjs';
 import {requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
+import {appendRowsGradient} from './gradient';
 import {appendRowsReference} from './reference';
 
 type Inputs = {buffer: tf.Tensor; rows: tf.Tensor; length: tf.Tensor};
@@ -9,14 +10,14 @@ type Inputs = {buffer: tf.Tensor; rows: tf.Tensor; length: tf.Tensor};
 const kernel = defineKernel<Inputs, object, {y: tf.Tensor}>({
   name: 'AppendRows',
   outputs: ['y'],
-  differentiable: [],
+  differentiable: ['buffer', 'rows'],
   reference: ({buffer, rows, length}) => ({y: appendRowsReference(buffer, rows, length)}),
-  gradient: () => ({}),
+  gradient: ({y: dy}, {rows, length}) => appendRowsGradient(dy, rows, length),
 });
 
 /**
  * A buffer with rows written after the `length` rows that it holds: how a cache of keys and values grows without moving.
- * Rows that there is no room for are left out. No gradient.
+ * Rows that there is no room for are left out.
  *
  * The buffer is used up: an engine may write into its memory, beyond the rows that it holds.
  *
