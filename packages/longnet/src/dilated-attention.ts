@@ -118,20 +118,45 @@ function turnedRows(
   patterns: DilatedPattern[],
   scaleBase: number | null,
 ): {queries: tf.Tensor[]; keys: tf.Tensor[]} {
-  const rows = (turned: {queries: tf.Tensor; keys: tf.Tensor}, of: DilatedPattern[]) => ({
-    queries: dilatedRows(turned.queries, of),
-    keys: dilatedRows(turned.keys, of),
+  const total = queries.shape[1] as number;
+  if (scaleBase === null || hasOneCentre(total)) {
+    const turned = turn(queries, keys, {start: 0, total, segmentLength: total, scaleBase});
+    return {queries: dilatedRows(turned.queries, patterns), keys: dilatedRows(turned.keys, patterns)};
+  }
+  const each = patterns.map((pattern) => {
+    const turned = turn(queries, keys, {start: 0, total, segmentLength: pattern.segmentLength, scaleBase});
+    return [turned.queries, turned.keys].map((x) => dilatedRows(x, [pattern])[0]);
   });
-  if (scaleBase === null) return rows({queries, keys}, patterns);
+  return {queries: each.map(([rows]) => rows), keys: each.map(([, rows]) => rows)};
+}
+
+/** Whether powers of ζ stay in the range of floats over a sequence. */
+const hasOneCentre = (total: number) => total <= 2 * MOST_FROM_CENTRE;
+
+/** Where queries and keys are in a sequence. */
+export interface Place {
+  /** The position of the first. */
+  start: number;
+  /** Positions of the sequence. */
+  total: number;
+  /** Positions of a segment, within which scores are asked for. */
+  segmentLength: number;
+  /** Null: they are not turned. */
+  scaleBase: number | null;
+}
+
+/** Queries and keys [batch, time, heads, size] turned by xPos, from the middle of the sequence or, where it is long, of segments. */
+export function turn(
+  queries: tf.Tensor,
+  keys: tf.Tensor,
+  {start, total, segmentLength, scaleBase}: Place,
+): {queries: tf.Tensor; keys: tf.Tensor} {
+  if (scaleBase === null) return {queries, keys};
   const [, time, , size] = queries.shape as number[];
   requireXPos('dilatedAttention', scaleBase, size);
-  const positions = tf.range(0, time, 1, 'int32');
-  const turn = (centre: tf.Tensor | number) =>
-    xPos(queries, keys, {positions, fromCentre: positions.toFloat().sub(centre), scaleBase}, false);
-  if (time <= 2 * MOST_FROM_CENTRE) return rows(turn(Math.ceil(time / 2)), patterns);
-  // Powers of ζ leave the range of floats: each segment has a centre of its own.
-  const each = patterns.map((pattern) => rows(turn(segmentCentres(positions, pattern.segmentLength)), [pattern]));
-  return {queries: each.map((turned) => turned.queries[0]), keys: each.map((turned) => turned.keys[0])};
+  const positions = tf.range(start, start + time, 1, 'int32');
+  const centre = hasOneCentre(total) ? Math.ceil(total / 2) : segmentCentres(positions, segmentLength);
+  return xPos(queries, keys, {positions, fromCentre: positions.toFloat().sub(centre), scaleBase}, false);
 }
 
 /** The middle of each position's segment, [time]. */

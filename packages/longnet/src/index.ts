@@ -2,6 +2,7 @@ import {dilatedAttention} from './dilated-attention';
 import {CausalDilatedAttention, DilatedAttention} from './dilated-attention-layer';
 import {SubNormFeedForward} from './feed-forward';
 import {CausalLongNetBlock, LongNetBlock} from './model';
+import {parallelDilatedAttention} from './parallel/attention';
 import {geometricPatterns, patternsOverLayers} from './patterns';
 
 export {card} from './card';
@@ -11,6 +12,9 @@ export type {DilatedAttentionConfig} from './dilated-attention-layer';
 export type {SubNormFeedForwardConfig} from './feed-forward';
 export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export {LongNet, type LongNetBlockConfig, LongNetEncoder, longnet, longnetEncoder} from './model';
+export type {ParallelDilatedAttentionOptions} from './parallel/attention';
+export type {Communicator, Members} from './parallel/communicator';
+export {communicationMemory, SharedMemoryCommunicator} from './parallel/shared-memory';
 export type {DilatedPatterns, GeometricPatternsOptions} from './patterns';
 export {presets} from './presets';
 export type {DilatedLayerConfig} from './projections';
@@ -33,6 +37,7 @@ export const layers = {
 /** LongNet's mathematics as pure differentiable functions. */
 export const ops = {
   dilatedAttention,
+  parallelDilatedAttention,
   geometricPatterns,
   patternsOverLayers,
 };

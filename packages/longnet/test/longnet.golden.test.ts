@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type {LanguageModel} from '@variants/core';
+import {type LanguageModel, layerNorm} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
@@ -13,7 +13,7 @@ import {
   requireAlike,
   roundTrip,
 } from '@variants-tooling/golden';
-import {fromPretrained, type LongNetEncoder, layers, ops} from '../src';
+import {type Communicator, fromPretrained, type LongNetEncoder, layers, type Members, ops} from '../src';
 import {attentionTensors} from '../src/checkpoint';
 
 /** The fields of an attention case. */
@@ -48,18 +48,24 @@ async function load(golden: GoldenCase, differentiateShares: boolean) {
   return loadLayer(golden, layer, tensors, {ignored: [/^xpos\./]});
 }
 
-/** What each pattern alone finds, heads first, -1e8 where a head keeps nothing. */
-function branches(golden: GoldenCase): Actual {
-  const config = golden.config as unknown as AttentionConfig;
+/** Queries, keys and values [batch, time, heads, size] of an attention case. */
+function projections(golden: GoldenCase): tf.Tensor[] {
+  const {num_heads: numHeads} = golden.config as unknown as AttentionConfig;
   const weights = golden.weights();
   const x = golden.input('x');
   const [batch, time] = x.shape as number[];
-  const project = (name: string) =>
+  return ['q_proj', 'k_proj', 'v_proj'].map((name) =>
     tf
       .matMul(x.reshape([batch * time, -1]), weights[`${name}.weight`], false, true)
       .add(weights[`${name}.bias`])
-      .reshape([batch, time, config.num_heads, -1]);
-  const [q, k, v] = ['q_proj', 'k_proj', 'v_proj'].map(project);
+      .reshape([batch, time, numHeads, -1]),
+  );
+}
+
+/** What each pattern alone finds, heads first, -1e8 where a head keeps nothing. */
+function branches(golden: GoldenCase): Actual {
+  const config = golden.config as unknown as AttentionConfig;
+  const [q, k, v] = projections(golden);
   const actual: Actual = {};
   for (const [i, segmentLength] of config.segment_length.entries()) {
     const {output, logSumExp} = ops.dilatedAttention(q, k, v, {
@@ -117,4 +123,66 @@ function inner(model: LanguageModel | LongNetEncoder, tokens: tf.Tensor): Actual
   return Object.fromEntries(stream.map(([, h], i) => [`output.inner${i}`, h]));
 }
 
-goldenTests(import.meta.url, {attention, lm: languageModel, encoder});
+/**
+ * Workers one after the other: what each hands out does not depend on what it gets, so that it is known after a first round, in
+ * which they get their own values in place of those of others. Worker threads have a test of their own.
+ */
+function inTurn(size: number, run: (communicator: Communicator) => tf.Tensor): tf.Tensor[] {
+  const handed: Float32Array[][] = Array.from({length: size}, () => []);
+  const turn = (rank: number, isKnown: boolean) => {
+    let calls = 0;
+    const allGather = (values: Float32Array, {first, count}: Members) => {
+      handed[rank][calls] = values;
+      const gathered = Array.from({length: count}, (_, i) => (isKnown ? handed[first + i][calls] : values));
+      calls++;
+      return gathered;
+    };
+    const reduceScatter = () => {
+      throw new Error('there is no gradient here');
+    };
+    return run({rank, size, allGather, reduceScatter});
+  };
+  for (let rank = 0; rank < size; rank++) turn(rank, false).dispose();
+  return Array.from({length: size}, (_, rank) => turn(rank, true));
+}
+
+async function sequenceParallel(golden: GoldenCase): Promise<Actual> {
+  const config = golden.config as unknown as AttentionConfig & {world_size: number};
+  const size = config.world_size;
+  const {layer} = await load(golden, false);
+  const parts = projections(golden).map((x) => tf.split(x, size, 1));
+  const found = inTurn(size, (communicator) => {
+    const [q, k, v] = parts.map((ofRanks) => ofRanks[communicator.rank]);
+    return ops.parallelDilatedAttention(q, k, v, {
+      segmentLengths: config.segment_length,
+      dilations: config.dilated_ratio,
+      causal: config.is_causal,
+      xPosScaleBase: config.xpos_rel_pos ? (config.xpos_scale_base ?? 512) : null,
+      communicator,
+    }).output;
+  });
+  const weights = golden.weights();
+  const outputs = found.map((heads) => {
+    const [batch, time] = heads.shape as number[];
+    const joined = heads.reshape([batch * time, -1]);
+    const normed = config.subln
+      ? layerNorm(joined, config.layernorm_eps, {
+          weight: weights['inner_attn_ln.weight'],
+          bias: weights['inner_attn_ln.bias'],
+        })
+      : joined;
+    const projected = tf.matMul(normed, weights['out_proj.weight'], false, true).add(weights['out_proj.bias']);
+    return projected.reshape([batch, time, -1]);
+  });
+  return {
+    'output.y': layer.apply(golden.input('x')) as tf.Tensor,
+    ...Object.fromEntries(outputs.map((output, rank) => [`output.rank${rank}`, output])),
+  };
+}
+
+goldenTests(import.meta.url, {
+  attention,
+  lm: languageModel,
+  encoder,
+  'attention-sequence-parallel': sequenceParallel,
+});
