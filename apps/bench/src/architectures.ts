@@ -100,6 +100,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(longnet.card, (shape, {vocabSize, padToken}) =>
+      longnet.longnetEncoder({...shape, vocabSize, padToken, maskFilling: true}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>

@@ -6,6 +6,7 @@ import {
   type LongNetOptions,
   longnet,
   longnetEncoder,
+  ops,
 } from '../src';
 
 const small = {
@@ -41,12 +42,11 @@ conformance({
 
 conformance({
   name: 'longnet, deepnorm, further in each layer',
-  create: create({
-    normalization: 'deepnorm',
-    segmentLengths: [[3], [3, 6]],
-    dilations: [[1], [1, 2]],
-    activation: 'relu',
-  }),
+  create: (overrides: {numLayers?: number} = {}) => {
+    const {numLayers = 2} = overrides;
+    const patterns = ops.patternsOverLayers({segmentLengths: [3, 6], dilations: [1, 2]}, numLayers);
+    return longnet({...small, ...patterns, normalization: 'deepnorm', activation: 'relu', ...overrides});
+  },
   fromPretrained,
 });
 
