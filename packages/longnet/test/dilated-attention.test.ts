@@ -9,7 +9,7 @@ const cases = fc
     batch: fc.integer({min: 1, max: 2}),
     time: fc.integer({min: 1, max: 14}),
     numHeads: fc.integer({min: 1, max: 4}),
-    size: fc.constantFrom(2, 4),
+    size: fc.constantFrom<number>(2, 4),
     patterns: fc.array(fc.tuple(fc.integer({min: 1, max: 16}), fc.integer({min: 1, max: 5})), {
       minLength: 1,
       maxLength: 3,
