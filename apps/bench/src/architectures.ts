@@ -105,6 +105,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(linformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       linformer.linformer({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(longnet.card, (shape, {vocabSize, padToken}) =>
+      longnet.longnetEncoder({...shape, vocabSize, padToken, maskFilling: true}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>

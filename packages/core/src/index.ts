@@ -55,6 +55,15 @@ export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';
+export {
+  type DilatedPattern,
+  type DilatedShape,
+  dilatedOffsets,
+  dilatedRows,
+  dilatedShape,
+  type MergeDilatedOptions,
+  mergeDilated,
+} from './kernels/dilated';
 export {embeddingLookup} from './kernels/embedding-lookup';
 export {gelu} from './kernels/gelu';
 export {globalNorm} from './kernels/global-norm';

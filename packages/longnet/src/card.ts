@@ -1,27 +1,29 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type LongnetConfig, resolveLongnetConfig} from './config';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
+import {countParameters, type LongNetConfig, resolveLongNetConfig} from './config';
 
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
-
-/** Longnet's data sheet. */
-export const card: ArchitectureCard<LongnetConfig> = {
+/** LongNet's data sheet. */
+export const card: ArchitectureCard<LongNetConfig> = {
   name: 'longnet',
-  title: 'Longnet',
+  title: 'LongNet',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'LongNet: Scaling Transformers to 1,000,000,000 Tokens',
+    authors: [
+      ...['Jiayu Ding', 'Shuming Ma', 'Li Dong', 'Xingxing Zhang', 'Shaohan Huang', 'Wenhui Wang', 'Nanning Zheng'],
+      'Furu Wei',
+    ],
+    year: 2023,
+    url: 'https://arxiv.org/abs/2307.02486',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('longnet', parameters, {
-      configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveLongnetConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+  idea: 'Attention within segments, the longer the sparser: near tokens are all looked at, far ones in steps that grow as the distance does.',
+  equation: String.raw`O = \sum_i \frac{s_i}{\sum_j s_j} O_i,\quad O_i = \mathrm{attention}(Q_i, K_i, V_i)\ \text{in segments of } w_i = \alpha^i w_0 \text{, every } r_i = \alpha^i\text{th position}`,
+  complexity: {time: 'T w_0 α/(α - 1) d', memory: 'T d', state: 'w_0 d for each pattern, whatever T'},
+  kinds: ['language-model', 'masked-language-model'],
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('longnet', request);
+    return sizeTo('longnet', parameters, {
+      configure: (shape) => resolveLongNetConfig({...shape, vocabSize, tieEmbedding: true}),
       countParameters,
-      feedForwardRatio: 2,
-    }),
+      feedForwardRatio: 4,
+    });
+  },
 };

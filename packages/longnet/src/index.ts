@@ -1,23 +1,43 @@
-import {longnetMixer} from './longnet-mixer';
-import {LongnetMixer, type LongnetMixerConfig} from './longnet-mixer-layer';
-import {LongnetBlock, type LongnetBlockConfig} from './model';
+import {dilatedAttention} from './dilated-attention';
+import {CausalDilatedAttention, DilatedAttention} from './dilated-attention-layer';
+import {SubNormFeedForward} from './feed-forward';
+import {CausalLongNetBlock, LongNetBlock} from './model';
+import {parallelDilatedAttention} from './parallel/attention';
+import {geometricPatterns, patternsOverLayers} from './patterns';
 
 export {card} from './card';
-export type {LongnetConfig, LongnetOptions} from './config';
-export type {LongnetMixerMemory} from './longnet-mixer';
-export {fromPretrained, Longnet, longnet} from './model';
+export type {LongNetConfig, LongNetEncoderConfig, LongNetEncoderOptions, LongNetFields, LongNetOptions} from './config';
+export type {DilatedAttentionOptions} from './dilated-attention';
+export type {DilatedAttentionConfig} from './dilated-attention-layer';
+export type {SubNormFeedForwardConfig} from './feed-forward';
+export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
+export {LongNet, type LongNetBlockConfig, LongNetEncoder, longnet, longnetEncoder} from './model';
+export type {ParallelDilatedAttentionOptions} from './parallel/attention';
+export type {Communicator, Members} from './parallel/communicator';
+export {communicationMemory, SharedMemoryCommunicator} from './parallel/shared-memory';
+export type {DilatedPatterns, GeometricPatternsOptions} from './patterns';
 export {presets} from './presets';
-export type {LongnetBlockConfig, LongnetMixerConfig};
+export type {DilatedLayerConfig} from './projections';
 
-/** Longnet's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
+/** LongNet's parts as `tf.layers.Layer`s, for `tf.sequential` and `tf.model`. */
 export const layers = {
-  /** Gated running means, see {@link LongnetMixer}. */
-  longnetMixer: (config: ConstructorParameters<typeof LongnetMixer>[0]) => new LongnetMixer(config),
-  /** The mixer and a feed-forward with norms and skip connections, see {@link LongnetBlock}. */
-  longnetBlock: (config: ConstructorParameters<typeof LongnetBlock>[0]) => new LongnetBlock(config),
+  /** Attention that looks both ways, see {@link DilatedAttention}. */
+  dilatedAttention: (config: ConstructorParameters<typeof DilatedAttention>[0]) => new DilatedAttention(config),
+  /** Attention that looks back, see {@link CausalDilatedAttention}. */
+  causalDilatedAttention: (config: ConstructorParameters<typeof CausalDilatedAttention>[0]) =>
+    new CausalDilatedAttention(config),
+  /** A feed-forward with a norm inside, see {@link SubNormFeedForward}. */
+  subNormFeedForward: (config: ConstructorParameters<typeof SubNormFeedForward>[0]) => new SubNormFeedForward(config),
+  /** A block that looks both ways, see {@link LongNetBlock}. */
+  longNetBlock: (config: ConstructorParameters<typeof LongNetBlock>[0]) => new LongNetBlock(config),
+  /** A block that looks back, see {@link CausalLongNetBlock}. */
+  causalLongNetBlock: (config: ConstructorParameters<typeof CausalLongNetBlock>[0]) => new CausalLongNetBlock(config),
 };
 
-/** Longnet's mathematics as pure differentiable functions. */
+/** LongNet's mathematics as pure differentiable functions. */
 export const ops = {
-  longnetMixer,
+  dilatedAttention,
+  parallelDilatedAttention,
+  geometricPatterns,
+  patternsOverLayers,
 };

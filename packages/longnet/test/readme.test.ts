@@ -1,11 +1,11 @@
 import {presetTableTest, readmeTests} from '@variants-tooling/readme';
 import {presets} from '../src';
-import {countParameters, resolveLongnetConfig} from '../src/config';
+import {countParameters, resolveLongNetConfig} from '../src/config';
 
 readmeTests(import.meta.url);
 
 presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
-  const config = resolveLongnetConfig(preset);
-  const {numLayers, hiddenSize, valueSize} = config;
-  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+  const config = resolveLongNetConfig(preset);
+  const {numLayers, hiddenSize, numHeads} = config;
+  return [numLayers, hiddenSize, numHeads, countParameters(config)];
 });

@@ -21,10 +21,18 @@ export interface KernelDefinition<Inputs extends KernelTensors, Attributes, Outp
     outputs: Outputs,
     attributes: Attributes,
   ): {[name in keyof Inputs]?: tf.Tensor};
-  /** The names of the outputs, in the order in which a fused kernel returns them. */
-  outputs: readonly (keyof Outputs & string)[];
-  /** The names of the inputs that have a gradient. */
-  differentiable: readonly (keyof Inputs & string)[];
+  /**
+   * The names of the outputs, in the order in which a fused kernel returns them. Where they depend on the attributes, the
+   * gradient is not given any.
+   */
+  outputs: readonly (keyof Outputs & string)[] | ((attributes: Attributes) => readonly string[]);
+  /** The names of the inputs that have a gradient, or which those are. */
+  differentiable: readonly (keyof Inputs & string)[] | ((input: string) => boolean);
+  /**
+   * What the gradient reads beside the gradients of the outputs: inputs and outputs, or, of an operation that is linear,
+   * nothing, so that neither are kept for it. Default 'tensors'.
+   */
+  gradientReads?: 'tensors' | 'nothing';
 }
 
 /** The attributes that a fused kernel gets beside its tensors. */
@@ -79,24 +87,30 @@ export function runFused(
 export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs extends Record<string, tf.Tensor>>(
   definition: KernelDefinition<Inputs, Attributes, Outputs>,
 ): (inputs: Inputs, attributes: Attributes) => Outputs {
-  const {name, reference, gradient, differentiable, outputs: outputNames} = definition;
+  const {name, reference, gradient, differentiable, outputs: outputNames, gradientReads = 'tensors'} = definition;
   const fusedGradient = `${name}Gradient`;
+  const outputsOf = (attributes: Attributes) =>
+    (typeof outputNames === 'function' ? outputNames(attributes) : outputNames) as readonly (keyof Outputs & string)[];
+  const isDifferentiable = (input: string) =>
+    typeof differentiable === 'function' ? differentiable(input) : differentiable.includes(input);
+  const reads = gradientReads === 'tensors';
 
   const gradientConfig: tf.GradConfig = {
     kernelName: name,
-    saveAllInputs: true,
-    outputsToSave: outputNames.map(() => true),
+    saveAllInputs: reads,
+    inputsToSave: [],
+    outputsToSave: reads && typeof outputNames !== 'function' ? outputNames.map(() => true) : [],
     gradFunc: (outputGradients, saved, call) => {
       const {names, attributes} = call as unknown as KernelCall<Attributes>;
-      const wanted = names.filter((input) => differentiable.includes(input));
+      const wanted = names.filter(isDifferentiable);
       const tensors = [outputGradients].flat();
       const gradients = tf.getKernel(fusedGradient, tf.getBackend())
         ? named(wanted, runKernel(fusedGradient, [...tensors, ...saved], call))
         : tf.tidy(() =>
             gradient(
-              named(outputNames, tensors) as Outputs,
-              named(names, saved) as Inputs,
-              named(outputNames, saved.slice(names.length)) as Outputs,
+              named(outputsOf(attributes), tensors) as Outputs,
+              named(reads ? names : [], saved) as Inputs,
+              named(typeof outputNames === 'function' ? [] : outputNames, saved.slice(names.length)) as Outputs,
               attributes,
             ),
           );
@@ -110,7 +124,7 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
     const tensors = inputs as unknown as tf.Tensor[];
     return tf.tidy(() => {
       const outputs = reference(named(names, tensors) as Inputs, attributes);
-      return outputNames.map((output) => outputs[output]);
+      return outputsOf(attributes).map((output) => outputs[output]);
     });
   };
 
@@ -121,6 +135,6 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
       if (!(tensors[i] instanceof tf.Tensor)) requireTensors(name, {[names[i]]: tensors[i]});
     const call: KernelCall<Attributes> = {names, attributes};
     const results = runFused(name, referenceKernel, tensors, call as unknown as tf.NamedAttrMap);
-    return named(outputNames, results) as Outputs;
+    return named(outputsOf(attributes), results) as Outputs;
   };
 }

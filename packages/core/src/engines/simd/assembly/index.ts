@@ -28,6 +28,7 @@ export {jobTopK} from './top-k';
 export {jobConvolve, jobConvolveFilter} from './convolve';
 export {jobDepthwise, jobDepthwiseFilter} from './depthwise';
 export {jobDepthwise1d, jobDepthwise1dFilter} from './depthwise-1d';
+export {jobDilatedMerge, jobDilatedMergeGradient, jobDilatedRows, jobDilatedRowsGradient} from './dilated';
 export {jobPool} from './pool';
 export {jobFft} from './fft';
 export {jobWeightedAverageScan, jobWeightedAverageScanGradient} from './weighted-average-scan';

@@ -65,7 +65,9 @@ const eluGrad = kernel<{dy: tf.TensorInfo; y: tf.TensorInfo}, object>('EluGrad',
 const MOST_TERMS = 1024;
 
 const addN = kernel<tf.TensorInfo[], object>('AddN', ({inputs, backend, attrs}) => {
-  const fits = inputs.length > 1 && inputs.length <= MOST_TERMS;
+  // The sum of one is that one.
+  if (inputs.length === 1) return backend.share(inputs[0], inputs[0].shape);
+  const fits = inputs.length <= MOST_TERMS;
   if (!fits || inputs.some(({dtype}) => dtype !== 'float32')) return backend.fallback('AddN', inputs, attrs);
   const {shape} = inputs[0];
   const output = backend.output(shape);

@@ -10,6 +10,7 @@ import {crossEntropyKernels} from './cross-entropy';
 import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
 import {depthwise1dKernels} from './depthwise-1d';
+import {dilatedKernels} from './dilated';
 import {drawKernels} from './draw';
 import {einsumKernels} from './einsum';
 import {fftKernels} from './fft';
@@ -81,6 +82,7 @@ export const kernels: readonly SimdKernel[] = [
   ...linearRecurrenceKernels,
   ...deltaRuleKernels,
   ...depthwise1dKernels,
+  ...dilatedKernels,
   ...blockDiagonalKernels,
   ...longConvolutionKernels,
   ...onlineConvolutionKernels,
