@@ -52,6 +52,13 @@ export {type AttentionOptions, type AttentionOutputs, attention} from './kernels
 export {mergeAttention} from './kernels/attention/merge';
 export {withSinkLogit} from './kernels/attention/sink-logit';
 export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
+export {
+  type ChunkedAttentionOptions,
+  type ChunkedAttentionOutputs,
+  type ChunkedAttentionWeights,
+  chunkedAttention,
+  chunkedAttentionWeights,
+} from './kernels/chunked-attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';
@@ -80,6 +87,7 @@ export {
 } from './kernels/rotary-embedding';
 export {type RopeScaling, scaledAngles} from './kernels/rotary-embedding/rope-scaling';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
+export {stableOrder} from './kernels/stable-order';
 export {
   type WeightedAverageOptions,
   type WeightedAverageState,
