@@ -169,6 +169,7 @@ export {
 } from './models/variant-model';
 export {nearestName} from './nearest-name';
 export {Random, type RandomState} from './random';
+export {recomputedGradients} from './recomputed-gradients';
 export {shown} from './shown';
 export {type StartOptions, start} from './start';
 export type {StateOrigin} from './streams/state-origin';
@@ -182,6 +183,7 @@ export {
   type StreamStep,
 } from './streams/stream-state';
 export type {StreamDecoder, Tokenizer} from './tokenizer';
+export {withoutTape} from './without-tape';
 
 registerFileUrls();
 freeTapeOfErrors();
