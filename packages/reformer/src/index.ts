@@ -4,6 +4,7 @@ import {ChunkedFeedForward} from './feed-forward';
 import {drawRotations, lshBuckets, rotationShape} from './hashing';
 import {LocalAttention} from './local-attention-layer';
 import {LshAttention} from './lsh-attention-layer';
+import {lucidAttentionWeights, lucidLshAttention} from './lucidrains/attention';
 import {axialPositions, PositionEmbeddings} from './positions';
 import {reversible, reversibleForward, reversibleInverse, reversibleSteps} from './reversible';
 import {ReversibleStack} from './stack';
@@ -26,6 +27,9 @@ export {type FromPretrainedOptions, fromPretrained} from './from-pretrained';
 export type {BucketCount} from './hashing';
 export type {ChunkedAttentionConfig} from './heads';
 export type {LshAttentionConfig} from './lsh-attention-layer';
+export type {LucidAttentionOptions, LucidAttentionOutputs} from './lucidrains/attention';
+export type {LucidReformerConfig, LucidReformerOptions} from './lucidrains/config';
+export {LucidReformer, lucidFromPretrained, lucidReformer} from './lucidrains/model';
 export {ReformerMasked, reformerMasked} from './masked';
 export {Reformer, reformer} from './model';
 export type {PositionEmbeddingsConfig} from './positions';
@@ -58,6 +62,8 @@ export const ops = {
   rotationShape,
   drawRotations,
   axialPositions,
+  lucidLshAttention,
+  lucidAttentionWeights,
   reversible,
   reversibleForward,
   reversibleSteps,

@@ -1,17 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type CheckpointLayout,
-  type Example,
-  ignoredTarget,
-  inference,
-  LanguageModel,
-  type TokenInput,
-} from '@variants/core';
+import {type CheckpointLayout, type Example, inference, LanguageModel, type TokenInput} from '@variants/core';
 import {causalLayout} from './checkpoint';
 import {type ReformerConfig, type ReformerOptions, resolveReformerConfig} from './config';
 import type {ReversibleStack, TracedStreams} from './stack';
 import {backbone, tokenHead} from './stages';
 import {traced} from './trace';
+import {wholeExample} from './whole-example';
 
 /** A causal Reformer language model: embeddings, reversible blocks, norm of both streams, head. */
 export class Reformer extends LanguageModel<ReformerConfig> {
@@ -51,12 +45,6 @@ export class Reformer extends LanguageModel<ReformerConfig> {
   }
 }
 tf.serialization.registerClass(Reformer);
-
-/** An example of a language model with all of its tokens as inputs, of which the last has no target. */
-export function wholeExample({targets}: Example, inputs: tf.Tensor2D): Example {
-  const none = tf.fill([inputs.shape[0], 1], ignoredTarget, 'int32');
-  return {inputs, targets: tf.concat([targets as tf.Tensor2D, none], 1)};
-}
 
 /** Fields that no state of a stream depends on. */
 const beyondStates = ['feedForwardChunkLength', 'headChunkLength', 'padToken'];
