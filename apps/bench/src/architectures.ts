@@ -100,6 +100,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(reformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      reformer.reformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -118,6 +121,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     ),
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
       roformer.roformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
+    ),
+    built(reformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      reformer.reformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
     ),
   ],
   'image-classifier': [

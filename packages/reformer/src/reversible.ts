@@ -5,7 +5,7 @@
  *     y1 = x1 + f(x2);   y2 = x2 + g(y1)           x2 = y2 - g(y1);   x1 = y1 - f(x2)
  */
 import * as tf from '@tensorflow/tfjs';
-import {recomputedGradients, withoutTape} from '@variants/core';
+import {recomputedGradients, requireArgument, requireTensors, withoutTape} from '@variants/core';
 
 /** A branch of a reversible layer, f or g. */
 export interface ReversibleBranch {
@@ -43,6 +43,7 @@ export function reversibleForward(
   layers: readonly ReversibleLayer[],
   constants: readonly tf.Tensor[] = [],
 ): Streams[] {
+  requireStreams('reversibleForward', streams, layers);
   let [x1, x2] = streams;
   return layers.map(({f, g}) => {
     x1 = x1.add(f.run(x2, null, constants).output);
@@ -58,10 +59,12 @@ export function reversibleForward(
  * @returns [x1, x2] side by side, [batch, time, 2 hidden]
  */
 export function reversible(
-  [x1, x2]: Streams,
+  streams: Streams,
   layers: readonly ReversibleLayer[],
   constants: readonly tf.Tensor[] = [],
 ): tf.Tensor {
+  requireStreams('reversible', streams, layers);
+  const [x1, x2] = streams;
   const weights = [...new Set(layers.flatMap(({f, g}) => [...f.weights, ...g.weights]))];
   // Before the operation that has the gradient, as tfjs takes what is kept within one for leaked.
   const {output, kept} = withoutTape(() => together([x1, x2], layers, constants));
@@ -92,10 +95,21 @@ export function reversibleInverse(
   kept: Kept,
   constants: readonly tf.Tensor[] = [],
 ): Streams {
+  requireStreams('reversibleInverse', streams, layers);
   return layers.reduceRight<Streams>(([y1, y2], {f, g}, i) => {
     const x2 = y2.sub(g.run(y1, kept[i][1], constants).output);
     return [y1.sub(f.run(x2, kept[i][0], constants).output), x2];
   }, streams);
+}
+
+/** Throws where there are no two streams, or no layers. */
+function requireStreams(name: string, streams: Streams, layers: readonly ReversibleLayer[]): void {
+  requireArgument(name, 'streams', streams, Array.isArray(streams) && streams.length === 2, 'a list of x1 and x2');
+  requireTensors(name, {x1: streams[0], x2: streams[1]});
+  const isLayer = (layer: ReversibleLayer) =>
+    typeof layer?.f?.run === 'function' && typeof layer?.g?.run === 'function';
+  const areLayers = Array.isArray(layers) && layers.every(isLayer);
+  requireArgument(name, 'layers', layers, areLayers, 'a list of {f, g}, each {run, weights}');
 }
 
 /** Of each layer, what f and g kept. */
@@ -107,6 +121,7 @@ export function reversibleSteps(
   layers: readonly ReversibleLayer[],
   constants: readonly tf.Tensor[] = [],
 ): {streams: Streams; kept: Kept} {
+  requireStreams('reversibleSteps', [x1, x2], layers);
   let streams: Streams = [x1.clone(), x2.clone()];
   const kept = layers.map(({f, g}) => {
     const step = tf.tidy(() => {
