@@ -108,6 +108,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(longnet.card, (shape, {vocabSize, padToken}) =>
       longnet.longnetEncoder({...shape, vocabSize, padToken, maskFilling: true}),
     ),
+    built(reformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      reformer.reformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -129,6 +132,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     ),
     built(linformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
       linformer.linformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
+    ),
+    built(reformer.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
+      reformer.reformerClassifier({...shape, vocabSize, maxSequenceLength, padToken, numLabels}),
     ),
   ],
   'image-classifier': [

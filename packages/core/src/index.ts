@@ -52,6 +52,13 @@ export {type AttentionOptions, type AttentionOutputs, attention} from './kernels
 export {mergeAttention} from './kernels/attention/merge';
 export {withSinkLogit} from './kernels/attention/sink-logit';
 export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
+export {
+  type ChunkedAttentionOptions,
+  type ChunkedAttentionOutputs,
+  type ChunkedAttentionWeights,
+  chunkedAttention,
+  chunkedAttentionWeights,
+} from './kernels/chunked-attention';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';
@@ -89,6 +96,7 @@ export {
 } from './kernels/rotary-embedding';
 export {type RopeScaling, scaledAngles} from './kernels/rotary-embedding/rope-scaling';
 export {type CrossEntropyOptions, softmaxCrossEntropy} from './kernels/softmax-cross-entropy';
+export {stableOrder} from './kernels/stable-order';
 export {
   type WeightedAverageOptions,
   type WeightedAverageState,
@@ -171,6 +179,7 @@ export {
 } from './models/variant-model';
 export {nearestName} from './nearest-name';
 export {Random, type RandomState} from './random';
+export {recomputedGradients} from './recomputed-gradients';
 export {shown} from './shown';
 export {type StartOptions, start} from './start';
 export type {StateOrigin} from './streams/state-origin';
@@ -184,6 +193,7 @@ export {
   type StreamStep,
 } from './streams/stream-state';
 export type {StreamDecoder, Tokenizer} from './tokenizer';
+export {withoutTape} from './without-tape';
 
 registerFileUrls();
 freeTapeOfErrors();

@@ -1,27 +1,29 @@
 import {type ArchitectureCard, sizeTo} from '@variants/core';
 import {countParameters, type ReformerConfig, resolveReformerConfig} from './config';
 
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
-
 /** Reformer's data sheet. */
 export const card: ArchitectureCard<ReformerConfig> = {
   name: 'reformer',
   title: 'Reformer',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'Reformer: The Efficient Transformer',
+    authors: ['Nikita Kitaev', 'Łukasz Kaiser', 'Anselm Levskaya'],
+    year: 2020,
+    url: 'https://arxiv.org/abs/2001.04451',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
+  idea: 'Queries look at keys in the same hash bucket, and layers are reversible, so that activations are stored once.',
+  equation: String.raw`o_i = \sum_{j \in P_i} \mathrm{softmax}_j(u_i \cdot u_j / |u_j|)\, v_j,\quad P_i = \{j \le i: h(u_j) \approx h(u_i)\};\qquad y_1 = x_1 + f(x_2),\; y_2 = x_2 + g(y_1)`,
+  complexity: {
+    time: 'R T c d, R rounds, c positions of a chunk; T log T as the paper sorts',
+    memory: 'T d, whatever the number of layers, and R T numbers of buckets per layer',
+    state: '2 T d per LSH layer, 4 c d per local layer',
+  },
+  kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
   sized: ({parameters, vocabSize}) =>
     sizeTo('reformer', parameters, {
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveReformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+        resolveReformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize}),
       countParameters,
-      feedForwardRatio: 2,
+      feedForwardRatio: 4,
     }),
 };

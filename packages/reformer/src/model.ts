@@ -1,95 +1,55 @@
 import * as tf from '@tensorflow/tfjs';
-import {
-  type CausalBlockParts,
-  CausalResidualBlock,
-  type CheckpointLayout,
-  type CheckpointSource,
-  FeedForward,
-  LanguageModel,
-  Linear,
-  loadCheckpoint,
-  normal,
-  type ResidualConfig,
-  RMSNorm,
-  TiedHead,
-  TokenEmbedding,
-  type VariantLayer,
-} from '@variants/core';
-import {authorsLayout} from './checkpoint';
+import {type CheckpointLayout, type Example, inference, LanguageModel, type TokenInput} from '@variants/core';
+import {causalLayout} from './checkpoint';
 import {type ReformerConfig, type ReformerOptions, resolveReformerConfig} from './config';
-import {ReformerMixer, type ReformerMixerConfig} from './reformer-mixer-layer';
+import type {ReversibleStack, TracedStreams} from './stack';
+import {backbone, tokenHead} from './stages';
+import {traced} from './trace';
+import {wholeExample} from './whole-example';
 
-// REPLACE: the parts of the block, the stages of the model and their first weights.
-
-/** Options of {@link ReformerBlock}. */
-export interface ReformerBlockConfig extends ReformerMixerConfig, ResidualConfig {
-  /** Width of the feed-forward. */
-  intermediateSize: number;
-  /** Epsilon of the norms. Default 1e-5. */
-  normEpsilon?: number;
-}
-
-/**
- * The mixer and a gated feed-forward, each with a norm and a skip connection:
- *
- *     y = x + mixer(norm x);      y + feedForward(norm y)
- */
-export class ReformerBlock extends CausalResidualBlock<ReformerBlockConfig> {
-  static readonly className = 'ReformerBlock';
-
-  protected parts(): CausalBlockParts {
-    const {valueSize, intermediateSize, normEpsilon: epsilon = 1e-5} = this.config;
-    return {
-      mixer: new ReformerMixer({valueSize}),
-      feedForward: new FeedForward({intermediateSize, activation: 'silu', gated: true, useBias: false}),
-      norm: () => new RMSNorm({epsilon}),
-    };
-  }
-}
-tf.serialization.registerClass(ReformerBlock);
-
-/** A Reformer language model: embedding, blocks, norm, head. */
+/** A causal Reformer language model: embeddings, reversible blocks, norm of both streams, head. */
 export class Reformer extends LanguageModel<ReformerConfig> {
   static override readonly className = 'Reformer';
-  override layout: CheckpointLayout<ReformerConfig> = authorsLayout;
+  override layout: CheckpointLayout<ReformerConfig> = causalLayout;
+  private readonly stack: ReversibleStack;
 
-  constructor(config: ReformerOptions) {
-    const complete = resolveReformerConfig(config);
-    super(complete, stages(complete), {name: 'reformer'});
+  constructor(options: ReformerOptions) {
+    const config = resolveReformerConfig(options);
+    const {layers, stack} = backbone(config, true);
+    super(config, [...layers, tokenHead(config)], {name: 'reformer', beyondStates});
+    this.stack = stack;
+  }
+
+  // Where chunks end depends on the length, so all tokens are read, as by the authors' code; the last one predicts nothing.
+  protected override example(tokens: TokenInput, targets?: TokenInput): Example {
+    return targets === undefined
+      ? wholeExample(super.example(tokens), this.inputsOf(tokens))
+      : super.example(tokens, targets);
+  }
+
+  /**
+   * Takes rotations of the hash for blocks with LSH attention, by the blocks' numbers, each [heads, head size, rounds, Σ
+   * factors / 2], such as those of another program; null: the model's own.
+   */
+  fixRotations(rotations: {readonly [block: number]: tf.Tensor | null}): void {
+    this.stack.fixRotations(rotations);
+  }
+
+  /** Both streams before each block and behind the last, with the hash buckets of each. The caller disposes them. */
+  trace(tokens: TokenInput): TracedStreams[] {
+    this.requireWeights();
+    return tf.tidy(() => {
+      const ids = this.inputsOf(tokens);
+      return traced(this.stack, (run) => this.forward(ids, inference, run)) as unknown as tf.TensorContainer;
+    }) as unknown as TracedStreams[];
   }
 }
 tf.serialization.registerClass(Reformer);
 
-function stages(config: ReformerConfig): VariantLayer[] {
-  const {vocabSize, hiddenSize, numLayers, normEpsilon: epsilon} = config;
-  const embedding = new TokenEmbedding({name: 'embedding', vocabSize, hiddenSize}, normal(0.02));
-  return [
-    embedding,
-    ...Array.from({length: numLayers}, (_, i) => new ReformerBlock({...config, name: `block_${i}`})),
-    new RMSNorm({name: 'final_norm', epsilon}),
-    config.tieEmbedding
-      ? new TiedHead(embedding, {name: 'head'})
-      : new Linear({name: 'head', units: vocabSize, useBias: false}, {kernel: normal(0.02)}),
-  ];
-}
+/** Fields that no state of a stream depends on. */
+const beyondStates = ['feedForwardChunkLength', 'headChunkLength', 'padToken'];
 
-/**
- * A Reformer language model with fresh weights.
- * @throws ConfigError that names the field, its value and what is allowed.
- */
+/** A Reformer language model with fresh weights; a ConfigError names the field and what is allowed. */
 export function reformer(config: ReformerOptions): Reformer {
   return new Reformer(config);
-}
-
-/**
- * A Reformer language model from a checkpoint in the authors' names.
- * @param source Directory, URL, File objects or `{config, weights}`.
- * @param options.config Fields that shall differ from the checkpoint's.
- * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
- */
-export function fromPretrained(
-  source: CheckpointSource,
-  options: {config?: Partial<ReformerConfig>} = {},
-): Promise<Reformer> {
-  return loadCheckpoint(source, [authorsLayout], reformer, options);
 }

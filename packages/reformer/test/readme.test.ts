@@ -6,6 +6,6 @@ readmeTests(import.meta.url);
 
 presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
   const config = resolveReformerConfig(preset);
-  const {numLayers, hiddenSize, valueSize} = config;
-  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+  const {numLayers, hiddenSize, numHeads, headSize, intermediateSize, maxSequenceLength} = config;
+  return [numLayers, hiddenSize, numHeads, headSize, intermediateSize, maxSequenceLength, countParameters(config)];
 });

@@ -35,6 +35,11 @@ export interface Subject {
   streamTolerance?: number;
   /** Padding is to the model a token as others are, so that it leaves traces. Default false. */
   mixesPadding?: boolean;
+  /**
+   * What a position sees is chosen by content among all positions that are there, and anew as a sequence grows: a later token
+   * may change which earlier ones a position sees, and a stream does not give what the whole gives. Default false.
+   */
+  choosesByContent?: boolean;
   /** How well it must learn two examples, of sequences of 8 tokens, by heart. */
   overfit?: {
     /** Steps of Adam. Default 150. */

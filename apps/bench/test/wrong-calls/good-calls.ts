@@ -7,6 +7,7 @@ import * as hyena from '@variants/hyena';
 import * as linformer from '@variants/linformer';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
+import * as reformer from '@variants/reformer';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
@@ -28,6 +29,7 @@ const x = (...shape: number[]) => tf.ones(shape);
 const int = (...shape: number[]) => tf.zeros(shape, 'int32');
 const sinkConfig = {...config, numSinks: 1, windowSize: 4};
 const model = () => retnet.retnet(config);
+const reformerModel = () => reformer.reformer({...config, attentionTypes: ['lsh']});
 const windows = () => train.textWindows(ids, {sequenceLength: 4, validationFraction: 0.4}).training;
 const heldOut = () => train.textWindows(ids, {sequenceLength: 4, validationFraction: 0.4}).validation;
 const batches = () => train.taskBatches(train.tasks.mqar, {numExamples: 2, split: 'test'});
@@ -62,6 +64,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     metaRopeScaling: 'for authors',
     metaSizes: 'for authors',
     readRopeScaling: 'for authors',
+    recomputedGradients: 'for authors',
     requireLanguageModel: 'for authors',
     requireState: 'for authors',
     requireTrainingMemory: 'for authors',
@@ -73,8 +76,18 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     transformerStages: 'for authors',
     transformerStyles: 'data',
     usualHeads: 'for authors',
+    withoutTape: 'for authors',
     withSinkLogit: 'for authors',
     writeRopeScaling: 'for authors',
+    chunkedAttention: () => [
+      core.chunkedAttention,
+      x(1, 1, 4, 2),
+      x(1, 1, 4, 2),
+      x(1, 1, 4, 2),
+      {chunkLength: 2, before: 1, after: 0, causal: true, order: int(1, 1, 1, 4), mask: x(1, 4), selfScore: -5},
+    ],
+    chunkedAttentionWeights: () => [core.chunkedAttentionWeights, x(1, 1, 4, 2), x(1, 1, 4, 2), {chunkLength: 2}],
+    stableOrder: () => [core.stableOrder, int(2, 3), 4],
     activation: () => [core.activation, 'relu'],
     activations: 'data',
     adamWStep: () => [
@@ -306,6 +319,46 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     recomputedLogits: () => [sinks.recomputedLogits, sinks.attentionSinks(sinkConfig), [1, 2], {window: 2}],
     streamLoss: () => [sinks.streamLoss, sinks.attentionSinks(sinkConfig), [1, 2, 3], {pieceLength: 2}],
     withAttentionSinks: () => [sinks.withAttentionSinks, transformer.transformer(config), {numSinks: 1, windowSize: 4}],
+  },
+  reformer: {
+    card: () => [reformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(reformer.fromPretrained), source, {}],
+    layers: [
+      () => [reformer.layers.lshAttention, {numHeads: 2, headSize: 4}],
+      () => [reformer.layers.localAttention, {numHeads: 2, headSize: 4}],
+      () => [reformer.layers.chunkedFeedForward, {intermediateSize: 8}],
+      () => [reformer.layers.positionEmbeddings, {maxSequenceLength: 8}],
+      () => [
+        reformer.layers.reformerBlock,
+        {attentionType: 'local', numHeads: 2, headSize: 4, intermediateSize: 8, normEpsilon: 1e-5},
+      ],
+    ],
+    ops: [
+      () => [
+        reformer.ops.lshAttention,
+        x(1, 1, 4, 2),
+        x(1, 1, 4, 2),
+        {chunkLength: 2, numBuckets: 2, rotations: x(1, 2, 1, 1), causal: true, mask: x(1, 4)},
+      ],
+      () => [reformer.ops.localAttention, x(1, 1, 4, 2), x(1, 1, 4, 2), x(1, 1, 4, 2), {chunkLength: 2, before: 1}],
+      () => [reformer.ops.lshBuckets, x(1, 1, 4, 2), x(1, 2, 1, 1), 2],
+      () => [reformer.ops.unitKeys, x(1, 1, 4, 2)],
+      () => [reformer.ops.axialPositions, [x(2, 3), x(2, 1)], int(1, 4)],
+      () => [reformer.ops.lucidLshAttention, x(1, 4, 2), x(1, 4, 2), {bucketSize: 2, rotations: x(1, 2, 1, 1)}],
+    ],
+    presets: 'data',
+    LucidReformer: 'class',
+    lucidFromPretrained: () => [missing(reformer.lucidFromPretrained), source, {}],
+    lucidReformer: () => [reformer.lucidReformer, config],
+    Reformer: [
+      () => [bound(reformerModel(), 'trace'), [1, 2]],
+      () => [bound(reformerModel(), 'fixRotations'), {0: null}],
+    ],
+    reformer: () => [reformer.reformer, config],
+    ReformerClassifier: 'class',
+    reformerClassifier: () => [reformer.reformerClassifier, {...config, numLabels: 2}],
+    ReformerMasked: 'class',
+    reformerMasked: () => [reformer.reformerMasked, config],
   },
   retnet: {
     card: () => [retnet.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],

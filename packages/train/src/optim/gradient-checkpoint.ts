@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type ForwardOptions, type Passed, type VariantLayer} from '@variants/core';
+import {ConfigError, type ForwardOptions, type Passed, recomputedGradients, type VariantLayer} from '@variants/core';
 
 /**
  * What the layer gives for `x` and for what travels beside it, with gradients for all of that and for the weights that the
@@ -37,7 +37,7 @@ export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: Forward
         const mask = attentionMask && beside[beside.length - 1];
         const forward = () =>
           packed(outputsOf(layer, again, {...options, random: before?.clone(), attentionMask: mask, carried: named}));
-        return recomputedGradients(forward, [again, ...beside.slice(0, taken.length), ...weights], dy);
+        return recomputedGradients(forward, [again, ...beside.slice(0, taken.length), ...weights], dy).gradients;
       },
     };
   });
@@ -65,19 +65,4 @@ function unpacked(all: tf.Tensor, shapes: number[][]): tf.Tensor[] {
     shapes.map((shape) => tf.util.sizeFromShape(shape)),
   );
   return parts.map((part, i) => part.reshape(shapes[i]));
-}
-
-/** The gradients of `forward` at `inputs`, zeros where it does not depend on one; callable within a gradient. */
-function recomputedGradients(forward: () => tf.Tensor, inputs: tf.Tensor[], dy: tf.Tensor): tf.Tensor[] {
-  const {state} = tf.engine();
-  // tfjs takes the inner gradient for an outermost one and would clear the tape that the outer gradient still needs.
-  const outerTape = state.activeTape;
-  try {
-    return tf.tidy(() => {
-      const {grads} = tf.engine().gradients(forward, inputs, dy, true);
-      return inputs.map((input, i) => grads[i] ?? tf.zerosLike(input));
-    });
-  } finally {
-    state.activeTape = outerTape;
-  }
 }

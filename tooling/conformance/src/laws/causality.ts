@@ -10,6 +10,7 @@ import type {Law} from '../subject';
 export const causality: Law = {
   name: 'never lets a later token change an earlier output',
   kinds: ['language-model'],
+  appliesTo: ({choosesByContent = false}) => !choosesByContent,
   check: (subject) =>
     withModel(subject, (model: LanguageModel) => {
       const {vocabSize} = model.config;

@@ -39,3 +39,6 @@ export {jobDeltaRuleGradient} from './delta-rule-gradient';
 export {jobLongConvolution} from './long-convolution';
 export {jobLongConvolutionGradient} from './long-convolution-gradient';
 export {jobOnlineConvolution} from './online-convolution';
+export {jobStableOrder} from './stable-order';
+export {jobChunkedAttention} from './chunked-attention';
+export {jobChunkedAttentionGradient} from './chunked-attention-gradient';

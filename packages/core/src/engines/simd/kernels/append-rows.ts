@@ -29,7 +29,7 @@ function write(
 /** A tensor that may be written into: a buffer's own memory, or a copy where others have a share in it. */
 export function ownCopy(backend: SimdBackend, buffer: tf.TensorInfo): tf.TensorInfo {
   if (backend.refCount(buffer.dataId) <= 1) return backend.share(buffer, buffer.shape);
-  const copy = backend.output(buffer.shape);
+  const copy = backend.output(buffer.shape, buffer.dtype as 'float32' | 'int32');
   copyValues(backend, backend.address(buffer), copy.address, tf.util.sizeFromShape(buffer.shape), 4);
   return copy;
 }

@@ -5,6 +5,7 @@ import {attentionKernels} from './attention';
 import {batchNormKernels} from './batch-norm';
 import {binaryKernels} from './binary';
 import {blockDiagonalKernels} from './block-diagonal-mat-mul';
+import {chunkedAttentionKernels} from './chunked-attention';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
 import {deltaRuleKernels} from './delta-rule';
@@ -36,6 +37,7 @@ import {selectKernels} from './select';
 import {siluKernels} from './silu';
 import {sliceKernels} from './slice';
 import {softmaxKernels} from './softmax';
+import {stableOrderKernels} from './stable-order';
 import {topKKernels} from './top-k';
 import {transposeKernels} from './transpose';
 import {unaryKernels} from './unary';
@@ -86,4 +88,6 @@ export const kernels: readonly SimdKernel[] = [
   ...blockDiagonalKernels,
   ...longConvolutionKernels,
   ...onlineConvolutionKernels,
+  ...stableOrderKernels,
+  ...chunkedAttentionKernels,
 ];
