@@ -1,4 +1,5 @@
 import {goldenTests} from '@variants-tooling/golden';
+import {modelKinds} from './model-kinds';
 import {operatorKinds} from './operator-kinds';
 
-goldenTests(import.meta.url, {...operatorKinds});
+goldenTests(import.meta.url, {...operatorKinds, ...modelKinds});

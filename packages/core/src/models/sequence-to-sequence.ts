@@ -204,7 +204,7 @@ export abstract class SequenceToSequence<
     options: ForwardOptions,
     run?: RunLayer,
   ): {memory: tf.Tensor; memoryMask: tf.Tensor} {
-    const memoryMask = this.maskOf(source);
+    const memoryMask = options.attentionMask ?? this.maskOf(source);
     const memory = passThrough(this.stages.encoder, source, {...options, attentionMask: memoryMask}, run).output;
     return {memory, memoryMask};
   }

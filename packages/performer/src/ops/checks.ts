@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import {requireArgument, ShapeError} from '@variants/core';
 
 /** Throws a ConfigError unless a chunk is of so many positions. */
@@ -21,4 +21,9 @@ export function requireHeads(
     );
   if (values.shape.slice(0, 3).join() !== keys.shape.slice(0, 3).join())
     throw new ShapeError(`${owner}: values [${values.shape}] must begin like keys [${keys.shape}]`);
+}
+
+/** `tf.tidy` for results some of whose parts may be null, which tfjs's type of it has no word for. */
+export function tidied<Result extends object>(run: () => Result): Result {
+  return tf.tidy(run as unknown as () => tf.TensorContainer) as unknown as Result;
 }

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError, requireOptionalTensors, requireOptions, requireRank, ShapeError, withoutGradient} from '@variants/core';
-import {requireChunkSize, requireHeads} from './checks';
+import {requireChunkSize, requireHeads, tidied} from './checks';
 import {
   exponents,
   type FeatureKind,
@@ -108,7 +108,7 @@ export function favorAdvance(
 ): FavorStep {
   checkCall('favorAdvance', {queries, keys, values}, options, true);
   requireOptionalTensors('favorAdvance', {'memory.sums': memory?.sums});
-  return tf.tidy(() => causalFavor({queries, keys, values}, memory, {...options, stabilizer: 'running'}));
+  return tidied(() => causalFavor({queries, keys, values}, memory, {...options, stabilizer: 'running'}));
 }
 
 type Heads = {queries: tf.Tensor; keys: tf.Tensor; values: tf.Tensor};
@@ -198,12 +198,10 @@ export function readSums(queries: tf.Tensor, sums: tf.Tensor, options: FavorOpti
         ? queryFeatures(exponents(queries, projection as tf.Tensor))
         : generalizedFeatures(queries, projection, {kernel: features});
   const read = tf.matMul(φ, sums);
-  // 1 where the denominator is 0, as where all keys are hidden.
-  const rest = hiding(options) && withoutGradient(() => isZero(read.slice([0, 0, 0, read.shape[3] as number - 1])));
-  return ratio(read, rest);
+  // 1 where all keys are hidden, which leaves 0 / 0.
+  const last = (read.shape[3] as number) - 1;
+  return ratio(read, withoutGradient(() => read.slice([0, 0, 0, last]).equal(0).toFloat()));
 }
-
-const isZero = (x: tf.Tensor) => x.equal(0).toFloat();
 
 function checkCall(owner: string, heads: Heads, options: FavorOptions, causal: boolean): void {
   requireOptions(owner, options, optionNames);

@@ -11,7 +11,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import {linearRecurrence, padAxis, requireOptionalTensors, requireOptions, requireRank, withoutGradient} from '@variants/core';
-import {requireChunkSize, requireHeads} from './checks';
+import {requireChunkSize, requireHeads, tidied} from './checks';
 
 /** Below every exponent: M before the first key. */
 export const noMaximum = -1e30;
@@ -242,7 +242,7 @@ export function linearAttention(
   requireHeads('linearAttention', {queries, keys, values}, causal);
   requireChunkSize('linearAttention', chunkSize);
   requireOptionalTensors('linearAttention', {'memory.sums': memory?.sums});
-  return tf.tidy(() => {
+  return tidied(() => {
     const extended = withOnes(values);
     if (causal) {
       const given = {queries, keys, values: extended, maxima: null, epsilon: 0};
