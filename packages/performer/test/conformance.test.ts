@@ -38,7 +38,13 @@ conformance({
 
 conformance({
   name: 'performer, local heads, shifted tokens',
-  create: causal({localHeads: [1, 2], localWindow: 3, shiftTokens: true, useBias: true, useOutputBias: true}),
+  create: causal({localHeads: 1, localWindow: 3, shiftTokens: true, useBias: true, useOutputBias: true}),
+  fromPretrained,
+});
+
+conformance({
+  name: 'performer, local heads alone',
+  create: causal({localHeads: 2, localWindow: 4, positions: 'learned', maxSequenceLength: 18}),
   fromPretrained,
 });
 
