@@ -32,7 +32,9 @@ export function stackLayers(form: StackForm, config: StackConfig, prefix = ''): 
   const name = (layer: string) => ({name: `${prefix}${layer}`});
   return [
     new PerformerPositions({...name('positions'), kind, maxSequenceLength, axialShape, countsPadding}),
-    new ProjectionSchedule({...name('directions'), interval}, () => blocks.flatMap(({projections}) => projections)),
+    new ProjectionSchedule({...name('directions'), ...(interval !== null && {interval})}, () =>
+      blocks.flatMap(({projections}) => projections),
+    ),
     ...(reversible ? [new SplitStreams(name('split'))] : []),
     ...blocks,
     ...(reversible ? [new JoinStreams(name('join'))] : []),

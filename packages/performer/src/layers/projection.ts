@@ -48,8 +48,8 @@ tf.serialization.registerClass(RandomProjection);
 
 /** Options of {@link ProjectionSchedule}. */
 export interface ProjectionScheduleConfig {
-  /** Calls in training between two draws; null: the first directions stay. Default 1000. */
-  interval?: number | null;
+  /** Calls in training between two draws. Default: the first directions stay. */
+  interval?: number;
 }
 
 /**
@@ -88,8 +88,8 @@ export class ProjectionSchedule extends VariantLayer<ProjectionScheduleConfig> {
   }
 
   forward(x: tf.Tensor, {training, random = this.ownRandom}: ForwardOptions): tf.Tensor {
-    const {interval = 1000} = this.config;
-    if (training && interval !== null) this.count(interval, random);
+    const {interval} = this.config;
+    if (training && interval !== undefined) this.count(interval, random);
     // A handle of its own, as a layer's output is.
     return x.clone();
   }
