@@ -100,6 +100,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(roformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       roformer.roformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(performer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      performer.performerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -131,6 +134,12 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
         ...shape,
         ...{numEncoderLayers: numLayers, numDecoderLayers: numLayers},
         ...{sourceVocabSize: vocabSize, maxSequenceLength, padToken},
+      }),
+    ),
+    built(performer.card, ({hiddenSize, seed, ...side}, {vocabSize, maxSequenceLength, padToken}) =>
+      performer.performerEncoderDecoder({
+        ...{sourceVocabSize: vocabSize, hiddenSize, padToken, seed},
+        ...{encoder: {...side, maxSequenceLength}, decoder: {...side, maxSequenceLength}},
       }),
     ),
   ],

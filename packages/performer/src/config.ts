@@ -88,7 +88,10 @@ export interface BothWaysFields {
 }
 
 /** The configuration of a causal Performer. */
-export interface PerformerConfig extends Omit<DecoderFields, keyof PerformerStackFields>, PerformerStackFields, CausalFields {}
+export interface PerformerConfig
+  extends Omit<DecoderFields, keyof PerformerStackFields>,
+    PerformerStackFields,
+    CausalFields {}
 
 /** What {@link performer} takes: everything but vocabSize has a default. */
 export type PerformerOptions = Partial<PerformerConfig> & Pick<PerformerConfig, 'vocabSize'>;
@@ -135,8 +138,7 @@ export function stackRules(options: Partial<PerformerStackFields>, hiddenSize: n
     numFeatures: fields.count(count.accepts(headSize) ? defaultNumFeatures(headSize) : 1),
     features: fields.choice(featureKinds, 'softmax'),
     // null means never, and must not turn into the default.
-    redrawInterval:
-      options.redrawInterval === null ? fields.optional(fields.count(1000)) : fields.count(1000),
+    redrawInterval: options.redrawInterval === null ? fields.optional(fields.count(1000)) : fields.count(1000),
     positions: fields.choice(['rotary', 'learned', 'axial'] as const, 'rotary'),
     axialShape: axialShapeField(positions === 'axial' ? [Math.ceil(Number(longest) / 64), 64] : null),
     maxSequenceLength: longest === null ? fields.optional(count) : fields.count(longest),
@@ -190,7 +192,10 @@ export function checkStack(
     `localHeads is ${Array.isArray(localHeads) ? `[${localHeads}]` : localHeads}, but must be at most numHeads ${numHeads}`,
   );
   const isTurned = positions === 'rotary' || locals.some((count) => count > 0);
-  check(!isTurned || headSize % 2 === 0, `headSize is ${headSize}, but must be even, as positions turn features in pairs`);
+  check(
+    !isTurned || headSize % 2 === 0,
+    `headSize is ${headSize}, but must be even, as positions turn features in pairs`,
+  );
   check(
     positions !== 'rotary' || hiddenSize % 2 === 0,
     `hiddenSize is ${hiddenSize}, but must be even with positions rotary`,

@@ -15,7 +15,7 @@ import {
 import type {BlockPartsConfig} from './layers/parts';
 import {ProjectionSchedule, type ProjectionScheduleConfig} from './layers/projection';
 import {PerformerSelfAttention} from './layers/self-attention';
-import {favorAdvance, favorAttention, type FavorOptions, type FavorStep} from './ops/favor-attention';
+import {type FavorOptions, type FavorStep, favorAdvance, favorAttention} from './ops/favor-attention';
 import {
   type GeneralizedFeatureOptions,
   generalizedFeatures,

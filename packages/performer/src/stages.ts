@@ -1,4 +1,13 @@
-import {LayerNorm, Linear, linearUniform, normal, TiedHead, TokenEmbedding, uniform, type VariantLayer} from '@variants/core';
+import {
+  LayerNorm,
+  Linear,
+  linearUniform,
+  normal,
+  TiedHead,
+  TokenEmbedding,
+  uniform,
+  type VariantLayer,
+} from '@variants/core';
 import {type BothWaysFields, type CausalFields, localHeadsOf, type PerformerStackFields} from './config';
 import {PerformerBlock, PerformerDecoderBlock, PerformerEncoderBlock} from './layers/blocks';
 import {PerformerPositions} from './layers/positions';

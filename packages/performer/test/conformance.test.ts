@@ -22,7 +22,10 @@ const invalid: [overrides: {[field: string]: unknown}, message: RegExp][] = [
   [{headSize: 5}, /headSize is 5, but must be even/],
   [{localHeads: 3}, /localHeads is 3, but must be at most numHeads 2/],
   [{localHeads: [1]}, /localHeads is \[1\], but must be one number or one for each of numLayers 2/],
-  [{positions: 'axial', maxSequenceLength: 12, axialShape: [2, 5]}, /axialShape is \[2,5\], but must have as many places/],
+  [
+    {positions: 'axial', maxSequenceLength: 12, axialShape: [2, 5]},
+    /axialShape is \[2,5\], but must have as many places/,
+  ],
   [{axialShape: [2, 5]}, /axialShape is \[2,5\], but must be nothing with positions rotary/],
   [{features: 'sine'}, /features is .*sine.*, but must be one of softmax, relu, exp, gelu, elu, none/],
   [{redrawInterval: 0}, /redrawInterval is 0/],
@@ -102,7 +105,10 @@ conformance({
   kind: 'sequence-to-sequence',
   create: pair({
     ...{targetVocabSize: 11, shareEmbeddings: true, tieEmbedding: true},
-    ...{decoder: {...side, features: 'relu', shiftTokens: true}, encoder: {...side, positions: 'learned', maxSequenceLength: 20}},
+    ...{
+      decoder: {...side, features: 'relu', shiftTokens: true},
+      encoder: {...side, positions: 'learned', maxSequenceLength: 20},
+    },
   }),
   fromPretrained: (source) => fromPretrained<PerformerEncoderDecoder>(source),
 });

@@ -20,7 +20,7 @@ refusals([
   [
     'more local heads than heads',
     ConfigError,
-    () => layers.performerBlock({numHeads: 2, intermediateSize: 4, localHeads: 3}).apply(tf.input({shape: [2, 8]})),
+    () => layers.performerSelfAttention({numHeads: 2, localHeads: 3}).apply(tf.input({shape: [2, 8]})),
     /localHeads is 3, but must be a whole number up to numHeads 2/,
   ],
   [
@@ -32,7 +32,8 @@ refusals([
   [
     'a fault in a side',
     ConfigError,
-    () => performerEncoderDecoder({sourceVocabSize: 5, hiddenSize: 8, decoder: {positions: 'axial', axialShape: [1, 2]}}),
+    () =>
+      performerEncoderDecoder({sourceVocabSize: 5, hiddenSize: 8, decoder: {positions: 'axial', axialShape: [1, 2]}}),
     /decoder: axialShape is \[1,2\], but must have as many places as maxSequenceLength 1024/,
   ],
   [

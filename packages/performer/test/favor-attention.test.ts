@@ -122,7 +122,8 @@ describe('favorAttention, causal', () => {
       tf.tidy(() => {
         const shape = {batch: 1, heads: 2, time: 12, size: 4, numFeatures: 6, chunkSize: 5, spread: 1, seed: 3};
         const {q, k, v, projection} = headsOf({...shape, features});
-        const run = (keys: tf.Tensor) => ops.favorAttention(q, keys, v, {projection, features, causal: true, chunkSize: 5});
+        const run = (keys: tf.Tensor) =>
+          ops.favorAttention(q, keys, v, {projection, features, causal: true, chunkSize: 5});
         const before = run(k);
         for (const size of [1, 1e2, 1e4]) {
           const later = tf.concat([firsts(k, 7), firsts(k, 5, 7).mul(size)], 2);
@@ -196,8 +197,8 @@ describe('favorAttention, both ways', () => {
       const v = normal([1, 1, time, size], random);
       const exact = attention(q, k, v).output;
       const errorOf = (projections: tf.Tensor[]) => {
-        const errors = projections.map((projection) =>
-          ops.favorAttention(q, k, v, {projection}).sub(exact).square().mean().dataSync()[0],
+        const errors = projections.map(
+          (projection) => ops.favorAttention(q, k, v, {projection}).sub(exact).square().mean().dataSync()[0],
         );
         return errors.reduce((a, b) => a + b) / errors.length;
       };

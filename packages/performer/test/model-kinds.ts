@@ -3,9 +3,9 @@ import type {TensorMapping, TokenInput} from '@variants/core';
 import {
   type Actual,
   authorsGradients,
+  feed,
   type GoldenCase,
   gradientsOf,
-  feed,
   type Kinds,
   loadLayer,
   probedLayer,
@@ -13,8 +13,8 @@ import {
   roundTrip,
 } from '@variants-tooling/golden';
 import {
-  fromPretrained,
   type FeatureKind,
+  fromPretrained,
   layers,
   type Performer,
   type PerformerEncoderDecoder,
@@ -31,9 +31,7 @@ function attentionTensors(golden: GoldenCase, name: string, hasDirections: boole
       {theirs: `${theirs}.weight`, ours: `${name}/${ours}/kernel`, transpose: true},
       ...(stored[`${theirs}.bias`] ? [{theirs: `${theirs}.bias`, ours: `${name}/${ours}/bias`}] : []),
     ]),
-    ...(hasDirections
-      ? [{theirs: 'fast_attention.projection_matrix', ours: `${name}/projection/matrix`}]
-      : []),
+    ...(hasDirections ? [{theirs: 'fast_attention.projection_matrix', ours: `${name}/projection/matrix`}] : []),
   ];
 }
 
@@ -136,7 +134,10 @@ function nextTokenLoss(
 function prefixes(model: Performer, tokens: tf.Tensor): tf.Tensor {
   const time = tokens.shape[1] as number;
   const last = (t: number) => model.logits(tokens.slice([0, 0], [-1, t + 1])).slice([0, t, 0], [-1, 1, -1]);
-  return tf.concat(Array.from({length: time}, (_, t) => last(t)), 1);
+  return tf.concat(
+    Array.from({length: time}, (_, t) => last(t)),
+    1,
+  );
 }
 
 /** Lengths of pieces that a sequence is cut into: 3, 4, 5, ... */

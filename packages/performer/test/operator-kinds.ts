@@ -6,7 +6,11 @@ import {type FeatureKind, ops} from '../src';
 export const kernelOf = (name: unknown) => (name === 'elu1' ? 'elu' : name) as 'relu' | 'exp' | 'gelu' | 'elu';
 
 function featuresKind(golden: GoldenCase): Actual {
-  const {eps, normalize_data: normalize, kernel_epsilon: epsilon} = golden.config as {
+  const {
+    eps,
+    normalize_data: normalize,
+    kernel_epsilon: epsilon,
+  } = golden.config as {
     eps: number;
     normalize_data: boolean;
     kernel_epsilon: number;
@@ -30,7 +34,9 @@ function featuresKind(golden: GoldenCase): Actual {
       }),
       ...both('_eps1e-6', {epsilon: 1e-6}),
       ...both('_unnormalized', {normalize: false}),
-      'output.exact_weights': scores.div(Math.sqrt(scores.shape.length && (heads['input.q'].shape[3] as number))).softmax(),
+      'output.exact_weights': scores
+        .div(Math.sqrt(scores.shape.length && (heads['input.q'].shape[3] as number)))
+        .softmax(),
       'output.approximate_weights': product.div(product.sum(-1, true)),
     };
   }

@@ -46,7 +46,10 @@ describe('orthogonalProjection', () => {
 
   it('makes features that are positive, and whose products have the softmax kernel for their mean', () => {
     tf.tidy(() => {
-      const [q, k] = [[0.3, -0.5, 0.8, 0.1], [0.6, 0.2, -0.4, 0.5]].map((x) => tf.tensor(x, [1, 1, 1, 4]));
+      const [q, k] = [
+        [0.3, -0.5, 0.8, 0.1],
+        [0.6, 0.2, -0.4, 0.5],
+      ].map((x) => tf.tensor(x, [1, 1, 1, 4]));
       // Without what is subtracted for size alone.
       const features = (x: tf.Tensor, P: tf.Tensor) => {
         const scaled = x.mul(4 ** -0.25).reshape([1, 4]);
@@ -62,7 +65,11 @@ describe('orthogonalProjection', () => {
       const exact = Math.exp(q.mul(k).sum().dataSync()[0] / 2);
       const mean = estimates.reduce((a, b) => a + b) / estimates.length;
       expect(Math.abs(mean / exact - 1)).toBeLessThan(0.02);
-      expect(queryFeatures({u: tf.tensor([[1, 2]]), D: tf.tensor([[0.5]])}, 0).min().dataSync()[0]).toBeGreaterThan(0);
+      expect(
+        queryFeatures({u: tf.tensor([[1, 2]]), D: tf.tensor([[0.5]])}, 0)
+          .min()
+          .dataSync()[0],
+      ).toBeGreaterThan(0);
     });
   });
 });

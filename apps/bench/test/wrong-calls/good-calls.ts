@@ -6,6 +6,7 @@ import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
+import * as performer from '@variants/performer';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
@@ -48,6 +49,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
   core: {
     anglesAt: 'for authors',
     isList: 'for authors',
+    withoutGradient: 'for authors',
     checkRopeScaling: 'for authors',
     checkTransformerFields: 'for authors',
     countTransformer: 'for authors',
@@ -265,6 +267,28 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     roformerClassifier: () => [roformer.roformerClassifier, {...config, numLabels: 2}],
     RoFormerMasked: 'class',
     roformerMasked: () => [roformer.roformerMasked, config],
+  },
+  performer: {
+    card: () => [performer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(performer.fromPretrained), source, {}],
+    layers: () => [performer.layers.performerBlock, {numHeads: 2, intermediateSize: 8}],
+    ops: [
+      () => [performer.ops.favorAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {projection: x(5, 4)}],
+      () => [performer.ops.favorAdvance, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), null, {projection: x(5, 4)}],
+      () => [performer.ops.softmaxFeatures, x(1, 2, 3, 4), x(5, 4), {of: 'keys'}],
+      () => [performer.ops.generalizedFeatures, x(1, 2, 3, 4), x(5, 4), {kernel: 'gelu'}],
+      () => [performer.ops.linearAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {causal: true}],
+      () => [performer.ops.localAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {window: 2}],
+      () => [performer.ops.orthogonalProjection, 5, 4, {seed: 1}],
+      () => [performer.ops.orthogonalRows, tf.randomNormal([2, 4, 4]), x(5, 4), 5],
+    ],
+    presets: 'data',
+    Performer: 'class',
+    performer: () => [performer.performer, config],
+    PerformerEncoderDecoder: 'class',
+    performerEncoderDecoder: () => [performer.performerEncoderDecoder, {sourceVocabSize: 8, hiddenSize: 8}],
+    PerformerMasked: 'class',
+    performerMasked: () => [performer.performerMasked, config],
   },
   'attention-sinks': {
     AttentionSinks: 'class',

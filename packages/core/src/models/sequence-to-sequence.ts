@@ -85,7 +85,11 @@ export abstract class SequenceToSequence<
     this.stateOrigin = originOf(identity.name, config, identity.beyondStates);
   }
 
-  /** What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it. */
+  /**
+   * What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it.
+   * An `attentionMask` [batch, source time] of the options, here and in `logits` and `loss`, says what of the source is
+   * padding. Default: where it has the token for padding.
+   */
   encode(source: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
     return tf.tidy(() => this.memoryOf(this.sourceTensor(source), {...inference, ...options}).memory as tf.Tensor3D);
   }

@@ -11,7 +11,9 @@ describe('withoutGradient', () => {
 
   it('makes constants: f(x) max(x) has the gradient of f times the maximum', () => {
     const gradient = tf.tidy(() =>
-      tf.grad((given) => given.mul(withoutGradient(() => given.max())))(x).arraySync(),
+      tf
+        .grad((given) => given.mul(withoutGradient(() => given.max())))(x)
+        .arraySync(),
     );
     expect(gradient).toEqual([3, 3, 3]);
   });
@@ -31,6 +33,12 @@ describe('withoutGradient', () => {
         throw new Error('inside');
       });
     expect(fails).toThrow('inside');
-    expect(tf.tidy(() => tf.grad((given) => given.square())(x).arraySync())).toEqual([2, 6, 4]);
+    expect(
+      tf.tidy(() =>
+        tf
+          .grad((given) => given.square())(x)
+          .arraySync(),
+      ),
+    ).toEqual([2, 6, 4]);
   });
 });

@@ -1,14 +1,17 @@
 /** Configurations in the field names of performer-pytorch. */
 import {type AuthorsConfig, CheckpointError, type FieldTable} from '@variants/core';
 import type {BothWaysFields, CausalFields, PerformerStackFields} from '../config';
-import type {FeatureKind, KernelFunction} from '../ops/features';
-import type {PositionKind} from '../layers/positions';
 import type {NormKind} from '../layers/norms';
+import type {PositionKind} from '../layers/positions';
+import type {FeatureKind, KernelFunction} from '../ops/features';
 
 /** Functions by their names in files, where they cannot stand as themselves. */
 const kernels: {readonly [name: string]: KernelFunction} = {relu: 'relu', exp: 'exp', gelu: 'gelu', elu1: 'elu'};
 
-function featuresOf({no_projection, generalized_attention, kernel_fn = 'relu'}: AuthorsConfig, file: string): FeatureKind {
+function featuresOf(
+  {no_projection, generalized_attention, kernel_fn = 'relu'}: AuthorsConfig,
+  file: string,
+): FeatureKind {
   if (no_projection) return 'none';
   if (!generalized_attention) return 'softmax';
   const name = String(kernel_fn);

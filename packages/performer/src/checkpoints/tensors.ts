@@ -139,8 +139,7 @@ export function stackBuffers(config: PerformerStackFields, hiddenSize: number, n
       const random = new Random(0, part.theirs);
       put('fast_attention.projection_matrix', [numFeatures, headSize], drawProjection(numFeatures, headSize, random));
     }
-    if (part.hasLocal)
-      put('local_attn.rel_pos.inv_freq', [headSize / 2], Float32Array.from(frequencies(headSize)));
+    if (part.hasLocal) put('local_attn.rel_pos.inv_freq', [headSize / 2], Float32Array.from(frequencies(headSize)));
   }
   return buffers;
 }

@@ -115,9 +115,13 @@ function check(config: FavorSelfConfig, headSize: number, hiddenSize: number, pa
   if (!Number.isInteger(headSize))
     throw new ConfigError(`${path}: numHeads is ${numHeads}, but must divide the width ${hiddenSize}`);
   if (!Number.isInteger(localHeads) || localHeads < 0 || localHeads > numHeads)
-    throw new ConfigError(`${path}: localHeads is ${localHeads}, but must be a whole number up to numHeads ${numHeads}`);
+    throw new ConfigError(
+      `${path}: localHeads is ${localHeads}, but must be a whole number up to numHeads ${numHeads}`,
+    );
   if (!Number.isInteger(localWindow) || localWindow < 1)
     throw new ConfigError(`${path}: localWindow is ${localWindow}, but must be a whole number of at least 1`);
   if ((rotary || localHeads > 0) && headSize % 2 !== 0)
-    throw new ConfigError(`${path}: headSize is ${headSize}, but must be even, as positions turn its features in pairs`);
+    throw new ConfigError(
+      `${path}: headSize is ${headSize}, but must be even, as positions turn its features in pairs`,
+    );
 }

@@ -67,7 +67,8 @@ export class PerformerBlock extends CausalLayer<PerformerBlockConfig> {
   override build(inputShape: tf.Shape): void {
     const width = widthOf(inputShape, this.config, this.path);
     this.mixer = new PerformerSelfAttention(selfOptions(this.config));
-    const add = <Child extends VariantLayer>(name: string, layer: Child) => this.child(name, layer, [null, null, width]);
+    const add = <Child extends VariantLayer>(name: string, layer: Child) =>
+      this.child(name, layer, [null, null, width]);
     this.parts = new BlockParts(this.config, width, add, {shift: 'back'}, this.mixer);
   }
 
@@ -100,7 +101,8 @@ export class PerformerEncoderBlock extends VariantLayer<PerformerEncoderBlockCon
     const width = widthOf(inputShape, this.config, this.path);
     const {rotary, localHeads, localWindow, localForm} = this.config;
     this.mixer = new PerformerAttention({...headOptions(this.config), rotary, localHeads, localWindow, localForm});
-    const add = <Child extends VariantLayer>(name: string, layer: Child) => this.child(name, layer, [null, null, width]);
+    const add = <Child extends VariantLayer>(name: string, layer: Child) =>
+      this.child(name, layer, [null, null, width]);
     this.parts = new BlockParts(this.config, width, add, {shift: 'both'}, this.mixer);
   }
 
@@ -139,7 +141,8 @@ export class PerformerDecoderBlock extends DecoderLayer<PerformerBlockConfig> {
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const width = widthOf(inputShape, this.config, this.path);
-    const add = <Child extends VariantLayer>(name: string, layer: Child) => this.child(name, layer, [null, null, width]);
+    const add = <Child extends VariantLayer>(name: string, layer: Child) =>
+      this.child(name, layer, [null, null, width]);
     this.mixer = new PerformerSelfAttention(selfOptions(this.config));
     this.parts = new BlockParts(this.config, width, add, {shift: 'back'}, this.mixer);
     this.crossMixer = new PerformerAttention({...headOptions(this.config), rotary: false});

@@ -110,12 +110,7 @@ export class BlockParts {
     return {output, state, shift: {mixer: first, feedForward: second}};
   }
 
-  private around(
-    norm: VariantLayer,
-    x: tf.Tensor,
-    run: ForwardOptions,
-    part: (h: tf.Tensor) => tf.Tensor,
-  ): tf.Tensor {
+  private around(norm: VariantLayer, x: tf.Tensor, run: ForwardOptions, part: (h: tf.Tensor) => tf.Tensor): tf.Tensor {
     return this.dropout.forward(normed(norm, x, part), run);
   }
 

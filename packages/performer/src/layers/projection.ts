@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, type LayerOptions, initializationSeed, lastDimension, Random, VariantLayer, zeros} from '@variants/core';
+import {
+  type ForwardOptions,
+  initializationSeed,
+  type LayerOptions,
+  lastDimension,
+  Random,
+  VariantLayer,
+  zeros,
+} from '@variants/core';
 import {drawProjection} from '../ops/projection';
 
 /** Options of {@link RandomProjection}. */

@@ -3,7 +3,14 @@
  * Symbols are those of `features.ts` and `linear-attention.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, requireOptionalTensors, requireOptions, requireRank, ShapeError, withoutGradient} from '@variants/core';
+import {
+  ConfigError,
+  requireOptionalTensors,
+  requireOptions,
+  requireRank,
+  ShapeError,
+  withoutGradient,
+} from '@variants/core';
 import {requireChunkSize, requireHeads, tidied} from './checks';
 import {
   exponents,
@@ -151,7 +158,11 @@ function causalFavor({queries, keys, values}: Heads, memory: LinearMemory | null
   const exponentials = u.sub(column ? where(column, shift.neg()).neg() : shift).exp();
   const epsilon = isSoftmax ? softmaxEpsilon : 0;
   const q = isSoftmax ? queryFeatures(exponents(queries, projection as tf.Tensor)) : queries.softmax();
-  const {sums, memory: next} = causalSums({queries: q, keys: exponentials, values: ones, maxima, epsilon}, memory, chunkSize);
+  const {sums, memory: next} = causalSums(
+    {queries: q, keys: exponentials, values: ones, maxima, epsilon},
+    memory,
+    chunkSize,
+  );
   // Relative to M as the sums are, for exponentials that the authors hold relative to nothing.
   const unit = isSoftmax
     ? Math.sqrt(u.shape[3] as number)
@@ -163,10 +174,7 @@ function causalFavor({queries, keys, values}: Heads, memory: LinearMemory | null
 const largestExponent = 60;
 
 /** Σ_j φ(k_j) v'_jᵀ of all keys, [batch, heads, m, e + 1]: all that attention of both directions needs of them. */
-export function favorSums(
-  {keys, values}: Pick<Heads, 'keys' | 'values'>,
-  options: FavorOptions,
-): tf.Tensor {
+export function favorSums({keys, values}: Pick<Heads, 'keys' | 'values'>, options: FavorOptions): tf.Tensor {
   const {features = 'softmax', projection = null} = options;
   const column = hiding(options);
   const shown = (φ: tf.Tensor) => (column ? φ.mul(column) : φ);
@@ -184,7 +192,10 @@ export function favorSums(
     const largest = withoutGradient(() => where(column, u.max(-1, true)).max(2, true));
     // Where all is padding there is no largest, and what is multiplied by 0 must be a number.
     const shift = D.add(column ? largest.maximum(noMaximum / 2) : largest);
-    return u.sub(column ? where(column, shift.neg()).neg() : shift).exp().add(softmaxEpsilon);
+    return u
+      .sub(column ? where(column, shift.neg()).neg() : shift)
+      .exp()
+      .add(softmaxEpsilon);
   }
 }
 
@@ -200,7 +211,10 @@ export function readSums(queries: tf.Tensor, sums: tf.Tensor, options: FavorOpti
   const read = tf.matMul(φ, sums);
   // 1 where all keys are hidden, which leaves 0 / 0.
   const last = (read.shape[3] as number) - 1;
-  return ratio(read, withoutGradient(() => read.slice([0, 0, 0, last]).equal(0).toFloat()));
+  return ratio(
+    read,
+    withoutGradient(() => read.slice([0, 0, 0, last]).equal(0).toFloat()),
+  );
 }
 
 function checkCall(owner: string, heads: Heads, options: FavorOptions, causal: boolean): void {

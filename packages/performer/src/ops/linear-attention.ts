@@ -10,7 +10,14 @@
  * a factor e^(M_j - M_i) of at most 1, which is a decay of the recurrence S.
  */
 import * as tf from '@tensorflow/tfjs';
-import {linearRecurrence, padAxis, requireOptionalTensors, requireOptions, requireRank, withoutGradient} from '@variants/core';
+import {
+  linearRecurrence,
+  padAxis,
+  requireOptionalTensors,
+  requireOptions,
+  requireRank,
+  withoutGradient,
+} from '@variants/core';
 import {requireChunkSize, requireHeads, tidied} from './checks';
 
 /** Below every exponent: M before the first key. */
@@ -120,8 +127,8 @@ function inChunks(
   const uncut = (x: tf.Tensor) => x.reshape([batch, heads, n * c, width]).slice([0, 0, 0, 0], [-1, -1, time, -1]);
   const next: LinearMemory = {
     sums: carried.last.reshape([batch, heads, m, width]),
-    values: total && total.last.reshape([batch, heads, 1, width]),
-    max: given.maxima && given.maxima.slice([0, 0, time - 1], [-1, -1, 1]),
+    values: total?.last.reshape([batch, heads, 1, width]) ?? null,
+    max: given.maxima?.slice([0, 0, time - 1], [-1, -1, 1]) ?? null,
   };
   if (!total) return {sums: uncut(weighed), memory: next};
   const inside = tf.matMul(visible.tile([rows * n, 1, 1]), v);
@@ -157,11 +164,17 @@ function decaysOf(
     const first = before ? before.reshape([rows, 1, 1]) : tf.fill([rows, 1, 1], noMaximum);
     const starts = n > 1 ? tf.concat([first, ends.slice([0, 0, 0], [-1, n - 1, -1])], 1) : first;
     const column = chunks.reshape([rows * n, c, 1]);
-    const differences = column.reshape([rows * n, 1, c]).sub(column).minimum(0);
+    const differences = column
+      .reshape([rows * n, 1, c])
+      .sub(column)
+      .minimum(0);
     return {
       inside: tf.linalg.bandPart(differences.exp(), -1, 0),
       toEnd: column.sub(ends.reshape([rows * n, 1, 1])).exp(),
-      fromStart: starts.reshape([rows * n, 1, 1]).sub(column).exp(),
+      fromStart: starts
+        .reshape([rows * n, 1, 1])
+        .sub(column)
+        .exp(),
       across: starts.sub(ends),
     };
   });
@@ -178,7 +191,7 @@ function carry(
   first: tf.Tensor | null,
 ): {before: tf.Tensor | null; last: tf.Tensor} {
   const [rows, n, size] = x.shape as number[];
-  const start = first && first.reshape([rows, 1, 1, size]);
+  const start = first?.reshape([rows, 1, 1, size]);
   if (n === 1 && !start) return {before: null, last: x.reshape([rows, size])};
   const one = tf.ones([rows, n, 1, 1]);
   const options = {...(across && {decay: across}), ...(start && {state: start})};

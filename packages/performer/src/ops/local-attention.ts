@@ -113,9 +113,7 @@ function lookAround(x: tf.Tensor, w: number, causal: boolean, filler: number): t
 function visibleKeys(shape: number[], {window: w, causal = false, mask = null, form = 'exact'}: LocalAttentionOptions) {
   const [, heads, time] = shape;
   const windows = Math.ceil(time / w);
-  const there = mask
-    ? mask.toFloat().expandDims(1)
-    : tf.ones([1, 1, form === '1.4' && !causal ? windows * w : time]);
+  const there = mask ? mask.toFloat().expandDims(1) : tf.ones([1, 1, form === '1.4' && !causal ? windows * w : time]);
   const around = lookAround(there.expandDims(-1), w, causal, 0);
   const perWindow = around.reshape([around.shape[0], 1, windows, -1]).tile([1, heads, 1, 1]);
   return perWindow.reshape([around.shape[0], heads * windows, 1, -1]);

@@ -59,7 +59,12 @@ export function localAdvance(
     const ring = {keys: write(memory.keys, k), values: write(memory.values, values)};
     const slots = tf.range(0, 2 * w, 1, 'int32');
     // Row s holds the last position p <= length with p mod 2w = s.
-    const held = length.sub(length.sub(slots).add(int(2 * w)).mod(int(2 * w)));
+    const held = length.sub(
+      length
+        .sub(slots)
+        .add(int(2 * w))
+        .mod(int(2 * w)),
+    );
     const mask = held.greaterEqual(firstSeen(length, w).maximum(int(0))).toFloat();
     const {output} = attention(q, ring.keys, ring.values, {mask: mask.reshape([1, 1, 1, 2 * w])});
     return {output, memory: {...ring, length: next}};
@@ -67,9 +72,15 @@ export function localAdvance(
   const kept = length.minimum(int(2 * w)) as tf.Scalar;
   const inOrder = (name: 'keys' | 'values') =>
     appendRows(growAxis(ringInOrder(memory[name], length), 2, 2 * w + time), rows[name], kept);
-  const held = tf.range(0, 2 * w + time, 1, 'int32').add(length.sub(kept)).reshape([1, -1]);
+  const held = tf
+    .range(0, 2 * w + time, 1, 'int32')
+    .add(length.sub(kept))
+    .reshape([1, -1]);
   const asked = (places as tf.Tensor1D).reshape([-1, 1]);
-  const mask = held.lessEqual(asked).logicalAnd(held.greaterEqual(firstSeen(asked, w))).toFloat();
+  const mask = held
+    .lessEqual(asked)
+    .logicalAnd(held.greaterEqual(firstSeen(asked, w)))
+    .toFloat();
   const {output} = attention(q, inOrder('keys'), inOrder('values'), {mask: mask.expandDims(0).expandDims(0)});
   // A copy is written into: who meets with an error may go on from the memory as it was.
   const ring = {keys: write(memory.keys.clone(), k), values: write(memory.values.clone(), values)};
@@ -77,5 +88,4 @@ export function localAdvance(
 }
 
 /** The first position that one sees: that where the window before its own begins. */
-const firstSeen = (positions: tf.Tensor, w: number) =>
-  positions.floorDiv(int(w)).sub(int(1)).mul(int(w)) as tf.Tensor;
+const firstSeen = (positions: tf.Tensor, w: number) => positions.floorDiv(int(w)).sub(int(1)).mul(int(w)) as tf.Tensor;

@@ -110,7 +110,8 @@ export const frozenTraining: Law = {
         const frozen = trainable.has(name) && !trained.has(name);
         if (frozen) assertSame(values, before.get(name) as Float32Array, `${name}, which is frozen`);
         // What no gradient moves, such as a counter, a layer may change by itself: alike in both.
-        if (!trainable.has(name)) assertSame(values, after.get(name) as Float32Array, `${name}, which no gradient moves`);
+        if (!trainable.has(name))
+          assertSame(values, after.get(name) as Float32Array, `${name}, which no gradient moves`);
       }
       tf.dispose([inputs, targets]);
       // tfjs frees no optimizer that it was given.
