@@ -111,6 +111,9 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
     built(reformer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
       reformer.reformerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
     ),
+    built(performer.card, (shape, {vocabSize, maxSequenceLength, padToken}) =>
+      performer.performerMasked({...shape, vocabSize, maxSequenceLength, padToken}),
+    ),
   ],
   'sequence-classifier': [
     built(hyena.card, (shape, {vocabSize, maxSequenceLength, padToken, numLabels}) =>
@@ -158,6 +161,12 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
         return (seed) => wideFfn.wideFfn({...config, seed});
       },
     },
+    built(performer.card, ({hiddenSize, seed, ...side}, {vocabSize, maxSequenceLength, padToken}) =>
+      performer.performerEncoderDecoder({
+        ...{sourceVocabSize: vocabSize, hiddenSize, padToken, seed},
+        ...{encoder: {...side, maxSequenceLength}, decoder: {...side, maxSequenceLength}},
+      }),
+    ),
   ],
   'speech-recognizer': [],
 };

@@ -102,6 +102,7 @@ export {
   type WeightedAverageState,
   weightedAverageScan,
 } from './kernels/weighted-average-scan';
+export {withoutGradient} from './kernels/without-gradient';
 export * from './layers';
 export {continueConvolution, type FilteredState} from './layers/continue-convolution';
 export type {BeamOptions, Hypothesis} from './models/beam-options';

@@ -1,27 +1,45 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
-import {countParameters, type PerformerConfig, resolvePerformerConfig} from './config';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
+import {type PerformerConfig, resolvePerformerConfig} from './config';
+import {countParameters} from './count';
 
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
-
-/** Performer's data sheet. */
+/** Performer's data sheet; sizes are those of the causal model. */
 export const card: ArchitectureCard<PerformerConfig> = {
   name: 'performer',
   title: 'Performer',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'Rethinking Attention with Performers',
+    authors: [
+      'Krzysztof Choromanski',
+      'Valerii Likhosherstov',
+      'David Dohan',
+      'Xingyou Song',
+      'Andreea Gane',
+      'Tamas Sarlos',
+      'Peter Hawkins',
+      'Jared Davis',
+      'Afroz Mohiuddin',
+      'Lukasz Kaiser',
+      'David Belanger',
+      'Lucy Colwell',
+      'Adrian Weller',
+    ],
+    year: 2021,
+    url: 'https://arxiv.org/abs/2009.14794',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('performer', parameters, {
-      configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolvePerformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+  idea: 'Softmax of products of queries and keys is the mean of products of random positive features, so that keys and values can be summed before any query comes.',
+  equation: String.raw`o_i = \frac{\phi(q_i)^\top \sum_j \phi(k_j) v_j^\top}{\phi(q_i)^\top \sum_j \phi(k_j)}, \qquad \phi(x) = \frac{1}{\sqrt m} \exp\Big(P \tfrac{x}{\sqrt[4]{d}} - \tfrac{|x|^2}{2 \sqrt d}\Big)`,
+  complexity: {time: 'T m d, m = d ln d features', memory: 'T m + m d', state: 'm (d + 1) per head, whatever T'},
+  kinds: ['language-model', 'masked-language-model', 'sequence-to-sequence'],
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('performer', request);
+    return sizeTo<PerformerConfig>('performer', parameters, {
+      configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
+        resolvePerformerConfig({
+          ...{vocabSize, maxSequenceLength, numLayers, hiddenSize, numHeads, intermediateSize},
+          tieEmbedding: true,
+        }),
       countParameters,
-      feedForwardRatio: 2,
-    }),
+      feedForwardRatio: 4,
+    });
+  },
 };

@@ -1,11 +1,12 @@
 import {presetTableTest, readmeTests} from '@variants-tooling/readme';
 import {presets} from '../src';
-import {countParameters, resolvePerformerConfig} from '../src/config';
+import {resolvePerformerConfig} from '../src/config';
+import {countParameters} from '../src/count';
 
 readmeTests(import.meta.url);
 
 presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
   const config = resolvePerformerConfig(preset);
-  const {numLayers, hiddenSize, valueSize} = config;
-  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+  const {numLayers, hiddenSize, numHeads, numFeatures} = config;
+  return [numLayers, hiddenSize, numHeads, numFeatures, countParameters(config)];
 });

@@ -8,6 +8,7 @@ import * as linformer from '@variants/linformer';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
 import * as reformer from '@variants/reformer';
+import * as performer from '@variants/performer';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
@@ -51,6 +52,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
   core: {
     anglesAt: 'for authors',
     isList: 'for authors',
+    withoutGradient: 'for authors',
     checkRopeScaling: 'for authors',
     checkTransformerFields: 'for authors',
     countTransformer: 'for authors',
@@ -306,6 +308,28 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
       () => [linformer.ops.convolveWindows, x(1, 1, 4, 2), x(2, 2, 2), x(2), 2],
     ],
     presets: 'data',
+  },
+  performer: {
+    card: () => [performer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(performer.fromPretrained), source, {}],
+    layers: () => [performer.layers.performerBlock, {numHeads: 2, intermediateSize: 8}],
+    ops: [
+      () => [performer.ops.favorAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {projection: x(5, 4)}],
+      () => [performer.ops.favorAdvance, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), null, {projection: x(5, 4)}],
+      () => [performer.ops.softmaxFeatures, x(1, 2, 3, 4), x(5, 4), {of: 'keys'}],
+      () => [performer.ops.generalizedFeatures, x(1, 2, 3, 4), x(5, 4), {kernel: 'gelu'}],
+      () => [performer.ops.linearAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {causal: true}],
+      () => [performer.ops.localAttention, x(1, 2, 3, 4), x(1, 2, 3, 4), x(1, 2, 3, 4), {window: 2}],
+      () => [performer.ops.orthogonalProjection, 5, 4, {seed: 1}],
+      () => [performer.ops.orthogonalRows, tf.randomNormal([2, 4, 4]), x(5, 4), 5],
+    ],
+    presets: 'data',
+    Performer: 'class',
+    performer: () => [performer.performer, config],
+    PerformerEncoderDecoder: 'class',
+    performerEncoderDecoder: () => [performer.performerEncoderDecoder, {sourceVocabSize: 8, hiddenSize: 8}],
+    PerformerMasked: 'class',
+    performerMasked: () => [performer.performerMasked, config],
   },
   'attention-sinks': {
     AttentionSinks: 'class',

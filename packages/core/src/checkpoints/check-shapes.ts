@@ -22,7 +22,9 @@ export function checkShapes<Config>(checkpoint: Checkpoint, model: CheckpointMod
     // A tensor with several weights in it is at fault once.
     ...new Set(faultsOfMissing(pairs, checkpoint)),
     ...new Set(
-      pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint, mapping.shape !== undefined)),
+      pairs.flatMap(({mapping, shape}) =>
+        faultsOf(mapping.theirs, shape, checkpoint, {anyOnes: mapping.shape !== undefined, ...mapping}),
+      ),
     ),
     ...Object.entries(buffers).flatMap(([name, {shape}]) => (isIgnored(name) ? [] : faultsOf(name, shape, checkpoint))),
     ...faultsOfSuperfluous(pairs, Object.keys(buffers), isIgnored, checkpoint),
@@ -47,15 +49,27 @@ function faultsOfMissing(pairs: readonly PairedWeight[], checkpoint: Checkpoint)
     .map(({mapping, shape}) => `tensor "${mapping.theirs}" of shape ${shapeText(shape)} is missing`);
 }
 
-/** @param anyOnes Whether axes of length 1 do not matter. */
-function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoint, anyOnes = false): string[] {
+/** What may be otherwise in a file. */
+interface Leniency {
+  /** Axes of length 1 do not matter. */
+  anyOnes?: boolean;
+  /** The values may be whole numbers. */
+  wholeNumbers?: boolean;
+}
+
+function faultsOf(
+  name: string,
+  expected: readonly number[],
+  {tensors}: Checkpoint,
+  {anyOnes = false, wholeNumbers = false}: Leniency = {},
+): string[] {
   const stored = tensors.get(name);
   if (!stored) return [];
   const {dtype, shape} = stored;
   const compared = (axes: readonly number[]) => shapeText(anyOnes ? axes.filter((length) => length !== 1) : axes);
   if (compared(shape) !== compared(expected))
     return [`tensor "${name}" has shape ${shapeText(shape)} instead of ${shapeText(expected)}`];
-  return isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
+  return wholeNumbers || isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
 }
 
 function faultsOfSuperfluous(

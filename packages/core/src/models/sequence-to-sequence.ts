@@ -92,7 +92,11 @@ export abstract class SequenceToSequence<
     this.recorder = new StepRecorder(() => variables.map((variable) => variable.read()));
   }
 
-  /** What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it. */
+  /**
+   * What the encoder makes of a source [batch, source time]: the memory [batch, source time, width]. The caller disposes it.
+   * An `attentionMask` [batch, source time] of the options, here and in `logits` and `loss`, says what of the source is
+   * padding. Default: where it has the token for padding.
+   */
   encode(source: TokenInput, options: Partial<ForwardOptions> = {}): tf.Tensor3D {
     return tf.tidy(() => this.memoryOf(this.sourceTensor(source), {...inference, ...options}).memory as tf.Tensor3D);
   }
@@ -234,7 +238,7 @@ export abstract class SequenceToSequence<
     options: ForwardOptions,
     run?: RunLayer,
   ): Carried & {memory: tf.Tensor; memoryMask: tf.Tensor} {
-    const memoryMask = this.maskOf(source);
+    const memoryMask = options.attentionMask ?? this.maskOf(source);
     const {encoder} = this.stages;
     const {output: memory, carried} = passThrough(encoder, source, {...options, attentionMask: memoryMask}, run);
     return {...carried, memory, memoryMask};
