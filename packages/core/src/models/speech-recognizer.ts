@@ -264,7 +264,8 @@ function connect(
   padding: PaddingAsBlank,
 ): ModelGraph {
   const features = tf.input({shape: inputSize === null ? [null] : [null, inputSize], name: 'features'});
-  const lengths = tf.input({shape: [], dtype: 'int32', name: 'lengths'});
+  // tfjs makes a column of a list.
+  const lengths = tf.input({shape: [1], dtype: 'int32', name: 'lengths'});
   const vectors = connectThrough(frontEnd, features);
   const mask = new FrameMask({name: 'frame_mask'}, outputLengths).apply([vectors, lengths]) as tf.SymbolicTensor;
   const maskOf = () => (masksBackbone ? mask : undefined);
