@@ -3,6 +3,7 @@ import {requireOptions, requireTensors} from '../arguments';
 import {ConfigError, DataError, ShapeError} from '../errors';
 import {isList, listOfIds} from '../ids';
 import {ctcLoss} from '../kernels/ctc-loss';
+import {padAxis} from '../kernels/padding';
 import type {ForwardOptions, VariantLayer} from '../layers/layer';
 import {connectThrough, passThrough, type RunLayer} from './chain';
 import {FrameMask, frameMask, framesOf, PaddingAsBlank} from './frame-mask';
@@ -153,15 +154,7 @@ export abstract class SpeechRecognizer<
       const path = outputs.argMax(2).toInt();
       const labels = targets.toInt();
       const count = labels.shape[1] as number;
-      const previous = path
-        .pad(
-          [
-            [0, 0],
-            [1, 0],
-          ],
-          -1,
-        )
-        .slice([0, 0], path.shape as [number, number]);
+      const previous = padAxis(path, 1, 1, 0, -1).slice([0, 0], path.shape as [number, number]);
       const isLabel = path.notEqual(this.config.blank).logicalAnd(path.notEqual(previous)).toFloat();
       const places = isLabel.cumsum(1).sub(1).mul(isLabel).toInt();
       const units = tf.oneHot(places, count).toFloat().mul(isLabel.expandDims(2));
