@@ -52,6 +52,7 @@ export {type AttentionOptions, type AttentionOutputs, attention} from './kernels
 export {mergeAttention} from './kernels/attention/merge';
 export {withSinkLogit} from './kernels/attention/sink-logit';
 export {blockDiagonalMatMul} from './kernels/block-diagonal-mat-mul';
+export {type CtcLossOptions, type CtcReduction, ctcLoss} from './kernels/ctc-loss';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';

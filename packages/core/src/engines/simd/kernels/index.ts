@@ -7,6 +7,7 @@ import {binaryKernels} from './binary';
 import {blockDiagonalKernels} from './block-diagonal-mat-mul';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
+import {ctcKernels} from './ctc';
 import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
 import {depthwise1dKernels} from './depthwise-1d';
@@ -54,6 +55,7 @@ export const kernels: readonly SimdKernel[] = [
   ...softmaxKernels,
   ...normKernels,
   ...crossEntropyKernels,
+  ...ctcKernels,
   ...adamKernels,
   ...geluKernels,
   ...siluKernels,
