@@ -7,6 +7,7 @@ import {
   roundTrip,
 } from '@variants-tooling/golden';
 import {fromPretrained} from '../src';
+import {audioKinds} from './audio/audio-cases';
 
 // REPLACE: a function for each kind of case, and what else the authors' code gives: states, inner outputs, operators.
 //
@@ -24,4 +25,4 @@ async function languageModel(golden: GoldenCase): Promise<Actual> {
   return {'output.logits': model.logits(tokens), loss: loss.as1D(), ...authorsGradients(model, gradients)};
 }
 
-goldenTests(import.meta.url, {lm: languageModel});
+goldenTests(import.meta.url, {lm: languageModel, ...audioKinds});
