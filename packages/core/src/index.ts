@@ -136,6 +136,13 @@ export {
   type SourceAndTarget,
 } from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, requireSize, sizeTo} from './models/size-to';
+export {
+  SpeechRecognizer,
+  type SpeechRecognizerConfig,
+  type SpeechRecognizerLayers,
+  type SpeechRecognizerTypes,
+  type Utterances,
+} from './models/speech-recognizer';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {
   checkRopeScaling,
@@ -164,7 +171,7 @@ export {nearestName} from './nearest-name';
 export {Random, type RandomState} from './random';
 export {shown} from './shown';
 export {type StartOptions, start} from './start';
-export type {StateOrigin} from './streams/state-origin';
+export {originOf, type StateOrigin} from './streams/state-origin';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {
   type Carried,

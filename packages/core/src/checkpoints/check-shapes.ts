@@ -22,7 +22,9 @@ export function checkShapes<Config>(checkpoint: Checkpoint, model: CheckpointMod
     // A tensor with several weights in it is at fault once.
     ...new Set(faultsOfMissing(pairs, checkpoint)),
     ...new Set(
-      pairs.flatMap(({mapping, shape}) => faultsOf(mapping.theirs, shape, checkpoint, mapping.shape !== undefined)),
+      pairs.flatMap(({mapping, shape}) =>
+        faultsOf(mapping.theirs, shape, checkpoint, {anyOnes: mapping.shape !== undefined, anyType: mapping.count}),
+      ),
     ),
     ...Object.entries(buffers).flatMap(([name, {shape}]) => (isIgnored(name) ? [] : faultsOf(name, shape, checkpoint))),
     ...faultsOfSuperfluous(pairs, Object.keys(buffers), isIgnored, checkpoint),
@@ -47,15 +49,27 @@ function faultsOfMissing(pairs: readonly PairedWeight[], checkpoint: Checkpoint)
     .map(({mapping, shape}) => `tensor "${mapping.theirs}" of shape ${shapeText(shape)} is missing`);
 }
 
-/** @param anyOnes Whether axes of length 1 do not matter. */
-function faultsOf(name: string, expected: readonly number[], {tensors}: Checkpoint, anyOnes = false): string[] {
+/** How far a stored tensor may be another than expected. */
+interface Leeway {
+  /** Axes of length 1 do not matter. */
+  anyOnes?: boolean;
+  /** It may hold whole numbers. */
+  anyType?: boolean;
+}
+
+function faultsOf(
+  name: string,
+  expected: readonly number[],
+  {tensors}: Checkpoint,
+  {anyOnes = false, anyType = false}: Leeway = {},
+): string[] {
   const stored = tensors.get(name);
   if (!stored) return [];
   const {dtype, shape} = stored;
   const compared = (axes: readonly number[]) => shapeText(anyOnes ? axes.filter((length) => length !== 1) : axes);
   if (compared(shape) !== compared(expected))
     return [`tensor "${name}" has shape ${shapeText(shape)} instead of ${shapeText(expected)}`];
-  return isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
+  return anyType || isFloat(dtype) ? [] : [`tensor "${name}" holds ${dtype} instead of F32, F16, BF16 or F64`];
 }
 
 function faultsOfSuperfluous(

@@ -23,6 +23,8 @@ export interface TensorMapping {
    * our [hidden]. Files may have fewer or more axes of length 1. Default: ours.
    */
   shape?: readonly number[];
+  /** It counts something: a whole number in the authors' files, of whichever type. Default false. */
+  count?: boolean;
   /** A second name of the same tensor in the authors' files (tied matrices): may be missing when read, always written. Default false. */
   alias?: boolean;
 }
