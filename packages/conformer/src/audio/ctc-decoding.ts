@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Fields, fields, requireArgument, requireRank, resolveFields, ShapeError} from '@variants/core';
+import {type Fields, fields, isList, requireArgument, requireRank, resolveFields, ShapeError} from '@variants/core';
 
 /** Options of {@link ctcGreedy}. */
 export interface CtcDecodeOptions {
@@ -20,8 +20,6 @@ export interface CtcHypothesis {
   labels: number[];
   logProbability: number;
 }
-
-const isList = (value: unknown) => Array.isArray(value) || ArrayBuffer.isView(value);
 
 const decodeRules: Fields<CtcDecodeOptions> = {
   blank: fields.count(0, 0),

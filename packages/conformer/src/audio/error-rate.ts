@@ -1,21 +1,4 @@
-import {DataError} from '@variants/core';
-
-/**
- * The fewest items to put in, to leave out and to replace to make one sequence of another (Levenshtein's distance).
- * @param given What was recognised.
- * @param wanted What was said.
- */
-export function editDistance<T>(given: ArrayLike<T>, wanted: ArrayLike<T>): number {
-  // Distances of what was recognised so far to each beginning of what was said.
-  let row = Array.from({length: wanted.length + 1}, (_, j) => j);
-  for (let i = 0; i < given.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < wanted.length; j++)
-      next.push(Math.min(row[j + 1] + 1, next[j] + 1, row[j] + Number(given[i] !== wanted[j])));
-    row = next;
-  }
-  return row[wanted.length];
-}
+import {DataError, editDistance} from '@variants/core';
 
 /**
  * Word error rate: the words that must be put in, left out or replaced in what was recognised, by those that were said, over

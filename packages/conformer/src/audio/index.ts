@@ -1,3 +1,9 @@
+import {kaldiFilterbank, kaldiFilters} from './kaldi';
+import {logMel, melSpectrogram} from './log-mel';
+import {melFilterbank} from './mel';
+import {drawMasks, specAugment} from './spec-augment';
+import {stft} from './spectrogram';
+
 export {
   CtcBeam,
   type CtcBeamOptions,
@@ -7,11 +13,23 @@ export {
   ctcGreedy,
   GreedyCtc,
 } from './ctc-decoding';
-export {characterErrorRate, editDistance, wordErrorRate} from './error-rate';
-export {type KaldiFilterbankOptions, type KaldiFilterOptions, kaldiFilterbank, kaldiFilters} from './kaldi';
-export {type LogarithmKind, type LogMelOptions, logMel, type MelSpectrogramOptions, melSpectrogram} from './log-mel';
-export {type MelFilterbankOptions, type MelScale, melFilterbank} from './mel';
+export {characterErrorRate, wordErrorRate} from './error-rate';
+export type {KaldiFilterbankOptions, KaldiFilterOptions} from './kaldi';
+export type {LogarithmKind, LogMelOptions, MelSpectrogramOptions} from './log-mel';
+export type {MelFilterbankOptions, MelScale} from './mel';
 export {resample} from './resample';
-export {drawMasks, type MaskOptions, type MaskSpan, type SpecAugmentOptions, specAugment} from './spec-augment';
-export {type StftOptions, stft} from './spectrogram';
+export type {MaskOptions, MaskSpan, SpecAugmentOptions} from './spec-augment';
+export type {StftOptions} from './spectrogram';
 export {mono, type ReadAudioOptions, readAudio, readWav, type WavAudio, writeWav} from './wav';
+
+/** What makes features of samples, and masks of features. */
+export const audioOps = {
+  stft,
+  melFilterbank,
+  melSpectrogram,
+  logMel,
+  kaldiFilters,
+  kaldiFilterbank,
+  drawMasks,
+  specAugment,
+};

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {type Fields, fields, requireArgument, requireTensors, resolveFields, ShapeError} from '@variants/core';
+import {type Fields, fields, isList, requireArgument, requireTensors, resolveFields, ShapeError} from '@variants/core';
 
 /** How many masks of what widths features get. */
 export interface MaskOptions {
@@ -29,8 +29,6 @@ export interface MaskSpan {
   start: number;
   end: number;
 }
-
-const isList = (value: unknown) => Array.isArray(value) || ArrayBuffer.isView(value);
 
 const maskRules: Fields<MaskOptions> = {
   frequencyMasks: fields.count(2, 0),
