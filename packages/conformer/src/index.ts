@@ -1,4 +1,5 @@
 import {ConformerAttention, type ConformerAttentionConfig, type PositionKind} from './attention';
+import {audioOps} from './audio';
 import {FrameBatchNorm, type FrameBatchNormConfig} from './batch-norm';
 import {ConformerBlock, type ConformerBlockConfig} from './block';
 import {type ChunkOptions, chunkMask} from './chunks';
@@ -6,6 +7,35 @@ import {ConvolutionModule, type ConvolutionModuleConfig, type PaddingKind} from 
 import {Subsampling, type SubsamplingConfig, Waveform, type WaveformConvolutions} from './front-ends';
 import {relativePositions, relativeScores, relativeShift} from './relative-attention';
 
+export {
+  CtcBeam,
+  type CtcBeamOptions,
+  type CtcDecodeOptions,
+  type CtcHypothesis,
+  characterErrorRate,
+  ctcBeamSearch,
+  ctcGreedy,
+  GreedyCtc,
+  type KaldiFilterbankOptions,
+  type KaldiFilterOptions,
+  type LogarithmKind,
+  type LogMelOptions,
+  type MaskOptions,
+  type MaskSpan,
+  type MelFilterbankOptions,
+  type MelScale,
+  type MelSpectrogramOptions,
+  mono,
+  type ReadAudioOptions,
+  readAudio,
+  readWav,
+  resample,
+  type SpecAugmentOptions,
+  type StftOptions,
+  type WavAudio,
+  wordErrorRate,
+  writeWav,
+} from './audio';
 export {card} from './card';
 export type {ConformerConfig, ConformerOptions} from './config';
 export {Conformer, type ConformerStreamOptions, conformer, fromPretrained} from './model';
@@ -44,4 +74,5 @@ export const ops = {
   relativeShift,
   relativeScores,
   chunkMask,
+  ...audioOps,
 };

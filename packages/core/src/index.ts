@@ -123,6 +123,7 @@ export {
   type MixedLanguageModelOptions,
 } from './models/mixed-language-model';
 export {type ModelKind, modelKinds} from './models/model-kind';
+export {editDistance} from './models/recognized';
 export {type MemoryNeededOptions, memoryNeeded, requireTrainingMemory} from './models/require-memory';
 export {
   SequenceClassifier,

@@ -6,8 +6,8 @@ export function labelsOfPath(path: ArrayLike<number>, blank: number): number[] {
   return Array.from(path).filter((token, t) => token !== blank && (t === 0 || token !== path[t - 1]));
 }
 
-/** How many labels must be put in, left out or replaced to make the one list the other (Levenshtein 1966). */
-export function editDistance(from: ArrayLike<number>, to: ArrayLike<number>): number {
+/** How many items must be put in, left out or replaced to make the one list the other (Levenshtein 1966). */
+export function editDistance<Item>(from: ArrayLike<Item>, to: ArrayLike<Item>): number {
   let row = Array.from({length: to.length + 1}, (_, j) => j);
   for (let i = 0; i < from.length; i++) {
     const next = [i + 1];
