@@ -160,6 +160,7 @@ describe('the state of a stream', () => {
     const tooFew = drawn([1, 3, 9]);
     const nothing = model.stream(tooFew, null, {last: true});
     expect(nothing.logits.shape).toEqual([1, 0, 7]);
+    expect(tf.tidy(() => nothing.logits.argMax(2).dataSync().length)).toBe(0);
     state.dispose();
     nothing.state.dispose();
     tf.dispose([features, tooFew, logits, whole, nothing.logits]);
