@@ -86,7 +86,7 @@ export const architectures: readonly Contestant[] = [
   contestant(megabyte.card, megabyte.megabyte),
   contestant(performer.card, performer.performer),
   contestant(reformer.card, reformer.reformer),
-  contestant(conformer.card, conformer.conformer),
+  contestant(wideFfn.card, wideFfn.wideFfn),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.
@@ -168,7 +168,7 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
       }),
     ),
   ],
-  'speech-recognizer': [],
+  'speech-recognizer': [built(conformer.card, (shape, {vocabSize}) => conformer.conformer({...shape, vocabSize}))],
 };
 
 /** What of a shape an architecture without heads has. */

@@ -1,27 +1,43 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {type ConformerConfig, countParameters, resolveConformerConfig} from './config';
-
-// REPLACE: the paper, its idea in one sentence, its equation, the costs that it claims.
 
 /** Conformer's data sheet. */
 export const card: ArchitectureCard<ConformerConfig> = {
   name: 'conformer',
   title: 'Conformer',
   paper: {
-    title: 'Title of the paper',
-    authors: ['First Author'],
-    year: 2025,
-    url: 'https://arxiv.org/abs/0000.00000',
+    title: 'Conformer: Convolution-augmented Transformer for Speech Recognition',
+    authors: [
+      'Anmol Gulati',
+      'James Qin',
+      'Chung-Cheng Chiu',
+      'Niki Parmar',
+      'Yu Zhang',
+      'Jiahui Yu',
+      'Wei Han',
+      'Shibo Wang',
+      'Zhengdong Zhang',
+      'Yonghui Wu',
+      'Ruoming Pang',
+    ],
+    year: 2020,
+    url: 'https://arxiv.org/abs/2005.08100',
   },
-  idea: 'Softmax gives way to the mean of all values so far, so that a token costs the same whatever the length.',
-  equation: String.raw`y_t = \Big(\mathrm{silu}(x_t W_g) \odot \frac{1}{t} \sum_{s \le t} x_s W_v\Big) W_o`,
-  complexity: {time: 'T d v, v = value size', memory: 'T d', state: 'v + 1, whatever T'},
-  kinds: ['language-model'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('conformer', parameters, {
-      configure: ({numLayers, hiddenSize, intermediateSize}) =>
-        resolveConformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize, tieEmbedding: true}),
+  idea: 'Attention sees the whole utterance and a depthwise convolution the frames nearby, between two half feed-forwards.',
+  equation: String.raw`\begin{aligned} \tilde x &= x + \tfrac12 \mathrm{FFN}(x), \quad x' = \tilde x + \mathrm{MHSA}(\tilde x), \\ x'' &= x' + \mathrm{Conv}(x'), \quad y = \mathrm{LayerNorm}(x'' + \tfrac12 \mathrm{FFN}(x'')) \end{aligned}`,
+  complexity: {
+    time: 'T^2 d',
+    memory: 'T^2',
+    state: '2 c l d + (k - 1) d per layer, of chunks of c frames and l before',
+  },
+  kinds: ['speech-recognizer'],
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('conformer', request);
+    return sizeTo('conformer', parameters, {
+      configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
+        resolveConformerConfig({vocabSize, numLayers, hiddenSize, numHeads, intermediateSize}),
       countParameters,
-      feedForwardRatio: 2,
-    }),
+      feedForwardRatio: 4,
+    });
+  },
 };

@@ -59,6 +59,7 @@ export {
   chunkedAttention,
   chunkedAttentionWeights,
 } from './kernels/chunked-attention';
+export {type CtcLossOptions, type CtcReduction, ctcLoss} from './kernels/ctc-loss';
 export {defineKernel, type KernelCall, type KernelDefinition, type KernelTensors} from './kernels/define-kernel';
 export {type DeltaRuleOptions, deltaRule} from './kernels/delta-rule';
 export {type DepthwiseConvolution1dOptions, depthwiseConvolution1d} from './kernels/depthwise-convolution-1d';
@@ -141,6 +142,7 @@ export {
   type MixedLanguageModelOptions,
 } from './models/mixed-language-model';
 export {type ModelKind, modelKinds} from './models/model-kind';
+export {editDistance} from './models/recognized';
 export {type MemoryNeededOptions, memoryNeeded, requireTrainingMemory} from './models/require-memory';
 export {
   SequenceClassifier,
@@ -154,6 +156,13 @@ export {
   type SourceAndTarget,
 } from './models/sequence-to-sequence';
 export {type ModelShape, type Proportions, requireSize, sizeTo} from './models/size-to';
+export {
+  SpeechRecognizer,
+  type SpeechRecognizerConfig,
+  type SpeechRecognizerLayers,
+  type SpeechRecognizerTypes,
+  type Utterances,
+} from './models/speech-recognizer';
 export {ignoredTarget, type TokenInput, toTokenTensor} from './models/token-input';
 export {
   checkRopeScaling,
@@ -183,7 +192,7 @@ export {Random, type RandomState} from './random';
 export {recomputedGradients} from './recomputed-gradients';
 export {shown} from './shown';
 export {type StartOptions, start} from './start';
-export type {StateOrigin} from './streams/state-origin';
+export {originOf, type StateOrigin} from './streams/state-origin';
 export {mapState, type StateTree, walkState} from './streams/state-tree';
 export {
   type Carried,

@@ -22,6 +22,7 @@ export {
   type TokenWindows,
   type TokenWindowsOptions,
 } from './data/token-windows';
+export {type Utterance, type UtteranceBatch, type UtterancesOptions, utterances} from './data/utterances';
 export {DivergenceError} from './loop/divergence-error';
 export {
   type EvaluateOptions,

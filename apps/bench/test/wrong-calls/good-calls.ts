@@ -7,8 +7,8 @@ import * as hyena from '@variants/hyena';
 import * as linformer from '@variants/linformer';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
-import * as reformer from '@variants/reformer';
 import * as performer from '@variants/performer';
+import * as reformer from '@variants/reformer';
 import * as retnet from '@variants/retnet';
 import * as roformer from '@variants/roformer';
 import * as rwkv from '@variants/rwkv';
@@ -228,6 +228,8 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     SinusoidalPositions: 'class',
     sinusoids: 'for authors',
     sizeTo: 'for authors',
+    ctcLoss: () => [core.ctcLoss, x(2, 4, 3), tf.ones([2, 1], 'int32'), {blank: 0}],
+    editDistance: () => [core.editDistance, [1, 2], [1]],
     softmaxCrossEntropy: () => [core.softmaxCrossEntropy, x(2, 3), int(2), {smoothing: 0.1}],
     splitHeads: 'for authors',
     stackFields: 'for authors',
@@ -521,6 +523,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     scaledAccuracy: () => [train.scaledAccuracy, 0.5, 0.1],
     schedules: 'data',
     scoreTask: () => [train.scoreTask, [[1]], [[1]]],
+    utterances: () => [train.utterances, [{features: new Float32Array(4), labels: [1]}], {inputSize: 2, blank: 0}],
     sequencePairs: () => [train.sequencePairs, [{source: [3], target: [4]}], {beginToken: 1, endToken: 2, padToken: 0}],
     splitText: () => [train.splitText, 'a\n\nb\n\nc\n\nd', {validation: 0.5}],
     taskBatches: () => [train.taskBatches, train.tasks.mqar, {split: 'test'}],

@@ -114,7 +114,10 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
               attributes,
             ),
           );
-      return Object.fromEntries(wanted.map((input) => [names.indexOf(input), () => gradients[input] as tf.Tensor]));
+      // Lengths may be counted, and masks made, of what is differentiated: there the chain ends.
+      const gradientOf = (input: string, i: number) =>
+        wanted.includes(input) ? (gradients[input] as tf.Tensor) : tf.zeros(saved[i].shape);
+      return Object.fromEntries(names.map((input, i) => [i, () => gradientOf(input, i)]));
     },
   };
   if (!tf.getGradient(name)) tf.registerGradient(gradientConfig);

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {ConfigError} from '../errors';
 import {type Activation, activation} from './activations';
+import {Dropout} from './dropout';
 import type {Initializer} from './initializers';
-import {type LayerOptions, lastDimension, VariantLayer} from './layer';
+import {type ForwardOptions, inference, type LayerOptions, lastDimension, VariantLayer} from './layer';
 import {Linear} from './linear';
 
 /** Options of {@link FeedForward}. */
@@ -22,6 +23,8 @@ export interface FeedForwardConfig {
   useBias?: boolean;
   /** A bias on `down`. Default: as useBias. */
   useOutputBias?: boolean;
+  /** Dropout of what `down` takes, in training. Default 0. */
+  dropout?: number;
 }
 
 /** How a {@link FeedForward}'s first weights are drawn; each as in a Linear where missing. */
@@ -47,6 +50,7 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
   private up!: Linear;
   private gate?: Linear;
   private down!: Linear;
+  private dropout?: Dropout;
   private readonly activate: (x: tf.Tensor) => tf.Tensor;
 
   constructor(
@@ -61,7 +65,7 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
 
   override build(inputShape: tf.Shape): void {
     const hiddenSize = lastDimension(inputShape, this.path);
-    const {intermediateSize, gated, fusedGate, useBias, useOutputBias = useBias} = this.config;
+    const {intermediateSize, gated, fusedGate, useBias, useOutputBias = useBias, dropout = 0} = this.config;
     const {up, gate, down, upBias, downBias} = this.initializers;
     const inner = (name: string, units: number, kernel?: Initializer) =>
       this.child(name, new Linear({units, useBias}, {kernel, bias: upBias}), [null, hiddenSize]);
@@ -69,13 +73,15 @@ export class FeedForward extends VariantLayer<FeedForwardConfig> {
     if (gated && !fusedGate) this.gate = inner('gate', intermediateSize, gate);
     const outer = new Linear({units: hiddenSize, useBias: useOutputBias}, {kernel: down, bias: downBias});
     this.down = this.child('down', outer, [null, intermediateSize]);
+    if (dropout > 0) this.dropout = this.child('dropout', new Dropout({rate: dropout}), [null]);
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
+  forward(x: tf.Tensor, options: ForwardOptions = inference): tf.Tensor {
     const up = this.up.forward(x);
     const [inner, gate] = this.config.fusedGate ? tf.split(up, 2, -1) : [up, this.gate?.forward(x)];
     const activated = this.activate(inner);
-    return this.down.forward(gate ? activated.mul(gate) : activated);
+    const inside = gate ? activated.mul(gate) : activated;
+    return this.down.forward(this.dropout ? this.dropout.forward(inside, options) : inside);
   }
 }
 tf.serialization.registerClass(FeedForward);

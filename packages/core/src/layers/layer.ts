@@ -30,6 +30,8 @@ export interface ForwardOptions {
   fed?: number;
   /** What travels beside x: tensors that layers before this one gave, by name. Default: none. */
   carried?: Carried;
+  /** The layers run a second time on the same, for gradients: what counts batches must not count. Default false. */
+  recomputing?: boolean;
 }
 
 /** Running as a trained model does: no dropout. */

@@ -174,6 +174,12 @@ export abstract class VariantModel<
     }
   }
 
+  /** The share of the targets that count whose logit is the largest: what `fit` calls 'acc'. Runs inside a `tf.tidy`. */
+  accuracy(outputs: tf.Tensor, targets: tf.Tensor): tf.Scalar {
+    const {right, count} = countRight(outputs, this.counted(targets));
+    return right.toFloat().div(count.toFloat()) as tf.Scalar;
+  }
+
   /**
    * Mean loss in nats over all targets that count.
    * @param inputs What the model takes.

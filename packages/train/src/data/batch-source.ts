@@ -32,6 +32,10 @@ export interface SourceNeeds {
   readonly numClasses?: number;
   /** Values of a pixel: the model's `imageChannels`. */
   readonly imageChannels?: number;
+  /** Features of a frame of speech: the model's `inputSize`. */
+  readonly inputSize?: number;
+  /** The label that stands for none in speech: the model's `blank`. */
+  readonly blank?: number;
   /** The id that fills up shorter rows: the model's `padToken`, where it has one. */
   readonly padToken?: number;
 }

@@ -14,6 +14,8 @@ const leastFields = {
 /** What of a source must be what the field of a model's configuration is. */
 const equalFields = {
   imageChannels: 'values a pixel',
+  inputSize: 'features a frame',
+  blank: 'as the blank',
   padToken: 'as padding',
 } as const satisfies {[field in keyof SourceNeeds]: string};
 

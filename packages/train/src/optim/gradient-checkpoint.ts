@@ -36,7 +36,12 @@ export function checkpointed(layer: VariantLayer, x: tf.Tensor, options: Forward
         const named = Object.fromEntries([...taken, ...constants].map((name, i) => [name, beside[i]]));
         const mask = attentionMask && beside[beside.length - 1];
         const forward = () =>
-          packed(outputsOf(layer, again, {...options, random: before?.clone(), attentionMask: mask, carried: named}));
+          packed(
+            outputsOf(layer, again, {
+              ...{...options, recomputing: true},
+              ...{random: before?.clone(), attentionMask: mask, carried: named},
+            }),
+          );
         return recomputedGradients(forward, [again, ...beside.slice(0, taken.length), ...weights], dy).gradients;
       },
     };

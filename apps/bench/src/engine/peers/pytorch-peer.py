@@ -177,6 +177,21 @@ def long_convolution(task):
     return fixed(gradient)
 
 
+def ctc_loss(task):
+    batch, time_steps, classes = task["shape"]
+    # Time first, as it likes it.
+    logits = (values(task["shape"], 0) * 8).transpose(0, 1).contiguous().requires_grad_()
+    labels = 1 + tokens(batch * task["labels"], classes - 1).view(batch, -1)
+    lengths = [torch.full((batch,), size, dtype=torch.long) for size in (time_steps, task["labels"])]
+
+    def gradient():
+        with torch.enable_grad():
+            loss = F.ctc_loss(F.log_softmax(logits, -1), labels, *lengths)
+            return torch.autograd.grad(loss, logits)[0].transpose(0, 1)
+
+    return fixed(gradient)
+
+
 def model_weights(model):
     D, intermediate = model["hiddenSize"], model["intermediateSize"]
     square = [D, D]
@@ -293,6 +308,7 @@ COMPUTATIONS = {
     "weightedAverageScan": weighted_average_scan,
     "linearRecurrence": matrix_scan(False),
     "deltaRule": matrix_scan(True),
+    "ctcLoss": ctc_loss,
     "trainingStep": training_step,
     "decode": decode,
 }

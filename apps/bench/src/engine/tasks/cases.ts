@@ -34,6 +34,8 @@ export interface Sizes {
   channels: readonly [number, number];
   /** Batch, time, heads and their size. */
   scans: readonly [number, number, number, number];
+  /** Batch, time, classes and labels of speech. */
+  speech: readonly (readonly [number, number, number, number])[];
   /** Rows of a batch of long convolutions. */
   convolved: readonly number[];
   /** Lengths of attention. */
@@ -54,6 +56,11 @@ export const fullSizes: Sizes = {
   heads: [8, 128, 4, 32],
   channels: [128, 8192],
   scans: [1, 1024, 4, 64],
+  speech: [
+    [16, 250, 32, 40],
+    [4, 250, 5000, 40],
+    [1, 2000, 32, 300],
+  ],
   convolved: [1, 4],
   times: [256, 1024, 4096],
   training: {
@@ -81,6 +88,7 @@ export const tinySizes: Sizes = {
   heads: [2, 3, 2, 4],
   channels: [2, 8],
   scans: [2, 5, 2, 4],
+  speech: [[2, 6, 4, 2]],
   convolved: [2],
   times: [5],
   training: {
@@ -108,7 +116,7 @@ function products(shape: readonly number[], name: string): Case[] {
 
 /** Everything that is measured. */
 export function groupsOf(sizes: Sizes): Group[] {
-  const {reads, batched, rows, heads, channels, scans, convolved, times, training, decoding, tokens} = sizes;
+  const {reads, batched, rows, heads, channels, scans, speech, convolved, times, training, decoding, tokens} = sizes;
   const bytesOf = (numbers: number) => (numbers < 2 ** 18 ? `${4 * numbers} B` : `${numbers / 2 ** 18} MB`);
   const [numHeads, headSize] = heads.slice(2);
   return [
@@ -218,6 +226,15 @@ export function groupsOf(sizes: Sizes): Group[] {
         {name: 'linear recurrence (RWKV 5, 6)', task: {operation: 'linearRecurrence', shape: scans}},
         {name: 'delta rule (RWKV 7)', task: {operation: 'deltaRule', shape: scans}},
       ],
+    },
+    {
+      name: 'speech',
+      title: 'CTC loss with gradients',
+      unit: 'ms',
+      cases: speech.map(([batch, time, classes, labels]) => ({
+        name: `batch ${batch}, T ${time}, ${classes} classes, ${labels} labels`,
+        task: {operation: 'ctcLoss', shape: [batch, time, classes], labels},
+      })),
     },
     {
       name: 'training',

@@ -53,6 +53,11 @@ interface Tasks {
   linearRecurrence: {shape: readonly number[]};
   /** The same with RWKV-7's generalised delta rule. */
   deltaRule: {shape: readonly number[]};
+  /**
+   * The mean of the losses of connectionist temporal classification of logits [batch, time, classes], with so many labels in
+   * each row, and the gradient by logits.
+   */
+  ctcLoss: {shape: readonly number[]; labels: number};
   /** One step of training a language model: loss, gradients, Adam. */
   trainingStep: {model: ModelSize; batch: number; time: number};
   /** As many tokens, one after the other, each the likeliest, behind a prompt of one. */

@@ -81,6 +81,14 @@ const works: {[Name in Operation]: (task: TaskOf<Name>) => Work} = {
   }),
   linearRecurrence: recurrence(5, 5),
   deltaRule: recurrence(9, 7),
+  // The softmax and its gradient; and for each of 2 labels + 1 states, forwards and backwards, a logarithm of a sum of three.
+  ctcLoss({shape, labels}) {
+    const states = ((2 * labels + 1) * sizeOf(shape)) / (shape.at(-1) as number);
+    return {
+      operations: 2 * (exponential + 4) * sizeOf(shape) + 2 * (4 * exponential + 10) * states,
+      bytes: 3 * floatBytes * sizeOf(shape),
+    };
+  },
   trainingStep: ({model, batch, time}) => ({
     operations: 3 * forwardOperations(model, batch, time),
     // Weights, gradients and both moments, read and written.

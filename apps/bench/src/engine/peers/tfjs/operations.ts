@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type {Computation, Library} from '../computation';
 import {computationOf, tensorOf} from './computation-of';
+import {ctc} from './ctc';
 import {plainDecoding} from './decoding';
 import {plainLongConvolution} from './long-convolution';
 import {causalBias, plainAttention} from './model';
@@ -75,6 +76,7 @@ export const plainTfjs: Library = {
       tf.grads((q, k, v) => plainAttention(q, k, v, bias))([q, k, v], direction),
     ),
   ...plainScanTasks,
+  ctcLoss: ctc,
   trainingStep: plainTrainingStep,
   decode: plainDecoding,
 };

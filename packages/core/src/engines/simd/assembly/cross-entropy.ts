@@ -1,8 +1,7 @@
 /** Cross entropy of whole-number targets under the softmax of rows of logits, and its gradient. */
-import {expNegative4, log4} from './math';
-import {loadPart, maxOfRow, storePart, sumRow} from './row-parts';
-import {multiplyAdd} from './simd';
-import {exponentials} from './softmax';
+import {log4} from './math';
+import {maxOfRow, sumRow} from './row-parts';
+import {exponentials, scaledSoftmax} from './softmax';
 
 @unmanaged class CrossEntropyTask {
   logits: u32;
@@ -46,30 +45,6 @@ function crossEntropyPiece(args: usize, piece: i32): void {
   }
 }
 
-@inline function softmax4(x: v128, largest: v128, logSum: v128): v128 {
-  return expNegative4(f32x4.sub(f32x4.sub(x, largest), logSum));
-}
-
-/** to = scale e^(x - largest - logSum) + offset */
-function gradientRow(x: usize, normalizer: usize, scale: f32, offset: f32, to: usize, length: usize): void {
-  const largest = v128.load32_splat(normalizer), logSum = v128.load32_splat(normalizer, 4);
-  const factor = f32x4.splat(scale), shift = f32x4.splat(offset);
-  let left = length;
-  for (; left >= 8; left -= 8, x += 32, to += 32) {
-    const p = softmax4(v128.load(x), largest, logSum), q = softmax4(v128.load(x, 16), largest, logSum);
-    v128.store(to, multiplyAdd(p, factor, shift));
-    v128.store(to, multiplyAdd(q, factor, shift), 16);
-  }
-  if (left >= 4) {
-    v128.store(to, multiplyAdd(softmax4(v128.load(x), largest, logSum), factor, shift));
-    left -= 4;
-    x += 16;
-    to += 16;
-  }
-  if (left > 0)
-    storePart(to, multiplyAdd(softmax4(loadPart(x, left, largest), largest, logSum), factor, shift), left);
-}
-
 /** to = scale (softmax - (1 - smoothing) oneHot - smoothing / classes), 0 for rows that do not count. */
 function crossEntropyGradientPiece(args: usize, piece: i32): void {
   const task = changetype<CrossEntropyTask>(args);
@@ -84,7 +59,7 @@ function crossEntropyGradientPiece(args: usize, piece: i32): void {
       continue;
     }
     const uniform = -task.scale * task.smoothing / <f32>classes;
-    gradientRow(<usize>task.logits + offset, <usize>task.normalizer + (row << 3), task.scale, uniform, to, classes);
+    scaledSoftmax(<usize>task.logits + offset, <usize>task.normalizer + (row << 3), task.scale, uniform, to, classes);
     if (<u32>target >= task.classes) continue;
     const at = to + (<usize>target << 2);
     store<f32>(at, load<f32>(at) - task.scale * (<f32>1 - task.smoothing));

@@ -14,6 +14,7 @@ export {jobSoftmax} from './softmax';
 export {jobNorm} from './norm';
 export {jobNormGradient} from './norm-gradient';
 export {jobCrossEntropy, jobCrossEntropyGradient} from './cross-entropy';
+export {jobCtc, jobCtcGradient, jobCtcNormalizer, jobCtcSoftmax} from './ctc';
 export {jobCopy} from './copy';
 export {jobRotary} from './rotary';
 export {jobRotaryTables} from './rotary-tables';

@@ -1,6 +1,7 @@
 /** Softmax of rows. */
 import {expNegative4} from './math';
 import {loadPart, maxOfRow, scaleRow, storePart, sumLanes} from './row-parts';
+import {multiplyAdd} from './simd';
 
 @unmanaged class SoftmaxTask {
   from: u32;
@@ -44,6 +45,30 @@ import {loadPart, maxOfRow, scaleRow, storePart, sumLanes} from './row-parts';
     if (to) storePart(to, e, left);
   }
   return sumLanes(f32x4.add(a, b));
+}
+
+@inline function softmax4(x: v128, largest: v128, logSum: v128): v128 {
+  return expNegative4(f32x4.sub(f32x4.sub(x, largest), logSum));
+}
+
+/** to = scale e^(x - largest - logSum) + offset, with the two numbers of `normalizer`. */
+export function scaledSoftmax(x: usize, normalizer: usize, scale: f32, offset: f32, to: usize, length: usize): void {
+  const largest = v128.load32_splat(normalizer), logSum = v128.load32_splat(normalizer, 4);
+  const factor = f32x4.splat(scale), shift = f32x4.splat(offset);
+  let left = length;
+  for (; left >= 8; left -= 8, x += 32, to += 32) {
+    const p = softmax4(v128.load(x), largest, logSum), q = softmax4(v128.load(x, 16), largest, logSum);
+    v128.store(to, multiplyAdd(p, factor, shift));
+    v128.store(to, multiplyAdd(q, factor, shift), 16);
+  }
+  if (left >= 4) {
+    v128.store(to, multiplyAdd(softmax4(v128.load(x), largest, logSum), factor, shift));
+    left -= 4;
+    x += 16;
+    to += 16;
+  }
+  if (left > 0)
+    storePart(to, multiplyAdd(softmax4(loadPart(x, left, largest), largest, logSum), factor, shift), left);
 }
 
 function softmaxRow(x: usize, to: usize, length: usize): void {

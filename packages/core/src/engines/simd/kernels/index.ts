@@ -8,6 +8,7 @@ import {blockDiagonalKernels} from './block-diagonal-mat-mul';
 import {chunkedAttentionKernels} from './chunked-attention';
 import {convolutionKernels} from './convolution';
 import {crossEntropyKernels} from './cross-entropy';
+import {ctcKernels} from './ctc';
 import {deltaRuleKernels} from './delta-rule';
 import {depthwiseKernels} from './depthwise';
 import {depthwise1dKernels} from './depthwise-1d';
@@ -57,6 +58,7 @@ export const kernels: readonly SimdKernel[] = [
   ...softmaxKernels,
   ...normKernels,
   ...crossEntropyKernels,
+  ...ctcKernels,
   ...adamKernels,
   ...geluKernels,
   ...siluKernels,

@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs';
+import {ConfigError, requireOptions} from '@variants/core';
+
+/** How attention looks back where frames come in chunks. */
+export interface ChunkOptions {
+  /** Frames of a chunk. A frame sees all of its own chunk, also what comes after it. */
+  chunkSize: number;
+  /** Chunks before its own that a frame sees; null: all. Default null. */
+  leftChunks?: number | null;
+  /** Frames that there are; the queries are the last of them. Default: as many as queries. */
+  keys?: number;
+}
+
+/**
+ * Which frames see which where they come in chunks of c: query t sees key s where
+ *
+ *     floor(t / c) - left <= floor(s / c) <= floor(t / c)
+ *
+ * @param queries How many.
+ * @returns [queries, keys] float32: 1 where a query sees a key.
+ */
+export function chunkMask(queries: number, options: ChunkOptions): tf.Tensor2D {
+  requireOptions('chunkMask', options, ['chunkSize', 'leftChunks', 'keys']);
+  const {chunkSize, leftChunks = null, keys = queries} = options ?? {};
+  const wrong = ([name, value, least]: [string, unknown, number]) => {
+    if (!Number.isInteger(value) || (value as number) < least)
+      throw new ConfigError(`chunkMask: ${name} is ${value}, but must be a whole number of at least ${least}`);
+  };
+  wrong(['queries', queries, 1]);
+  wrong(['chunkSize', chunkSize, 1]);
+  wrong(['keys', keys, queries]);
+  if (leftChunks !== null) wrong(['leftChunks', leftChunks, 0]);
+  return tf.tidy(() => {
+    const chunkOf = (first: number, count: number) =>
+      tf
+        .range(first, first + count)
+        .div(chunkSize)
+        .floor();
+    const own = chunkOf(keys - queries, queries).expandDims(1);
+    const other = chunkOf(0, keys).expandDims(0);
+    const past = other.lessEqual(own);
+    const seen = leftChunks === null ? past : past.logicalAnd(other.greaterEqual(own.sub(leftChunks)));
+    return seen.toFloat() as tf.Tensor2D;
+  });
+}
