@@ -97,10 +97,6 @@ export function resolveMegabyteConfig(options: MegabyteOptions): MegabyteConfig 
   return config;
 }
 
-/** The longest sequence: the product of all stages' lengths. */
-export const longestSequence = ({stageLengths}: Pick<MegabyteConfig, 'stageLengths'>): number =>
-  stageLengths.reduce((product, length) => product * length, 1);
-
 /** All weights counted once. */
 export function countParameters(config: MegabyteConfig): number {
   const {vocabSize, stageLengths, hiddenSizes, numLayers, intermediateSizes, numHeads, headSize} = config;

@@ -15,7 +15,14 @@
  * patch, so that with P = T^(1/3) attention costs T^(4/3), and a patch's children are computed all at once.
  */
 import * as tf from '@tensorflow/tfjs';
-import {depthwiseConvolution1d, padAxis, requireOptionalTensors, requireRank, ShapeError} from '@variants/core';
+import {
+  depthwiseConvolution1d,
+  padAxis,
+  requireArgument,
+  requireOptionalTensors,
+  requireRank,
+  ShapeError,
+} from '@variants/core';
 
 /**
  * Gives each position the second half of the features of the one before it (Peng 2021):
@@ -49,12 +56,13 @@ export function tokenShift(x: tf.Tensor, before?: tf.Tensor | null): tf.Tensor {
  * @param size P: tokens of a patch.
  * @param fill What fills up the last patch. Default 0.
  * @returns [batch, ceil(time / P), P] int32
- * @throws ShapeError where tokens are none, or a patch has no whole number of them.
+ * @throws ShapeError where tokens are none, ConfigError where a patch has no whole number of them.
  */
 export function intoPatches(tokens: tf.Tensor, size: number, fill = 0): tf.Tensor3D {
   requireRank('intoPatches', {tokens}, '[batch, time]');
-  if (!Number.isInteger(size) || size < 1)
-    throw new ShapeError(`intoPatches: size is ${size}, but must be a whole number of at least 1`);
+  const isSize = Number.isInteger(size) && size >= 1;
+  requireArgument('intoPatches', 'size', size, isSize, 'a whole number of at least 1');
+  requireArgument('intoPatches', 'fill', fill, Number.isInteger(fill), 'a whole number');
   const [batch, time] = tokens.shape as number[];
   const count = Math.ceil(time / size);
   return tf.tidy(() => padAxis(tokens, 1, 0, count * size - time, fill).reshape([batch, count, size]) as tf.Tensor3D);

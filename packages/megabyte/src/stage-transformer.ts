@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {RMSNorm} from '@variants/core';
-import {BlockStack, type BlockStackConfig} from './block-stack';
+import {BlockStack} from './block-stack';
 import {normEpsilon, StageBlock, type StageBlockConfig} from './stage-block';
 
 /** Options of {@link StageTransformer}. */
-export interface StageTransformerConfig extends StageBlockConfig, Pick<BlockStackConfig, 'numLayers'> {}
+export interface StageTransformerConfig extends StageBlockConfig {
+  /** Number of blocks. */
+  numLayers: number;
+}
 
 /** {@link StageBlock}s and a last norm, [batch, time, hidden] to the same. Children `block_0`, ..., `final_norm`. */
 export class StageTransformer extends BlockStack<StageTransformerConfig> {

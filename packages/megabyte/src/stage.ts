@@ -26,6 +26,7 @@ import {StageTransformer} from './stage-transformer';
 export interface StageLevel {
   /** n: positions of its sequence. */
   length: number;
+  /** Its width. */
   hiddenSize: number;
   /** Number of blocks. */
   numLayers: number;

@@ -115,7 +115,7 @@ refusals([
   ],
   [
     'patches of half a token',
-    ShapeError,
+    ConfigError,
     () => tf.tidy(() => ops.intoPatches(tf.zeros([1, 2]), 0.5)),
     /^intoPatches: size is 0.5, but must be a whole number of at least 1/,
   ],

@@ -5,6 +5,7 @@ import * as core from '@variants/core';
 import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
 import * as linformer from '@variants/linformer';
+import * as megabyte from '@variants/megabyte';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
 import * as performer from '@variants/performer';
@@ -29,6 +30,14 @@ const ids = Array.from({length: 60}, (_, i) => i % 8);
 const x = (...shape: number[]) => tf.ones(shape);
 const int = (...shape: number[]) => tf.zeros(shape, 'int32');
 const sinkConfig = {...config, numSinks: 1, windowSize: 4};
+const patchConfig = {
+  vocabSize: 8,
+  stageLengths: [4, 2],
+  hiddenSizes: [8, 4],
+  numLayers: [1, 1],
+  numHeads: 1,
+  headSize: 2,
+};
 const model = () => retnet.retnet(config);
 const reformerModel = () => reformer.reformer({...config, attentionTypes: ['lsh']});
 const windows = () => train.textWindows(ids, {sequenceLength: 4, validationFraction: 0.4}).training;
@@ -255,6 +264,23 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     zeros: 'for authors',
   },
   'core.simd': {setThreads: () => [setThreads, 1]},
+  megabyte: {
+    card: () => [megabyte.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(megabyte.fromPretrained), source, {}],
+    layers: [
+      () => [megabyte.layers.stageBlock, {numHeads: 1, headSize: 2, intermediateSize: 4}],
+      () => [megabyte.layers.patchEmbedder, {vocabSize: 8, patchSize: 2, tokenSize: 2, hiddenSize: 4}],
+    ],
+    Megabyte: 'class',
+    megabyte: () => [megabyte.megabyte, patchConfig],
+    MegabytePaper: 'class',
+    megabytePaper: () => [megabyte.megabytePaper, {vocabSize: 8, patchSize: 2, maxSequenceLength: 8, globalSize: 8}],
+    ops: [() => [megabyte.ops.tokenShift, x(1, 2, 4), x(1, 1, 4)], () => [megabyte.ops.intoPatches, int(1, 4), 2, 0]],
+    paperPresets: 'data',
+    PatchedModel: 'class',
+    presets: 'data',
+    stridedLogits: () => [megabyte.stridedLogits, megabyte.megabyte(patchConfig), [1, 2, 3]],
+  },
   mqa: {
     card: () => [mqa.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
     fromPretrained: () => [missing(mqa.fromPretrained), source, {}],

@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
 import {CausalLayer} from '../../src/layers/causal-layer';
+import type {ForwardOptions} from '../../src/layers/layer';
+import {RMSNorm} from '../../src/layers/norms';
+import {CausalResidualBlock} from '../../src/layers/residual-block';
 import type {StateTree} from '../../src/streams/state-tree';
-import type {StreamStep} from '../../src/streams/stream-state';
+import type {StreamState, StreamStep} from '../../src/streams/stream-state';
 import {normalPlain} from '../kernels/gradient-check';
 import {RunningMean} from '../tiny-model';
 import {apply, build, checkInSequential, toTensor} from './layer-check';
@@ -71,6 +74,46 @@ describe('CausalLayer', () => {
     expect(training).toBe(false);
     tf.dispose([x, output]);
     state.dispose();
+  });
+
+  it('is told how many positions came before each piece', () => {
+    const fed: (number | undefined)[] = [];
+    class Spy extends Delay {
+      override advance(x: tf.Tensor, state: StateTree | null, options?: ForwardOptions): StreamStep {
+        fed.push(options?.fed);
+        return super.advance(x, state);
+      }
+    }
+    const layer = new Spy({});
+    let state: StreamState | null = null;
+    for (const time of [2, 1, 3]) {
+      const x = tf.ones([1, time, 2]);
+      const step: {output: tf.Tensor; state: StreamState} = layer.stream(x, state);
+      tf.dispose([x, step.output]);
+      state = step.state;
+    }
+    state?.dispose();
+    expect(fed).toEqual([0, 2, 3]);
+  });
+
+  it('takes steps of one kind unless it says otherwise, and a block those of its mixer', () => {
+    class Kinds extends Delay {
+      override stepKind(fed: number): string {
+        return `kind ${fed % 2}`;
+      }
+    }
+    class Block extends CausalResidualBlock<object> {
+      static readonly className = 'TestKindsBlock';
+
+      protected override parts() {
+        return {mixer: new Kinds({}), feedForward: new RunningMean({}), norm: () => new RMSNorm()};
+      }
+    }
+    const block = new Block({});
+    build(block, [null, null, 2]);
+    expect([0, 1, 2].map((fed) => new Delay({}).stepKind(fed))).toEqual(['', '', '']);
+    expect([0, 1, 2].map((fed) => block.stepKind(fed))).toEqual(['kind 0', 'kind 1', 'kind 0']);
+    block.dispose();
   });
 
   it('works in a tf.sequential', () =>

@@ -4,6 +4,7 @@ import {BlockStack, type BlockStackConfig} from '../block-stack';
 
 /** Options of {@link PaperTransformer}. */
 export interface PaperTransformerConfig extends BlockStackConfig {
+  /** Heads of attention. */
   numHeads: number;
   /** Width of the feed-forwards. */
   intermediateSize: number;
