@@ -54,7 +54,7 @@ async function measure(slots: number, length: number): Promise<Cost> {
       ? new MultiHeadAttention({numHeads})
       : layers.linformerAttention({numHeads, maxSequenceLength: length, compressedLength: slots, sharing});
   const x = tf.randomNormal([1, length, hiddenSize], 0, 1, 'float32', 0);
-  tf.dispose(layer.apply(x));
+  tf.dispose(layer.apply(x) as tf.Tensor);
   const read = (tensor: tf.Tensor) => void tensor.sum().dataSync();
   const forward = timed(() => tf.tidy(() => read(layer.call(x, {}))));
   const step = timed(() =>

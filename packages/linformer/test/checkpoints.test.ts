@@ -242,7 +242,10 @@ describe('faults', () => {
     const {encoder_layers: _, ...less} = config;
     await refuses(less, tensors, /its configuration lacks encoder_layers/);
     const tatp22 = {'to_token_emb.weight': tensors['encoder.sentence_encoder.embed_tokens.weight']};
-    const names = {...tatp22, 'linformer.seq.0.fn.w_o.bias': {shape: [8], data: new Float32Array(8)}};
+    const names = {
+      ...tatp22,
+      'linformer.seq.0.fn.w_o.bias': {dtype: 'F32', shape: [8], data: new Float32Array(8)} as const,
+    };
     const fields = {num_tokens: 9, input_size: 12, channels: 8, causal: true};
     await refuses(fields, names, /causal is true, but only false can be loaded/);
   });

@@ -15,7 +15,7 @@ export const activationNames: Readonly<Record<string, Activation>> = {
 const flag = (value: unknown) => value === true || value === 1;
 
 /** Whether all blocks have one compression. */
-export const isLayerwise = ({shared_layer_kv_compressed}: AuthorsConfig): boolean => flag(shared_layer_kv_compressed);
+const isLayerwise = ({shared_layer_kv_compressed}: AuthorsConfig): boolean => flag(shared_layer_kv_compressed);
 
 /** Whether files that have one compression for all blocks name it for values too. */
 export const repeatsValues = (json: AuthorsConfig): boolean => isLayerwise(json) && !flag(json.shared_kv_compressed);
