@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, resolveWideFfnConfig, type WideFfnConfig} from './config';
 
 /** One Wide Feedforward's data sheet. */
@@ -19,8 +19,9 @@ export const card: ArchitectureCard<WideFfnConfig> = {
     state: '2 d (S + T) per layer of the decoder',
   },
   kinds: ['sequence-to-sequence'],
-  sized: ({parameters, vocabSize, maxSequenceLength}) =>
-    sizeTo('wide-ffn', parameters, {
+  sized(request) {
+    const {parameters, vocabSize, maxSequenceLength} = requireSize('wide-ffn', request);
+    return sizeTo('wide-ffn', parameters, {
       configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
         resolveWideFfnConfig({
           sourceVocabSize: vocabSize,
@@ -31,5 +32,6 @@ export const card: ArchitectureCard<WideFfnConfig> = {
         }),
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };

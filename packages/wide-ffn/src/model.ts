@@ -25,6 +25,7 @@ import {
   loadCheckpoint,
   MultiHeadAttention,
   normal,
+  requireOptions,
   SequenceToSequence,
   type SequenceToSequenceLayers,
   TiedHead,
@@ -46,6 +47,8 @@ import {fairseqLayout} from './checkpoint';
 import {ffnGroups, resolveWideFfnConfig, type WideFfnConfig, type WideFfnOptions} from './config';
 import {FairseqPositions, TargetPositions} from './positions';
 import {partsOf} from './sharing';
+
+const beamOptions = ['begin', 'end', 'beams', 'lengthPenalty', 'minTokens', 'maxTokens', 'signal'];
 
 /** An encoder-decoder, or prefix language model, whose feed-forwards are shared or left out. */
 export class WideFfn extends SequenceToSequence<WideFfnConfig> {
@@ -78,7 +81,8 @@ export class WideFfn extends SequenceToSequence<WideFfnConfig> {
    * The most probable targets of sources, see {@link SequenceToSequence.beamSearch}. By default targets begin and end with
    * the configuration's endToken and are as long as its maxTargetRatio and maxTargetExtra allow.
    */
-  override beamSearch(source: TokenInput, options: Partial<BeamOptions> = {}): Promise<Hypothesis[][]> {
+  override async beamSearch(source: TokenInput, options: Partial<BeamOptions> = {}): Promise<Hypothesis[][]> {
+    requireOptions('beamSearch', options, beamOptions);
     const {endToken, maxTargetRatio, maxTargetExtra} = this.config;
     const maxTokens = (sourceTokens: number) => Math.floor(maxTargetRatio * sourceTokens + maxTargetExtra);
     return super.beamSearch(source, {begin: endToken, end: endToken, maxTokens, ...options});

@@ -15,6 +15,7 @@ import {
   DecoderLayer,
   embeddingLookup,
   type ForwardOptions,
+  isList,
   positionAfter,
   requireArgument,
   rotaryTables,
@@ -33,6 +34,15 @@ import {
  */
 export function fairseqSinusoids(rows: ArrayLike<number> | tf.Tensor1D, hiddenSize: number): tf.Tensor2D {
   const isWidth = Number.isSafeInteger(hiddenSize) && hiddenSize >= 4;
+  const areRows = rows instanceof tf.Tensor ? rows.rank === 1 && rows.dtype === 'int32' : isList(rows);
+  requireArgument(
+    'fairseqSinusoids',
+    'rows',
+    rows,
+    areRows,
+    'a list of numbers, or an int32 tensor [rows]',
+    ShapeError,
+  );
   requireArgument('fairseqSinusoids', 'hiddenSize', hiddenSize, isWidth, 'a whole number of at least 4', ShapeError);
   return tf.tidy(() => {
     const half = Math.floor(hiddenSize / 2);

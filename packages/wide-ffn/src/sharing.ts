@@ -10,7 +10,7 @@
  *     cycle        i mod M              1 2 3 1 2 3
  *     cycleRev     i mod M, but the last M layers N - 1 - i: 1 2 3 3 2 1
  */
-import {requireArgument, requireKnown} from '@variants/core';
+import {requireArgument} from '@variants/core';
 
 /** How the layers of a stack share their feed-forwards. */
 export const sharings = ['individual', 'shared', 'none', 'sequence', 'cycle', 'cycleRev'] as const;
@@ -28,7 +28,7 @@ export const partialSharings: readonly Sharing[] = ['sequence', 'cycle', 'cycleR
  * @throws ConfigError for a scheme or a number that is none.
  */
 export function sharingGroups(sharing: Sharing, numLayers: number, numGroups = 1): number[] {
-  requireKnown('sharingGroups: unknown sharing', sharing, sharings);
+  requireArgument('sharingGroups', 'sharing', sharing, sharings.includes(sharing), `one of ${sharings.join(', ')}`);
   const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
   requireArgument(
     'sharingGroups',

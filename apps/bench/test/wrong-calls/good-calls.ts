@@ -16,6 +16,7 @@ import * as rwkv from '@variants/rwkv';
 import * as simplifiedTransformer from '@variants/simplified-transformer';
 import * as train from '@variants/train';
 import * as transformer from '@variants/transformer';
+import * as wideFfn from '@variants/wide-ffn';
 
 /** A call that works: the function and its arguments, made anew each time. */
 export type GoodCall = () => [call: (...args: never[]) => unknown, ...args: unknown[]];
@@ -125,6 +126,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     DataError: 'class',
     decoderFields: 'for authors',
     DecoderLayer: 'class',
+    DecoderResidualBlock: 'class',
     defineKernel: 'for authors',
     defineLayout: 'for authors',
     deltaRule: () => {
@@ -294,6 +296,24 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     MultiQuery: 'class',
     ops: () => [mqa.ops.meanPoolHeads, x(2, 8), 4, 2],
     presets: 'data',
+  },
+  'wide-ffn': {
+    card: () => [wideFfn.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    fromPretrained: () => [missing(wideFfn.fromPretrained), source, {}],
+    layers: [
+      () => [wideFfn.layers.encoderBlock, {numHeads: 2, intermediateSize: 8}],
+      () => [wideFfn.layers.decoderBlock, {numHeads: 2, intermediateSize: 0}],
+      () => [wideFfn.layers.fairseqPositions, {firstRow: 2}],
+    ],
+    ops: () => [wideFfn.ops.fairseqSinusoids, [0, 1], 8],
+    presets: 'data',
+    schemes: 'data',
+    sharingGroups: () => [wideFfn.sharingGroups, 'cycle', 4, 2],
+    WideFfn: () => {
+      const model = wideFfn.wideFfn({...wideConfig, maxTargetExtra: 2});
+      return [bound(model, 'beamSearch'), [[3, 4]], {beams: 2, lengthPenalty: 1, maxTokens: 2}];
+    },
+    wideFfn: () => [wideFfn.wideFfn, wideConfig],
   },
   roformer: {
     card: () => [roformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
@@ -561,6 +581,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
   },
 };
 
+const wideConfig = {sourceVocabSize: 8, hiddenSize: 8, numHeads: 2, numEncoderLayers: 1, numDecoderLayers: 1};
 const pairConfig = {sourceVocabSize: 8, targetVocabSize: 8, hiddenSize: 8, numHeads: 2, maxSequenceLength: 8};
 
 /** A method of a model, to be called with any arguments. */
