@@ -83,6 +83,8 @@ export function dilatedAttention(
   requireHeads('dilatedAttention', queries, keys, values);
   const {mask, maskFilling = false, differentiateShares = false} = options;
   requireOptionalTensors('dilatedAttention', {mask});
+  const isChange = dropout === undefined || typeof dropout === 'function';
+  requireArgument('dilatedAttention', 'dropout', dropout, isChange, 'a function of probabilities, or nothing');
   const [batch, time, numHeads] = queries.shape as number[];
   if (mask && mask.shape.join() !== [batch, time].join())
     throw new ShapeError(
