@@ -149,7 +149,9 @@ function checkLongNetFields(name: string, config: LongNetFields): void {
       name,
       `${field} has ${lists.length} lists, but must have one for each of numLayers ${numLayers}, or be a list of numbers`,
     );
-  for (let i = 0; i < numLayers; i++) checkDilatedConfig(name, layerConfig(config, i), config.hiddenSize);
+  // Where all layers are alike, one speaks for them.
+  const numLists = [segmentLengths, dilations].some((lists) => Array.isArray(lists[0])) ? numLayers : 1;
+  for (let i = 0; i < numLists; i++) checkDilatedConfig(name, layerConfig(config, i), config.hiddenSize);
 }
 
 /** The fields of a layer: those of the model, with its own patterns. */

@@ -24,7 +24,7 @@ import {
   ShapeError,
 } from '@variants/core';
 import {type DilatedPatterns, patternsOf, requirePatternLists} from './patterns';
-import {MOST_FROM_CENTRE, xPos} from './x-pos';
+import {mostPositions, xPos} from './x-pos';
 
 /** Options of {@link dilatedAttention}. */
 export interface DilatedAttentionOptions extends DilatedPatterns {
@@ -83,6 +83,8 @@ export function dilatedAttention(
   requireHeads('dilatedAttention', queries, keys, values);
   const {mask, maskFilling = false, differentiateShares = false} = options;
   requireOptionalTensors('dilatedAttention', {mask});
+  const isChange = dropout === undefined || typeof dropout === 'function';
+  requireArgument('dilatedAttention', 'dropout', dropout, isChange, 'a function of probabilities, or nothing');
   const [batch, time, numHeads] = queries.shape as number[];
   if (mask && mask.shape.join() !== [batch, time].join())
     throw new ShapeError(
@@ -119,7 +121,7 @@ function turnedRows(
   scaleBase: number | null,
 ): {queries: tf.Tensor[]; keys: tf.Tensor[]} {
   const total = queries.shape[1] as number;
-  if (scaleBase === null || hasOneCentre(total)) {
+  if (scaleBase === null || total <= mostPositions(scaleBase)) {
     const turned = turn(queries, keys, {start: 0, total, segmentLength: total, scaleBase});
     return {queries: dilatedRows(turned.queries, patterns), keys: dilatedRows(turned.keys, patterns)};
   }
@@ -129,9 +131,6 @@ function turnedRows(
   });
   return {queries: each.map(([rows]) => rows), keys: each.map(([, rows]) => rows)};
 }
-
-/** Whether powers of ζ stay in the range of floats over a sequence. */
-const hasOneCentre = (total: number) => total <= 2 * MOST_FROM_CENTRE;
 
 /** Where queries and keys are in a sequence. */
 export interface Place {
@@ -153,9 +152,9 @@ export function turn(
 ): {queries: tf.Tensor; keys: tf.Tensor} {
   if (scaleBase === null) return {queries, keys};
   const [, time, , size] = queries.shape as number[];
-  requireXPos('dilatedAttention', scaleBase, size);
+  requireXPos('dilatedAttention', scaleBase, size, [Math.min(segmentLength, total)]);
   const positions = tf.range(start, start + time, 1, 'int32');
-  const centre = hasOneCentre(total) ? Math.ceil(total / 2) : segmentCentres(positions, segmentLength);
+  const centre = total <= mostPositions(scaleBase) ? Math.ceil(total / 2) : segmentCentres(positions, segmentLength);
   return xPos(queries, keys, {positions, fromCentre: positions.toFloat().sub(centre), scaleBase}, false);
 }
 
@@ -169,11 +168,21 @@ function segmentCentres(positions: tf.Tensor1D, segmentLength: number): tf.Tenso
     .add(Math.floor(segmentLength / 2));
 }
 
-/** Throws a ConfigError where xPos cannot turn heads of this size. */
-export function requireXPos(owner: string, scaleBase: number, headSize: number): void {
+/** Throws a ConfigError where xPos cannot turn heads of this size, or scale them over segments of these lengths. */
+export function requireXPos(
+  owner: string,
+  scaleBase: number,
+  headSize: number,
+  segmentLengths: readonly number[],
+): void {
   requireArgument(owner, 'xPosScaleBase', scaleBase, scaleBase > 0, 'a number above 0, or null');
   if (headSize % 2 !== 0)
     throw new ConfigError(`${owner}: a head has ${headSize} features, but must have an even number for xPos`);
+  const longest = Math.max(...segmentLengths);
+  if (longest > mostPositions(scaleBase))
+    throw new ConfigError(
+      `${owner}: segmentLengths has ${longest}, but with xPos must be at most 128 times xPosScaleBase ${scaleBase}, beyond which its scales are no floats`,
+    );
 }
 
 /** Whether some rows of a pattern stand for no position. */

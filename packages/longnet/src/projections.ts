@@ -8,13 +8,11 @@ import {
   Linear,
   lastDimension,
   linearUniform,
-  requireConfig,
   type VariantLayer,
 } from '@variants/core';
 import {type DilatedAttentionOptions, requireXPos} from './dilated-attention';
 import type {Piece} from './dilated-cache';
 import {type DilatedPatterns, requirePatternLists} from './patterns';
-import {MOST_FROM_CENTRE} from './x-pos';
 
 /** Options of {@link CausalDilatedAttention} and {@link DilatedAttention}. */
 export interface DilatedLayerConfig {
@@ -105,12 +103,5 @@ export function checkDilatedConfig(owner: string, config: DilatedLayerConfig, hi
   requirePatternLists(owner, {segmentLengths, dilations} satisfies DilatedPatterns);
   if (hiddenSize % numHeads !== 0)
     throw new ConfigError(`${owner}: numHeads is ${numHeads}, but must divide hiddenSize ${hiddenSize}`);
-  if (!xPos) return;
-  requireXPos(owner, xPosScaleBase, hiddenSize / numHeads);
-  const longest = Math.max(...segmentLengths);
-  requireConfig(
-    longest <= 2 * MOST_FROM_CENTRE,
-    owner,
-    `segmentLengths has ${longest}, but with xPos must be at most ${2 * MOST_FROM_CENTRE}, beyond which its scales are no floats`,
-  );
+  if (xPos) requireXPos(owner, xPosScaleBase, hiddenSize / numHeads, segmentLengths);
 }

@@ -6,8 +6,8 @@
 import * as tf from '@tensorflow/tfjs';
 import {type RotaryTables, rotaryEmbedding, rotaryFrequencies, rotaryTables} from '@variants/core';
 
-/** So far from its centre ζ^(p / 512) is a float still: ζ_0 = 0.286, and 0.286^64 = 2e-35. */
-export const MOST_FROM_CENTRE = 32768;
+/** Positions that a sequence or a segment may have around its centre: ζ_0 = 0.286, and 0.286^64 = 2e-35 is a float still. */
+export const mostPositions = (scaleBase: number): number => 128 * scaleBase;
 
 /** log ζ_i, ζ_i = (2i + 0.4 d) / 1.4 d for i = 0 ... d/2 - 1. */
 export function logScales(headSize: number): number[] {

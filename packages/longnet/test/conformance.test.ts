@@ -24,7 +24,10 @@ const invalid: [overrides: {[field: string]: unknown}, message: RegExp][] = [
   [{segmentLengths: [2, 4]}, /dilations has 3 numbers, but must have one for each of 2 segmentLengths/],
   [{dilations: [1, 0, 2]}, new RegExp(`dilations is .*, but must be ${lists}`)],
   [{segmentLengths: [[2], [2], [2]]}, /segmentLengths has 3 lists, but must have one for each of numLayers 2/],
-  [{segmentLengths: [2, 4, 70000]}, /segmentLengths has 70000, but with xPos must be at most 65536/],
+  [
+    {segmentLengths: [2, 4, 70000]},
+    /segmentLengths has 70000, but with xPos must be at most 128 times xPosScaleBase 512/,
+  ],
   [{normalization: 'deepnorm', subLayerNorm: true}, /subLayerNorm is true, but normalization deepnorm has none/],
   [{learnedPositions: 0}, /learnedPositions is 0, but must be a whole number of at least 1, or nothing/],
 ];

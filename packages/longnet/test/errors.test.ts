@@ -65,6 +65,12 @@ refusals([
     /a head has 3 features, but must have an even number for xPos/,
   ],
   [
+    'segments over which xPos leaves the range of floats',
+    ConfigError,
+    () => attend({segmentLengths: [300], dilations: [1], xPosScaleBase: 2}, [1, 300, 2, 2]),
+    /segmentLengths has 300, but with xPos must be at most 128 times xPosScaleBase 2/,
+  ],
+  [
     'a base that is none',
     ConfigError,
     () => attend({...patterns, xPosScaleBase: 0}),

@@ -5,6 +5,7 @@ import * as core from '@variants/core';
 import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
 import * as linformer from '@variants/linformer';
+import * as longnet from '@variants/longnet';
 import * as megabyte from '@variants/megabyte';
 import * as monarchMixer from '@variants/monarch-mixer';
 import * as mqa from '@variants/mqa';
@@ -30,6 +31,7 @@ const plain = {vocabSize: 8, hiddenSize: 8, numLayers: 1};
 const ids = Array.from({length: 60}, (_, i) => i % 8);
 const x = (...shape: number[]) => tf.ones(shape);
 const int = (...shape: number[]) => tf.zeros(shape, 'int32');
+const dilated = {segmentLengths: [2, 4], dilations: [1, 2]};
 const sinkConfig = {...config, numSinks: 1, windowSize: 4};
 const patchConfig = {
   vocabSize: 8,
@@ -133,6 +135,14 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
       const each = () => x(1, 2, 1, 2);
       return [core.deltaRule, each(), each(), each(), {lookups: each(), corrections: each(), decay: each()}];
     },
+    dilatedOffsets: 'for authors',
+    dilatedRows: () => [core.dilatedRows, x(1, 4, 2, 2), [{segmentLength: 2, dilation: 1}]],
+    dilatedShape: 'for authors',
+    mergeDilated: () => [
+      core.mergeDilated,
+      [{output: x(2, 1, 2, 4), logSumExp: x(2, 1, 2)}],
+      {patterns: [{segmentLength: 2, dilation: 1}], time: 4, differentiateShares: true},
+    ],
     depthwiseConvolution1d: () => [core.depthwiseConvolution1d, x(1, 3, 2), x(2, 2), {padding: 'causal'}],
     Dropout: 'class',
     embeddingLookup: () => [core.embeddingLookup, x(3, 2), int(1, 2)],
@@ -378,6 +388,42 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     performerEncoderDecoder: () => [performer.performerEncoderDecoder, {sourceVocabSize: 8, hiddenSize: 8}],
     PerformerMasked: 'class',
     performerMasked: () => [performer.performerMasked, config],
+  },
+  longnet: {
+    card: () => [longnet.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    communicationMemory: () => [longnet.communicationMemory, 2, 16],
+    fromPretrained: () => [missing(longnet.fromPretrained), source, {}],
+    layers: [
+      () => [longnet.layers.dilatedAttention, {numHeads: 2, ...dilated}],
+      () => [longnet.layers.causalDilatedAttention, {numHeads: 2, ...dilated}],
+      () => [longnet.layers.subNormFeedForward, {intermediateSize: 8}],
+      () => [longnet.layers.longNetBlock, {numHeads: 2, ...dilated, intermediateSize: 8}],
+      () => [longnet.layers.causalLongNetBlock, {numHeads: 2, ...dilated, intermediateSize: 8}],
+    ],
+    LongNet: 'class',
+    LongNetEncoder: 'class',
+    longnet: () => [longnet.longnet, config],
+    longnetEncoder: () => [longnet.longnetEncoder, config],
+    ops: [
+      () => [
+        longnet.ops.dilatedAttention,
+        x(1, 4, 2, 2),
+        x(1, 4, 2, 2),
+        x(1, 4, 2, 2),
+        {...dilated, causal: true, xPosScaleBase: 512, mask: x(1, 4)},
+      ],
+      () => [
+        longnet.ops.parallelDilatedAttention,
+        x(1, 4, 2, 2),
+        x(1, 4, 2, 2),
+        x(1, 4, 2, 2),
+        {...dilated, communicator: new longnet.SharedMemoryCommunicator(longnet.communicationMemory(1), 0)},
+      ],
+      () => [longnet.ops.geometricPatterns, {segmentLength: 2, growth: 2, count: 2}],
+      () => [longnet.ops.patternsOverLayers, dilated, 2],
+    ],
+    presets: 'data',
+    SharedMemoryCommunicator: 'class',
   },
   'attention-sinks': {
     AttentionSinks: 'class',
