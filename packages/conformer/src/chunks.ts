@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, requireOptions} from '@variants/core';
+import {requireArgument, requireGiven} from '@variants/core';
 
 /** How attention looks back where frames come in chunks. */
 export interface ChunkOptions {
@@ -11,6 +11,11 @@ export interface ChunkOptions {
   keys?: number;
 }
 
+function requireWhole(name: string, value: unknown, least: number): void {
+  const isAllowed = Number.isInteger(value) && (value as number) >= least;
+  requireArgument('chunkMask', name, value, isAllowed, `a whole number of at least ${least}`);
+}
+
 /**
  * Which frames see which where they come in chunks of c: query t sees key s where
  *
@@ -20,16 +25,12 @@ export interface ChunkOptions {
  * @returns [queries, keys] float32: 1 where a query sees a key.
  */
 export function chunkMask(queries: number, options: ChunkOptions): tf.Tensor2D {
-  requireOptions('chunkMask', options, ['chunkSize', 'leftChunks', 'keys']);
-  const {chunkSize, leftChunks = null, keys = queries} = options ?? {};
-  const wrong = ([name, value, least]: [string, unknown, number]) => {
-    if (!Number.isInteger(value) || (value as number) < least)
-      throw new ConfigError(`chunkMask: ${name} is ${value}, but must be a whole number of at least ${least}`);
-  };
-  wrong(['queries', queries, 1]);
-  wrong(['chunkSize', chunkSize, 1]);
-  wrong(['keys', keys, queries]);
-  if (leftChunks !== null) wrong(['leftChunks', leftChunks, 0]);
+  requireGiven('chunkMask', options, ['chunkSize', 'leftChunks', 'keys']);
+  const {chunkSize, leftChunks = null, keys = queries} = options;
+  requireWhole('queries', queries, 1);
+  requireWhole('chunkSize', chunkSize, 1);
+  requireWhole('keys', keys, queries);
+  if (leftChunks !== null) requireWhole('leftChunks', leftChunks, 0);
   return tf.tidy(() => {
     const chunkOf = (first: number, count: number) =>
       tf

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireRank, requireTensors, ShapeError, sinusoids} from '@variants/core';
+import {requireArgument, requireRank, requireTensors, ShapeError, sinusoids} from '@variants/core';
 
 // q, k, v   queries, keys and values in heads            [batch, heads, queries or keys, size d]
 // R(p)      sinusoids of the distance p = i - j of a query from a key, above 0 where the key is to the left   [D]
@@ -17,11 +17,13 @@ import {requireRank, requireTensors, ShapeError, sinusoids} from '@variants/core
  * @returns R, [keys + queries - 1, D]
  */
 export function relativePositions(queries: number, keys: number, hiddenSize: number): tf.Tensor2D {
-  const whole = (count: number) => Number.isInteger(count) && count >= 1;
-  if (!whole(queries) || !whole(keys) || !whole(hiddenSize) || keys < queries)
-    throw new ShapeError(
-      `relativePositions: there are ${queries} queries, ${keys} keys and ${hiddenSize} features, but must be whole numbers of at least 1, and as many keys as queries or more`,
-    );
+  const require = (name: string, count: unknown, least: number) => {
+    const isAllowed = Number.isInteger(count) && (count as number) >= least;
+    requireArgument('relativePositions', name, count, isAllowed, `a whole number of at least ${least}`, ShapeError);
+  };
+  require('queries', queries, 1);
+  require('keys', keys, queries);
+  require('hiddenSize', hiddenSize, 1);
   return sinusoids(
     Array.from({length: keys + queries - 1}, (_, m) => keys - 1 - m),
     hiddenSize,

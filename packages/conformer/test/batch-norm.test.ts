@@ -43,7 +43,7 @@ describe('frameBatchNorm', () => {
   beforeEach(() => {
     x = drawn([2, 5, 3], 1);
     layer = layers.frameBatchNorm({});
-    tf.dispose(layer.apply(x));
+    tf.dispose(layer.apply(x) as tf.Tensor);
   });
   afterEach(() => {
     x.dispose();

@@ -249,7 +249,7 @@ describe('files of WeNet and ESPnet', () => {
     expect(Object.keys(files.tensors)).toEqual(
       expect.arrayContaining(['encoder.global_cmvn.mean', 'encoder.global_cmvn.istd']),
     );
-    const decoder = {'decoder.embed.0.weight': {shape: [5, 8], data: new Float32Array(40)}};
+    const decoder = {'decoder.embed.0.weight': {dtype: 'F32', shape: [5, 8], data: new Float32Array(40)} as const};
     const features = drawn([1, 31, 9]);
     const loaded = await requireSame({...files, tensors: {...files.tensors, ...decoder}}, model, features);
     expect(loaded.config).toEqual(model.config);

@@ -107,7 +107,7 @@ describe('relativeScores', () => {
 
 describe('relativePositions', () => {
   it('refuses more queries than keys', () => {
-    expect(() => ops.relativePositions(4, 3, 8)).toThrow(/there are 4 queries, 3 keys/);
+    expect(() => ops.relativePositions(4, 3, 8)).toThrow(/keys is 3, but must be a whole number of at least 4/);
   });
 });
 

@@ -104,8 +104,10 @@ export const impostor = subjectOf('image-classifier', (given = {}) => new TinyMa
 export const talkative = subjectOf('speech-recognizer', (given = {}) => {
   const model = new TinyRecognizer(given);
   const forward = model.forward.bind(model);
-  model.forward = ([features, lengths], ...rest) =>
-    forward([features, tf.fill(lengths.shape, features.shape[1] as number, 'int32')], ...rest);
+  model.forward = (inputs, ...rest) => {
+    const [features, lengths] = inputs as tf.Tensor[];
+    return forward([features, tf.fill(lengths.shape, features.shape[1] as number, 'int32')], ...rest);
+  };
   return model;
 });
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as aft from '@variants/aft';
 import * as sinks from '@variants/attention-sinks';
+import * as conformer from '@variants/conformer';
 import * as core from '@variants/core';
 import {setThreads} from '@variants/core/simd';
 import * as hyena from '@variants/hyena';
@@ -65,6 +66,8 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     anglesAt: 'for authors',
     isList: 'for authors',
     withoutGradient: 'for authors',
+    originOf: 'for authors',
+    SpeechRecognizer: 'class',
     checkRopeScaling: 'for authors',
     checkTransformerFields: 'for authors',
     countTransformer: 'for authors',
@@ -424,6 +427,37 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     ],
     presets: 'data',
     SharedMemoryCommunicator: 'class',
+  },
+  conformer: {
+    card: () => [conformer.card.sized, {parameters: 10000, vocabSize: 8, maxSequenceLength: 16}],
+    characterErrorRate: () => [conformer.characterErrorRate, ['a cat'], ['a hat']],
+    Conformer: 'class',
+    conformer: () => [conformer.conformer, {vocabSize: 8, hiddenSize: 8, numLayers: 1, numHeads: 2, kernelSize: 3}],
+    CtcBeam: 'class',
+    ctcBeamSearch: () => [conformer.ctcBeamSearch, x(1, 3, 4), {beamSize: 2, lengths: [2]}],
+    ctcGreedy: () => [conformer.ctcGreedy, x(1, 3, 4), {blank: 1}],
+    fromPretrained: () => [missing(conformer.fromPretrained), source, {}],
+    GreedyCtc: 'class',
+    layers: [
+      () => [conformer.layers.conformerBlock, {numHeads: 2, intermediateSize: 8, kernelSize: 3}],
+      () => [conformer.layers.conformerAttention, {numHeads: 2, positions: 'key'}],
+      () => [conformer.layers.convolutionModule, {kernelSize: 3, activation: 'relu'}],
+      () => [conformer.layers.frameBatchNorm, {epsilon: 0.1}],
+      () => [conformer.layers.subsampling, {channels: 4}],
+    ],
+    mono: () => [conformer.mono, [new Float32Array(4)]],
+    ops: [
+      () => [conformer.ops.relativePositions, 2, 3, 4],
+      () => [conformer.ops.relativeShift, x(1, 2, 3, 5)],
+      () => [conformer.ops.relativeScores, x(1, 2, 3, 4), x(2, 5, 4), x(2, 4)],
+      () => [conformer.ops.chunkMask, 4, {chunkSize: 2, leftChunks: 1}],
+    ],
+    presets: 'data',
+    readAudio: () => [missing(conformer.readAudio), source, {sampleRate: 8000}],
+    readWav: () => [conformer.readWav, conformer.writeWav(new Float32Array(4), 8000)],
+    resample: () => [conformer.resample, new Float32Array(16), 8000, 16000],
+    wordErrorRate: () => [conformer.wordErrorRate, ['a cat'], ['a hat']],
+    writeWav: () => [conformer.writeWav, new Float32Array(4), 8000],
   },
   'attention-sinks': {
     AttentionSinks: 'class',

@@ -1,4 +1,4 @@
-import {DataError} from '@variants/core';
+import {DataError, requireArgument} from '@variants/core';
 
 /** Zero crossings of the sinc on each side, and how far below the new limit of pitches its own lies. */
 const [crossings, rolloff] = [16, 0.95];
@@ -18,9 +18,10 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 export function resample(samples: Float32Array, from: number, to: number): Float32Array {
   if (!(samples instanceof Float32Array))
     throw new DataError(`resample: the samples are ${typeof samples}, but must be a Float32Array`);
-  for (const [name, rate] of Object.entries({from, to}))
-    if (!Number.isSafeInteger(rate) || rate < 1)
-      throw new DataError(`resample: ${name} is ${rate}, but must be a whole number of samples a second, at least 1`);
+  for (const [name, rate] of Object.entries({from, to})) {
+    const isRate = Number.isSafeInteger(rate) && rate >= 1;
+    requireArgument('resample', name, rate, isRate, 'a whole number of samples a second, at least 1', DataError);
+  }
   if (from === to) return samples;
   const shared = gcd(from, to);
   const [step, phases] = [from / shared, to / shared];

@@ -1,4 +1,4 @@
-import {DataError, type FileSource, readFileSource, VariantsError} from '@variants/core';
+import {DataError, type FileSource, readFileSource, requireArgument, VariantsError} from '@variants/core';
 import {resample} from './resample';
 
 /** What a WAV file holds. */
@@ -176,8 +176,14 @@ const readers: {[kind in 'whole' | 'float']: {readonly [bytes: number]: Reader}}
   float: {4: (view, at) => view.getFloat32(at, true), 8: (view, at) => view.getFloat64(at, true)},
 };
 
-/** The mean of all channels. */
+/**
+ * The mean of all channels.
+ * @throws DataError unless there is one at least, and all are equally long.
+ */
 export function mono(channels: readonly Float32Array[]): Float32Array {
+  const isList = Array.isArray(channels) && channels.length > 0;
+  const areAlike = isList && channels.every((one) => one instanceof Float32Array && one.length === channels[0].length);
+  requireArgument('mono', 'channels', channels, areAlike, 'a list of Float32Arrays of one length', DataError);
   if (channels.length === 1) return channels[0];
   return channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
 }
@@ -203,8 +209,8 @@ export async function readAudio(source: FileSource, options: ReadAudioOptions = 
 export function writeWav(samples: Float32Array, sampleRate: number): Uint8Array {
   if (!(samples instanceof Float32Array))
     throw new DataError(`writeWav: the samples are ${typeof samples}, but must be a Float32Array`);
-  if (!Number.isSafeInteger(sampleRate) || sampleRate < 1)
-    throw new DataError(`writeWav: sampleRate is ${sampleRate}, but must be a whole number of at least 1`);
+  const isRate = Number.isSafeInteger(sampleRate) && sampleRate >= 1;
+  requireArgument('writeWav', 'sampleRate', sampleRate, isRate, 'a whole number of at least 1', DataError);
   const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
   const write = (at: number, name: string) => [...name].forEach((c, i) => void view.setUint8(at + i, c.charCodeAt(0)));
   write(0, 'RIFF');

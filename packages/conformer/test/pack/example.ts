@@ -3,7 +3,7 @@ import {conformer} from '@variants/conformer';
 import {start} from '@variants/core';
 
 // Two utterances, learned by heart, and then heard as they come.
-await start({seed: 1});
+await start();
 const model = conformer({
   ...{vocabSize: 4, inputSize: 8, hiddenSize: 16, numLayers: 1, numHeads: 2, intermediateSize: 32, kernelSize: 5},
   ...{causal: true, convolutionNorm: 'layer', chunkSize: 2, leftChunks: 2},

@@ -23,7 +23,7 @@ class Plain extends SpeechRecognizer<SpeechRecognizerConfig> {
   }
 }
 
-const drawn = (shape: number[], seed: number) => {
+const drawn = (shape: [number, number, number], seed: number) => {
   const random = new Random(seed, 'drawn');
   return tf.tensor(
     Float32Array.from({length: tf.util.sizeFromShape(shape)}, () => random.normal()),
