@@ -83,7 +83,6 @@ export const architectures: readonly Contestant[] = [
   contestant(linformer.card, linformer.linformer),
   contestant(performer.card, performer.performer),
   contestant(reformer.card, reformer.reformer),
-  contestant(conformer.card, conformer.conformer),
   contestant(wideFfn.card, wideFfn.wideFfn),
 ];
 
@@ -134,7 +133,7 @@ export const contestantsOfKind: {[kind in Exclude<ModelKind, 'language-model'>]:
       }),
     ),
   ],
-  'speech-recognizer': [],
+  'speech-recognizer': [built(conformer.card, (shape, {vocabSize}) => conformer.conformer({...shape, vocabSize}))],
 };
 
 /** What of a shape an architecture without heads has. */

@@ -120,7 +120,7 @@ const frontEnd: Field<ConformerConfig['frontEnd']> = {
 };
 
 /** The rules of all fields, given those that others' defaults depend on. */
-function conformerRules({hiddenSize = 144, frontEnd: front, causal}: ConformerOptions): Fields<ConformerConfig> {
+function conformerRules({hiddenSize = 144, frontEnd: front}: ConformerOptions): Fields<ConformerConfig> {
   const samples = typeof front === 'object' && front !== null;
   return {
     ...stackFields({hiddenSize, numLayers: 16}),
@@ -131,7 +131,7 @@ function conformerRules({hiddenSize = 144, frontEnd: front, causal}: ConformerOp
     normalizesInput: fields.flag(false),
     numHeads: fields.count(4),
     positions: fields.choice(positionKinds, 'relative'),
-    kernelSize: causal === true ? fields.count(31) : fields.odd(31),
+    kernelSize: fields.count(31),
     convolutionNorm: fields.choice(convolutionNorms, 'batch'),
     convolutionFirst: fields.flag(false),
     causal: fields.flag(false),

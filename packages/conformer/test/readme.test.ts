@@ -6,6 +6,6 @@ readmeTests(import.meta.url);
 
 presetTableTest(import.meta.url, '## Presets', presets, (preset) => {
   const config = resolveConformerConfig(preset);
-  const {numLayers, hiddenSize, valueSize} = config;
-  return [numLayers, hiddenSize, valueSize, countParameters(config)];
+  const {numLayers, hiddenSize, numHeads, kernelSize, vocabSize} = config;
+  return [numLayers, hiddenSize, numHeads, kernelSize, vocabSize ?? 'none', countParameters(config)];
 });

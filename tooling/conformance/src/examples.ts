@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
 import {type Example, ignoredTarget, type ModelKind, Random, type VariantModel} from '@variants/core';
-import {assert} from './assert';
 import type {ExampleSize, Subject} from './subject';
 
 /** The fields of configurations that examples depend on. */
@@ -11,6 +10,8 @@ interface Sizes {
   imageChannels: number;
   sourceVocabSize: number;
   targetVocabSize: number;
+  inputSize: number;
+  blank: number;
   padToken?: number | null;
 }
 
@@ -20,9 +21,7 @@ export const sizesOf = (model: VariantModel): Sizes => model.config as unknown a
 /** An example of a size, as tensors that the caller disposes: the subject's own, or by the kind of model. */
 export function exampleOf(subject: Subject, model: VariantModel, size: ExampleSize): Example {
   if (subject.example) return subject.example(model, size);
-  const byKind = examples[model.kind];
-  assert(byKind !== undefined, `a ${model.kind} must say what an example is`);
-  return byKind(sizesOf(model), size);
+  return examples[model.kind](sizesOf(model), size);
 }
 
 /** Two examples that begin differently, so that each target follows from the inputs. */
@@ -30,7 +29,7 @@ export function twoExamples(subject: Subject, model: VariantModel): Example {
   return exampleOf(subject, model, {batch: 2, time: Math.min(8, model.contextLength ?? 8), seed: 3});
 }
 
-const examples: {[kind in ModelKind]?: (sizes: Sizes, size: ExampleSize) => Example} = {
+const examples: {[kind in ModelKind]: (sizes: Sizes, size: ExampleSize) => Example} = {
   'language-model': ({vocabSize}, size) => {
     const rows = randomRows(vocabSize, size);
     return {inputs: tensorOf(rows), targets: tensorOf(rows.map(([, ...next]) => [...next, ignoredTarget]))};
@@ -47,6 +46,15 @@ const examples: {[kind in ModelKind]?: (sizes: Sizes, size: ExampleSize) => Exam
     const random = new Random(size.seed, 'pixels');
     const values = Float32Array.from({length: size.batch * 64 * imageChannels}, () => random.normal());
     return {inputs: tf.tensor(values, [size.batch, 8, 8, imageChannels]), targets: labels(numClasses, size)};
+  },
+  'speech-recognizer': ({vocabSize, inputSize, blank}, size) => {
+    const random = new Random(size.seed, 'features');
+    const shape = [size.batch, size.time, inputSize];
+    const features = Float32Array.from({length: tf.util.sizeFromShape(shape)}, () => random.normal());
+    return {
+      inputs: [tf.tensor(features, shape), tf.fill([size.batch], size.time, 'int32')],
+      targets: tensorOf(randomLabels(vocabSize, blank, size)),
+    };
   },
   'sequence-to-sequence': ({sourceVocabSize, targetVocabSize, padToken}, size) => ({
     inputs: [
@@ -80,6 +88,18 @@ function randomTargets(vocabSize: number, size: ExampleSize, padToken?: number |
   return size.time === 1 ? rows : rows.map((row) => row.with(-1, ignoredTarget));
 }
 
+/** A label for every second frame, the same one twice never in a row; the last row has one less, where it has several. */
+export function randomLabels(vocabSize: number, blank: number, {batch, time, seed}: ExampleSize): number[][] {
+  const random = new Random(seed, 'labels');
+  const ids = Array.from({length: vocabSize}, (_, id) => id).filter((id) => id !== blank);
+  const count = Math.ceil(time / 2);
+  return Array.from({length: batch}, (_, row) => {
+    const start = random.below(ids.length) + row;
+    const labels = Array.from({length: count}, (_, i) => ids[(start + i) % ids.length]);
+    return row > 0 && row === batch - 1 && count > 1 ? labels.with(-1, ignoredTarget) : labels;
+  });
+}
+
 /** Rows of an example's inputs, from the first to before the last. */
 export function rowsOf(inputs: tf.Tensor | tf.Tensor[], from: number, to: number): tf.Tensor | tf.Tensor[] {
   const cut = (tensor: tf.Tensor) => tf.slice(tensor, from, to - from);
@@ -93,6 +113,10 @@ export function outputsOf(model: VariantModel, inputs: tf.Tensor | tf.Tensor[]):
 
 /** Inputs as a caller gives them. */
 export function asGiven({kind}: VariantModel, inputs: tf.Tensor | tf.Tensor[]): never {
-  const [source, target] = [inputs].flat();
-  return (kind === 'sequence-to-sequence' ? {source, target} : inputs) as never;
+  const [first, second] = [inputs].flat();
+  const pairs: {[kind in ModelKind]?: object} = {
+    'sequence-to-sequence': {source: first, target: second},
+    'speech-recognizer': {features: first, lengths: second},
+  };
+  return (pairs[kind] ?? inputs) as never;
 }

@@ -22,7 +22,7 @@ export interface Subject {
   create(overrides?: {[field: string]: unknown}): VariantModel;
   /**
    * Makes examples, which whoever asks disposes. Default: by the configuration, random tokens without padding, images of 8
-   * by 8 pixels; a speech recognizer must say.
+   * by 8 pixels, as many frames of features as there would be tokens.
    */
   example?(model: VariantModel, size: ExampleSize): Example;
   /** Loads what `saveCheckpoint` writes. Without it that law is left out. */

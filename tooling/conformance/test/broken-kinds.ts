@@ -1,7 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
 import type {ForwardOptions, ModelKind, SequenceToSequence, StateTree, StreamStep, VariantModel} from '@variants/core';
 import type {Subject} from '../src';
-import {type KindParts, MeanMixer, SumDecoder, TinyClassifier, TinyImages, TinyMasked, TinyPairs} from './tiny-kinds';
+import {
+  type KindParts,
+  MeanMixer,
+  SumDecoder,
+  TinyClassifier,
+  TinyImages,
+  TinyMasked,
+  TinyPairs,
+  TinyRecognizer,
+} from './tiny-kinds';
 
 const subjectOf = (kind: ModelKind, create: (overrides?: object) => VariantModel): Subject => ({
   name: 'broken',
@@ -11,6 +20,9 @@ const subjectOf = (kind: ModelKind, create: (overrides?: object) => VariantModel
 
 const masked = (parts: KindParts) => subjectOf('masked-language-model', (given = {}) => new TinyMasked(given, parts));
 const pairs = (parts: KindParts) => subjectOf('sequence-to-sequence', (given = {}) => new TinyPairs(given, parts));
+
+const recognizer = (parts: KindParts) =>
+  subjectOf('speech-recognizer', (given = {}) => new TinyRecognizer(given, parts));
 
 class Blind extends MeanMixer {
   override forward(x: tf.Tensor): tf.Tensor {
@@ -49,6 +61,7 @@ class Forgetful extends SumDecoder {
 
 export const blind = masked({mixer: () => new Blind({})});
 export const blindReader = pairs({mixer: () => new Blind({})});
+export const deaf = recognizer({mixer: () => new Blind({})});
 export const solitary = masked({mixer: () => new Solitary({})});
 export const foresight = pairs({decoder: () => new Foresight({})});
 export const sourceless = pairs({decoder: () => new Sourceless({})});
@@ -86,3 +99,19 @@ export const adventurous = subjectOf('sequence-to-sequence', (given = {}) => {
 
 /** Says that it is what it is not. */
 export const impostor = subjectOf('image-classifier', (given = {}) => new TinyMasked(given));
+
+/** Says of padding what it says of frames. */
+export const talkative = subjectOf('speech-recognizer', (given = {}) => {
+  const model = new TinyRecognizer(given);
+  const forward = model.forward.bind(model);
+  model.forward = ([features, lengths], ...rest) =>
+    forward([features, tf.fill(lengths.shape, features.shape[1] as number, 'int32')], ...rest);
+  return model;
+});
+
+/** Takes whatever it is given for utterances. */
+export const trusting = subjectOf('speech-recognizer', (given = {}) => {
+  const model = new TinyRecognizer(given);
+  model.logits = () => tf.zeros([1, 1, 5]);
+  return model;
+});

@@ -1,5 +1,5 @@
 import {conformance} from '../src';
-import {TinyClassifier, TinyImages, TinyMasked, TinyPairs} from './tiny-kinds';
+import {TinyClassifier, TinyImages, TinyMasked, TinyPairs, TinyRecognizer} from './tiny-kinds';
 import {loadTiny, TinyModel, tinyFields} from './tiny-model';
 
 conformance({
@@ -24,3 +24,5 @@ conformance({
   create: (overrides = {}) => new TinyPairs(overrides),
   invalid: [[{labelSmoothing: 1}, /labelSmoothing is 1, but must be a number from 0/]],
 });
+
+conformance({name: 'tiny', kind: 'speech-recognizer', create: (overrides = {}) => new TinyRecognizer(overrides)});

@@ -58,6 +58,9 @@ const cases: [string, Subject, keyof typeof laws, RegExp][] = [
   ['a target that is forgotten', kinds.forgetful, 'targetStreams', /a target cut at [\d,]+: value/],
   ['a target that is drawn', kinds.adventurous, 'targetGeneration', /token \d is \d, with the logit/],
   ['no look at pairs', kinds.credulous, 'badPairs', /an empty list as a source: is accepted/],
+  ['no look at padding of an utterance', kinds.deaf, 'paddedUtterances', /\d frames and \d of padding: value/],
+  ['padding that is no blank', kinds.talkative, 'paddingLoss', /the loss of \d frames and \d of padding: value/],
+  ['no look at features', kinds.trusting, 'badUtterances', /features without a batch: is accepted/],
   ['no look at images', kinds.farSighted, 'badImages', /an image without a batch: is accepted/],
   ['an error of another kind', broken.mistaken, 'badConfigs', /throws "CheckpointError: .*", which is no ConfigError/],
 ];

@@ -18,6 +18,8 @@ import {
   SequenceToSequence,
   type SequenceToSequenceConfig,
   SinusoidalPositions,
+  SpeechRecognizer,
+  type SpeechRecognizerConfig,
   type StateTree,
   type StreamStep,
   TokenEmbedding,
@@ -177,3 +179,21 @@ export class TinyPairs extends SequenceToSequence<SequenceToSequenceConfig> {
   }
 }
 tf.serialization.registerClass(TinyPairs);
+
+export class TinyRecognizer extends SpeechRecognizer<SpeechRecognizerConfig & {vocabSize: number; inputSize: number}> {
+  static override readonly className = 'ConformanceTinyRecognizer';
+  override layout = layout;
+
+  constructor(given: object, parts: KindParts = {}) {
+    const rules = {vocabSize: fields.count(5), blank: fields.count(0, 0), inputSize: fields.count(3), seed};
+    const config = resolveFields('tiny', rules, given);
+    const layers = {
+      frontEnd: [new Linear({name: 'projection', units: hiddenSize})],
+      backbone: [positions('positions'), makeMixer(parts, 'mixer')],
+      head: new Linear({name: 'head', units: config.vocabSize}),
+      outputLengths: (lengths: tf.Tensor) => lengths,
+    };
+    super(config, layers, {name: 'tiny-recognizer'});
+  }
+}
+tf.serialization.registerClass(TinyRecognizer);

@@ -102,30 +102,37 @@ export interface AttentionNames {
 
 /** Attention whose projections stand alone, below `path`. */
 export function attentionTensors(names: AttentionNames, path: string): BlockNames['attention'] {
-  return ({positions}, theirs, ours) => {
+  return (config, theirs, ours) => {
     const at = (name: string) => [theirs, path, name].filter((part) => part !== '').join('.');
-    const hasPositions = positions === 'relative' || positions === 'key';
+    const alone = ['queries', 'keys', 'values', 'output'] as const;
     return [
-      ...(['queries', 'keys', 'values', 'output'] as const).flatMap((name) =>
-        linear(at(names[name]), `${ours}/${name}`),
-      ),
-      ...(hasPositions
-        ? [
-            ...linear(at(names.positions), `${ours}/positions`, {useBias: false}),
-            {theirs: at(names.contentBias), ours: `${ours}/content_bias`},
-            {theirs: at(names.positionBias), ours: `${ours}/position_bias`},
-          ]
-        : []),
+      ...alone.flatMap((name) => linear(at(names[name]), `${ours}/${name}`)),
+      ...positionTensors(config, names, at, ours),
     ];
   };
 }
 
+/** What attention with learned positions has besides. */
+export function positionTensors(
+  {positions}: Pick<ConformerConfig, 'positions'>,
+  names: Pick<AttentionNames, 'positions' | 'contentBias' | 'positionBias'>,
+  at: (name: string) => string,
+  ours: string,
+): TensorMapping[] {
+  if (positions !== 'relative' && positions !== 'key') return [];
+  return [
+    ...linear(at(names.positions), `${ours}/positions`, {useBias: false}),
+    {theirs: at(names.contentBias), ours: `${ours}/content_bias`},
+    {theirs: at(names.positionBias), ours: `${ours}/position_bias`},
+  ];
+}
+
+/** ESPnet's names of what belongs to positions. */
+export const espnetPositions = {positions: 'linear_pos', contentBias: 'pos_bias_u', positionBias: 'pos_bias_v'};
+
 /** ESPnet's names, which fairseq, WeNet and Hugging Face's class have too. */
 export const espnetAttention = attentionTensors(
-  {
-    ...{queries: 'linear_q', keys: 'linear_k', values: 'linear_v', output: 'linear_out', positions: 'linear_pos'},
-    ...{contentBias: 'pos_bias_u', positionBias: 'pos_bias_v'},
-  },
+  {...{queries: 'linear_q', keys: 'linear_k', values: 'linear_v', output: 'linear_out'}, ...espnetPositions},
   'self_attn',
 );
 

@@ -1,7 +1,14 @@
 import {defineLayout, mappings} from '@variants/core';
 import {type ConformerConfig, resolveConformerConfig} from '../config';
 import {always} from './fields';
-import {type BlockNames, blockTensors, type ConvolutionNames, frontTensors} from './tensors';
+import {
+  type BlockNames,
+  blockTensors,
+  type ConvolutionNames,
+  espnetPositions,
+  frontTensors,
+  positionTensors,
+} from './tensors';
 
 const feedForward = (name: string) => ({
   norm: `${name}.sequential.0`,
@@ -26,15 +33,16 @@ const inModule = Object.fromEntries(
 const names: BlockNames = {
   feedForwards: [feedForward('ffn1'), feedForward('ffn2')],
   attentionNorm: 'self_attn_layer_norm',
-  attention: ({hiddenSize: D}, theirs, ours) => [
+  attention: (config, theirs, ours) => [
     ...['queries', 'keys', 'values'].flatMap((name, i) => {
-      const rows = {start: i * D, total: 3 * D};
+      const rows = {start: i * config.hiddenSize, total: 3 * config.hiddenSize};
       return [
         {theirs: `${theirs}.self_attn.in_proj_weight`, ours: `${ours}/${name}/kernel`, transpose: true, rows},
         {theirs: `${theirs}.self_attn.in_proj_bias`, ours: `${ours}/${name}/bias`, rows},
       ];
     }),
     ...mappings.linear(`${theirs}.self_attn.out_proj`, `${ours}/output`),
+    ...positionTensors(config, espnetPositions, (name) => `${theirs}.self_attn.${name}`, ours),
   ],
   convolution: inModule,
   finalNorm: 'final_layer_norm',

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import {requireOptions, requireTensors} from '../arguments';
 import {ConfigError, DataError, ShapeError} from '../errors';
-import {listOfIds} from '../ids';
+import {isList, listOfIds} from '../ids';
 import {ctcLoss} from '../kernels/ctc-loss';
+import {padAxis} from '../kernels/padding';
 import type {ForwardOptions, VariantLayer} from '../layers/layer';
 import {connectThrough, passThrough, type RunLayer} from './chain';
 import {FrameMask, frameMask, framesOf, PaddingAsBlank} from './frame-mask';
@@ -153,15 +154,7 @@ export abstract class SpeechRecognizer<
       const path = outputs.argMax(2).toInt();
       const labels = targets.toInt();
       const count = labels.shape[1] as number;
-      const previous = path
-        .pad(
-          [
-            [0, 0],
-            [1, 0],
-          ],
-          -1,
-        )
-        .slice([0, 0], path.shape as [number, number]);
+      const previous = padAxis(path, 1, 1, 0, -1).slice([0, 0], path.shape as [number, number]);
       const isLabel = path.notEqual(this.config.blank).logicalAnd(path.notEqual(previous)).toFloat();
       const places = isLabel.cumsum(1).sub(1).mul(isLabel).toInt();
       const units = tf.oneHot(places, count).toFloat().mul(isLabel.expandDims(2));
@@ -229,26 +222,25 @@ export abstract class SpeechRecognizer<
   }
 
   protected targetsOf(targets: TokenInput): tf.Tensor2D {
-    const {vocabSize, blank} = this.config;
+    const {vocabSize} = this.config;
     this.requireHead();
-    const what = `${this.name}: targets`;
-    const labels = toTargetTensor(targets, what, vocabSize as number);
-    if (targets instanceof tf.Tensor) return labels;
-    // As lists have been looked at, tokens alone are left.
-    for (const [row, ids] of (Array.isArray(targets[0]) || ArrayBuffer.isView(targets[0])
-      ? (targets as readonly ArrayLike<number>[])
-      : [targets as ArrayLike<number>]
-    ).entries()) {
-      const list = Array.from(ids);
-      if (list.includes(blank))
-        throw new DataError(`${what} must not hold the blank ${blank}, but row ${row} does; leave it out`);
-      const end = list.indexOf(ignoredTarget);
-      if (end >= 0 && list.slice(end).some((id) => id !== ignoredTarget))
-        throw new DataError(
-          `${what} must have ${ignoredTarget} behind a row's tokens alone, but row ${row} has it before`,
-        );
-    }
+    const labels = toTargetTensor(targets, `${this.name}: targets`, vocabSize as number);
+    // Those in a tensor are not looked at, which would wait for the device.
+    if (!(targets instanceof tf.Tensor)) for (const [row, ids] of rowsOf(targets).entries()) this.checkLabels(row, ids);
     return labels;
+  }
+
+  /** Throws a DataError where a row of targets has a blank, or -100 before a token. */
+  private checkLabels(row: number, ids: ArrayLike<number>): void {
+    const list = Array.from(ids);
+    const {blank} = this.config;
+    const refuse = (what: string) => {
+      throw new DataError(`${this.name}: targets ${what}`);
+    };
+    if (list.includes(blank)) refuse(`must not hold the blank ${blank}, but row ${row} does; leave it out`);
+    const end = list.indexOf(ignoredTarget);
+    if (end >= 0 && list.slice(end).some((id) => id !== ignoredTarget))
+      refuse(`must have ${ignoredTarget} behind a row's tokens alone, but row ${row} has it before one`);
   }
 
   private requireHead(): void {
@@ -257,6 +249,10 @@ export abstract class SpeechRecognizer<
   }
 }
 
+/** The rows of targets in lists. */
+const rowsOf = (targets: Exclude<TokenInput, tf.Tensor>): readonly ArrayLike<number>[] =>
+  isList(targets[0]) ? (targets as readonly ArrayLike<number>[]) : [targets as ArrayLike<number>];
+
 /** Applies the layers, for tfjs: features and lengths, and the logits. */
 function connect(
   {inputSize}: SpeechRecognizerConfig,
@@ -264,7 +260,8 @@ function connect(
   padding: PaddingAsBlank,
 ): ModelGraph {
   const features = tf.input({shape: inputSize === null ? [null] : [null, inputSize], name: 'features'});
-  const lengths = tf.input({shape: [], dtype: 'int32', name: 'lengths'});
+  // tfjs makes a column of a list.
+  const lengths = tf.input({shape: [1], dtype: 'int32', name: 'lengths'});
   const vectors = connectThrough(frontEnd, features);
   const mask = new FrameMask({name: 'frame_mask'}, outputLengths).apply([vectors, lengths]) as tf.SymbolicTensor;
   const maskOf = () => (masksBackbone ? mask : undefined);

@@ -3,12 +3,16 @@ import {
   ConfigError,
   DataError,
   type ImageClassifier,
+  ignoredTarget,
   type LanguageModel,
   type ModelKind,
   type SequenceToSequence,
   ShapeError,
+  type SpeechRecognizer,
+  type VariantsError,
 } from '@variants/core';
 import {assert, assertRefuses} from '../assert';
+import {exampleOf} from '../examples';
 import {withFreshModel} from '../models';
 import {kindOf, type Law} from '../subject';
 
@@ -82,6 +86,45 @@ export const badImages: Law = {
     ),
 };
 
+/** Utterances that are none, and targets that cannot be recognized, get an error that says what they must be. */
+export const badUtterances: Law = {
+  name: 'refuses what are no features, lengths or targets, in one line',
+  kinds: ['speech-recognizer'],
+  check: (subject) =>
+    withFreshModel(subject, (model: SpeechRecognizer) =>
+      tf.tidy(() => {
+        const {inputs, targets} = exampleOf(subject, model, {batch: 2, time: 3, seed: 1});
+        const [features] = inputs as tf.Tensor[];
+        const [batch, frames, ...rest] = features.shape;
+        const refuses = (given: unknown, kind: typeof VariantsError, message: RegExp, what: string) =>
+          assertRefuses(() => model.logits(given as tf.Tensor), kind, message, what);
+        const bad = {
+          'features without a batch': tf.zeros([frames, ...rest]),
+          'features with an axis more': tf.zeros([batch, frames, ...rest, 1]),
+          'features of no utterance': tf.zeros([0, frames, ...rest]),
+          'features of no frame': tf.zeros([batch, 0, ...rest]),
+        };
+        for (const [what, tensor] of Object.entries(bad)) refuses(tensor, ShapeError, /must (have|be)/, what);
+        refuses({features, lengths: [frames]}, ShapeError, /lengths/, 'one length for two rows');
+        refuses({features, lengths: [frames, frames + 1]}, DataError, /lengths/, 'a length beyond the frames');
+        refuses({features, lengths: [frames, 0.5]}, DataError, /lengths/, 'half a frame');
+        refuses({features, length: [frames, frames]}, ConfigError, /did you mean lengths/, 'a name that is none');
+        const {vocabSize, blank} = model.config;
+        const loss = (wanted: number[][]) => () => model.loss(features, wanted);
+        assertRefuses(loss([[vocabSize as number], [0]]), DataError, /targets/, 'a target beyond the vocabulary');
+        assertRefuses(loss([[blank], [blank]]), DataError, /blank/, 'a blank to be recognized');
+        const other = blank === 0 ? 1 : 0;
+        const holed = [
+          [other, ignoredTarget, other],
+          [other, other, other],
+        ];
+        assertRefuses(loss(holed), DataError, /-100/, 'a gap between targets');
+        assertRefuses(() => model.loss(features), DataError, /targets/, 'the loss without targets');
+        tf.dispose([inputs, targets]);
+      }),
+    ),
+};
+
 /** What no field of any type may hold. */
 const wrongValues = [{wrong: true}, Number.NaN, 'no such value'];
 
@@ -92,7 +135,7 @@ const countFields: {[kind in ModelKind]: readonly string[]} = {
   'sequence-classifier': ['vocabSize', 'numLabels'],
   'image-classifier': ['numClasses', 'imageChannels'],
   'sequence-to-sequence': ['sourceVocabSize', 'targetVocabSize'],
-  'speech-recognizer': [],
+  'speech-recognizer': ['vocabSize'],
 };
 
 /** A configuration with a fault gets an error that names the field, and nothing is left of the attempt. */

@@ -142,7 +142,6 @@ const fieldsOfSize = ({kind = 'language-model'}: Subject): string[] =>
 /** What the engine cannot hold takes neither time nor memory. */
 export const tooLarge: Law = {
   name: 'is refused at once where the engine cannot hold its weights',
-  appliesTo: ({kind}) => kind !== 'speech-recognizer',
   check: async (subject) => {
     const before = tf.getBackend();
     await tf.setBackend('simd');

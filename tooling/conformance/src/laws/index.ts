@@ -3,7 +3,7 @@ import {batchIndependence, causality} from './causality';
 import {recordedSteps} from './decoding';
 import {otherSeed, sameSeed} from './determinism';
 import {engineSwitches, engines} from './engines';
-import {badConfigs, badImages, badPairs, badTokens} from './errors';
+import {badConfigs, badImages, badPairs, badTokens, badUtterances} from './errors';
 import {failures, tooLarge} from './failures';
 import {frozenLayers, frozenTraining} from './freezing';
 import {greedyGeneration, seededGeneration} from './generation';
@@ -16,6 +16,7 @@ import {graph, logitsShape, tokenInputs} from './shapes';
 import {smallest} from './smallest';
 import {foreignStates, statesOfEqualModels} from './states';
 import {contextLimit, lastPosition, stateOwnership, streamSplits, streamStates} from './streaming';
+import {paddedUtterances, paddingLoss} from './utterances';
 import {disposal, weightNames, weightTypes} from './weights';
 import {allTokensSeen, oneClass, padding} from './whole-inputs';
 
@@ -31,6 +32,8 @@ export const laws = {
   padding,
   allTokensSeen,
   oneClass,
+  paddedUtterances,
+  paddingLoss,
   streamSplits,
   streamStates,
   stateOwnership,
@@ -65,5 +68,6 @@ export const laws = {
   badTokens,
   badPairs,
   badImages,
+  badUtterances,
   badConfigs,
 } satisfies {[name: string]: Law};

@@ -6,7 +6,7 @@ import {asGiven, exampleOf, outputsOf, sizesOf} from '../examples';
 import {logitsOf, longestTime, randomTokens, withModel} from '../models';
 import type {Law} from '../subject';
 
-/** The shape of the outputs of each kind of model; a speech recognizer alone knows its own. */
+/** The shape of the outputs of each kind of model; the front end of a speech recognizer alone knows its number of frames. */
 const shapes: {[kind in ModelKind]?: (sizes: ReturnType<typeof sizesOf>, batch: number, time: number) => number[]} = {
   'language-model': ({vocabSize}, batch, time) => [batch, time, vocabSize],
   'masked-language-model': ({vocabSize}, batch, time) => [batch, time, vocabSize],
