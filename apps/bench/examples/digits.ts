@@ -3,7 +3,7 @@
  * (mespeak, from npm) in many voices, speeds and pitches, with noise, and judged by voices that it never heard. Then it
  * recognises a WAV file from disk as a microphone would bring it, 100 ms at a time.
  *
- *     npx tsx apps/bench/examples/digits.ts [--steps 1500] [--phrases 600] [--held-out 150] [--seed 0]
+ *     npx tsx apps/bench/examples/digits.ts [--steps 2500] [--phrases 600] [--held-out 150] [--seed 0]
  *       [--threads 2] [--wav file.wav]
  */
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
@@ -28,7 +28,7 @@ import {type Phrase, recorded, sampleRate, speak, speakers, words} from './speec
 
 const {values: given} = parseArgs({
   options: {
-    steps: {type: 'string', default: '1500'},
+    steps: {type: 'string', default: '2500'},
     phrases: {type: 'string', default: '600'},
     'held-out': {type: 'string', default: '150'},
     seed: {type: 'string', default: '0'},

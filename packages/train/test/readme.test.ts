@@ -17,6 +17,7 @@ import {
   tasks,
   textWindows,
   train as trainWhole,
+  utterances,
 } from '../src/index';
 import {TinyModel} from './tiny-model';
 
@@ -113,6 +114,20 @@ test('other kinds of models', () => {
   expect(console.log.mock.calls[0]).toEqual([[[6, 7, 0]], [[1, 7, 6, 0]], [[7, 6, 2, -100]]]);
 });
 
+test('utterances', () => {
+  const heard = [
+    {features: Float32Array.of(0.1, 0.2, 0.3, 0.4), labels: [2]}, // two frames of two features
+    {features: Float32Array.of(0.5, 0.6), labels: []},
+  ];
+  const louder = utterances(heard, {inputSize: 2, augment: (x, _, random) => x.add(random.uniform())});
+  for (const {inputs, targets} of eachBatch(louder, {batchSize: 2})) {
+    const [features, lengths] = inputs;
+    console.log(features.shape, lengths.shape, targets.shape); // [2, 2, 2] [2] [2, 1]: filled up to the longest
+  }
+
+  expect(console.log.mock.calls).toEqual([[[2, 2, 2], [2], [2, 1]]]);
+});
+
 test('synthetic tasks', () => {
   const {config, batchSize} = tasks.mqar.sizes.quick;
   const test = taskBatches(tasks.mqar, {config, split: 'test', numExamples: 256});
@@ -131,7 +146,7 @@ test('synthetic tasks', () => {
 test('the examples above are those of the README', () => {
   const linesOf = (file: string) => readFileSync(join(import.meta.dirname, file), 'utf8').replace(/^ +/gm, '');
   const blocks = Array.from(linesOf('../README.md').matchAll(/```ts\n(.*?)```/gs), ([, code]) => code);
-  expect(blocks).toHaveLength(5);
+  expect(blocks).toHaveLength(6);
   for (const block of blocks) expect(linesOf('readme.test.ts')).toContain(block.replace(/^import .*\n+/gm, ''));
 });
 

@@ -13,10 +13,9 @@ declare module 'mespeak' {
     /** The form of the result: 'array' is a WAV file's bytes as a list. */
     rawdata: 'array';
   }
-  const mespeak: {
+  export interface Mespeak {
     loadConfig(config: object): void;
     loadVoice(voice: object): void;
     speak(text: string, options: SpeakOptions): number[];
-  };
-  export default mespeak;
+  }
 }

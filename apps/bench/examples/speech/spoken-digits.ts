@@ -1,7 +1,7 @@
 import {createRequire} from 'node:module';
 import {mono, readWav, resample} from '@variants/conformer';
 import type {Random} from '@variants/core';
-import mespeak from 'mespeak';
+import type {Mespeak} from 'mespeak';
 
 /** Samples a second of all that is made here. */
 export const sampleRate = 16000;
@@ -28,9 +28,26 @@ export interface Phrase {
 }
 
 const load = createRequire(import.meta.url);
-mespeak.loadConfig(load('mespeak/src/mespeak_config.json'));
-for (const accent of [...speakers.training.accents, ...speakers.heldOut.accents])
-  mespeak.loadVoice(load(`mespeak/voices/en/${accent}.json`));
+
+/** Phrases that one copy of the synthesiser says: its memory is spoilt some eighty later. */
+const phrasesOfCopy = 40;
+let copy: Mespeak;
+let spoken = 0;
+
+/** The synthesiser, anew every so often. */
+function synthesizer(): Mespeak {
+  if (spoken++ % phrasesOfCopy > 0) return copy;
+  delete load.cache[load.resolve('mespeak')];
+  // What it says of itself while it is loaded belongs to nobody's output.
+  const {log} = console;
+  console.log = () => {};
+  copy = load('mespeak');
+  console.log = log;
+  copy.loadConfig(load('mespeak/src/mespeak_config.json'));
+  for (const accent of [...speakers.training.accents, ...speakers.heldOut.accents])
+    copy.loadVoice(load(`mespeak/voices/en/${accent}.json`));
+  return copy;
+}
 
 const pick = <T>(list: readonly T[], random: Random): T => list[random.below(list.length)];
 const between = (low: number, high: number, random: Random) => low + (high - low) * random.uniform();
@@ -38,7 +55,7 @@ const between = (low: number, high: number, random: Random) => low + (high - low
 /** One to four digits in one breath, by any of the speakers, at any speed and pitch. */
 export function speak({accents, timbres}: Speakers, random: Random): Phrase {
   const labels = Array.from({length: 1 + random.below(4)}, () => 1 + random.below(words.length));
-  const file = mespeak.speak(labels.map((label) => words[label - 1]).join(' '), {
+  const file = synthesizer().speak(labels.map((label) => words[label - 1]).join(' '), {
     voice: `en/${pick(accents, random)}`,
     variant: pick(timbres, random),
     speed: Math.round(between(130, 220, random)),
