@@ -12,7 +12,7 @@ const shapes = fc.record({
   numFeatures: fc.integer({min: 1, max: 9}),
   chunkSize: fc.integer({min: 1, max: 7}),
   features: fc.constantFrom<FeatureKind>('softmax', 'relu', 'elu', 'none'),
-  spread: fc.constantFrom(0.5, 2, 30),
+  spread: fc.constantFrom<number>(0.5, 2, 30),
   seed: fc.nat(),
 });
 type Shape = typeof shapes extends fc.Arbitrary<infer S> ? S : never;
