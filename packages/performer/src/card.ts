@@ -1,6 +1,7 @@
 import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {type PerformerConfig, resolvePerformerConfig} from './config';
 import {countParameters} from './count';
+import {defaultNumFeatures} from './ops/projection';
 
 /** Performer's data sheet; sizes are those of the causal model. */
 export const card: ArchitectureCard<PerformerConfig> = {
@@ -32,12 +33,13 @@ export const card: ArchitectureCard<PerformerConfig> = {
   kinds: ['language-model', 'masked-language-model', 'sequence-to-sequence'],
   sized(request) {
     const {parameters, vocabSize, maxSequenceLength} = requireSize('performer', request);
+    // Completed once: sizes are looked for among thousands, in which these fields alone differ.
+    const base = resolvePerformerConfig({vocabSize, maxSequenceLength, tieEmbedding: true});
     return sizeTo<PerformerConfig>('performer', parameters, {
-      configure: ({numLayers, hiddenSize, numHeads, intermediateSize}) =>
-        resolvePerformerConfig({
-          ...{vocabSize, maxSequenceLength, numLayers, hiddenSize, numHeads, intermediateSize},
-          tieEmbedding: true,
-        }),
+      configure: ({numHeads, hiddenSize, ...shape}) => {
+        const headSize = hiddenSize / numHeads;
+        return {...base, ...shape, hiddenSize, numHeads, headSize, numFeatures: defaultNumFeatures(headSize)};
+      },
       countParameters,
       feedForwardRatio: 4,
     });

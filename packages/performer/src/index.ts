@@ -22,8 +22,9 @@ import {
   type SoftmaxFeatureOptions,
   softmaxFeatures,
 } from './ops/features';
-import {type LinearAttentionOptions, type LinearMemory, linearAttention} from './ops/linear-attention';
+import {type LinearAttentionOptions, linearAttention} from './ops/linear-attention';
 import {type LocalAttentionOptions, localAttention} from './ops/local-attention';
+import type {LinearMemory} from './ops/memory';
 import {orthogonalProjection, orthogonalRows, type ProjectionOptions} from './ops/projection';
 
 export {card} from './card';

@@ -1,9 +1,8 @@
 import type {PerformerOptions} from './config';
 
 /**
- * Sizes of published models; what is not here is as in the defaults. 'readme-512': the example of performer-pytorch's README.
- * 'trembl': the single protein sequences of the paper's appendix (36 layers, 8 heads, width 512, sequences of 1024). 'lm1b':
- * the Transformer that the paper's section 4.2 puts its attention into (6 layers, 6 heads... see its appendix A.2).
+ * 'readme-512': the example in performer-pytorch's README. Neither that repository nor the authors' has published weights, and
+ * other models of the paper are not described in full.
  */
 export const presets = {
   'readme-512': {

@@ -11,9 +11,10 @@ import {
   type StreamStep,
 } from '@variants/core';
 import {favorAdvance, favorAttention} from '../ops/favor-attention';
-import type {LinearMemory} from '../ops/linear-attention';
+
 import {localAttention} from '../ops/local-attention';
 import {type LocalMemory, localAdvance} from '../ops/local-stream';
+import type {LinearMemory} from '../ops/memory';
 import {AttentionParts, type PerformerSelfAttentionConfig, type SplitHeads} from './attention-parts';
 import {placesOf, turning} from './places';
 import type {RandomProjection} from './projection';

@@ -25,12 +25,12 @@ import {
   causalSums,
   defaultChunkSize,
   denominatorRest,
-  type LinearMemory,
   noMaximum,
   ratio,
   runningMaximum,
   withOnes,
 } from './linear-attention';
+import {type LinearMemory, requireMemory} from './memory';
 
 /** What exponentials of keys are held relative to, so that none overflows, in causal attention. */
 export type Stabilizer = 'running' | 'sequence';
@@ -114,7 +114,12 @@ export function favorAdvance(
   options: Omit<FavorOptions, 'causal' | 'stabilizer'> = {},
 ): FavorStep {
   checkCall('favorAdvance', {queries, keys, values}, options, true);
-  requireOptionalTensors('favorAdvance', {'memory.sums': memory?.sums});
+  requireMemory(
+    'favorAdvance',
+    memory,
+    {keys, values},
+    options.features === 'none' ? null : (options.projection?.shape[0] ?? null),
+  );
   return tidied(() => causalFavor({queries, keys, values}, memory, {...options, stabilizer: 'running'}));
 }
 

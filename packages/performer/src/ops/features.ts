@@ -88,6 +88,7 @@ export interface SoftmaxFeatureOptions {
  */
 export function softmaxFeatures(x: tf.Tensor, projection: tf.Tensor, options: SoftmaxFeatureOptions): tf.Tensor {
   requireGiven('softmaxFeatures', options, ['of', 'epsilon', 'normalize']);
+  requireRank('softmaxFeatures', {projection}, '[features, size]');
   requireFeatureInputs('softmaxFeatures', x, projection);
   const {of, epsilon = softmaxEpsilon, normalize = true} = options;
   requireArgument('softmaxFeatures', 'of', of, of === 'queries' || of === 'keys', 'one of queries, keys');

@@ -10,31 +10,15 @@
  * a factor e^(M_j - M_i) of at most 1, which is a decay of the recurrence S.
  */
 import * as tf from '@tensorflow/tfjs';
-import {
-  linearRecurrence,
-  padAxis,
-  requireOptionalTensors,
-  requireOptions,
-  requireRank,
-  withoutGradient,
-} from '@variants/core';
+import {linearRecurrence, padAxis, requireOptions, requireRank, withoutGradient} from '@variants/core';
 import {requireChunkSize, requireHeads, tidied} from './checks';
+import {type LinearMemory, requireMemory} from './memory';
 
 /** Below every exponent: M before the first key. */
 export const noMaximum = -1e30;
 
 /** Added to each entry of z by the causal forms. */
 const denominatorEpsilon = 1e-6;
-
-/** What a causal stream remembers, of a size that does not depend on how long it is. */
-export type LinearMemory = {
-  /** S, [batch, heads, m, e + 1], relative to M. */
-  sums: tf.Tensor;
-  /** Σ v', [batch, heads, 1, e + 1], which ε is multiplied with; null where features have none beside their exponentials. */
-  values: tf.Tensor | null;
-  /** M, [batch, heads, 1]; null where features are no exponentials. */
-  max: tf.Tensor | null;
-};
 
 /** What {@link causalSums} is given. */
 export interface CausalSums {
@@ -254,7 +238,7 @@ export function linearAttention(
   requireRank('linearAttention', {queries, keys, values}, '[batch, heads, time, size]');
   requireHeads('linearAttention', {queries, keys, values}, causal);
   requireChunkSize('linearAttention', chunkSize);
-  requireOptionalTensors('linearAttention', {'memory.sums': memory?.sums});
+  requireMemory('linearAttention', memory, {keys, values}, null);
   return tidied(() => {
     const extended = withOnes(values);
     if (causal) {

@@ -41,6 +41,8 @@ export function orthogonalProjection(numFeatures: number, size: number, options:
       'a whole number of at least 1',
     );
   const {seed = 0, scaling = 'chi'} = options;
+  const isSeed = typeof seed === 'number' || seed instanceof Random;
+  requireArgument('orthogonalProjection', 'seed', seed, isSeed, 'a whole number of at least 0, or a Random');
   requireScaling('orthogonalProjection', scaling);
   const random = seed instanceof Random ? seed : new Random(seed, 'projection');
   return tf.tensor2d(drawProjection(numFeatures, size, random, scaling), [numFeatures, size]);
