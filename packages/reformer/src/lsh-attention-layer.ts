@@ -102,21 +102,28 @@ export class LshAttention extends ChunkedAttentionLayer<LshAttentionConfig> {
     options: ForwardOptions,
     kept: readonly tf.Tensor[] | null,
   ): LshAttentionOutputs {
+    // Drawn in a second run too, so that what is drawn behind it is what it was.
+    const seed = this.seedIn(options);
     // With no order there was nothing to hash.
-    const known = kept ? {order: kept[0] ?? null} : {rotations: this.rotationsIn(options)};
+    const known = kept ? {order: kept[0] ?? null} : {rotations: this.rotationsOf(seed)};
     return lshAttention(u, v, {...this.chunkOptions(options), numBuckets: this.numBuckets, ...known});
   }
 
-  private rotationsIn({training, random = this.ownRandom}: ForwardOptions): tf.Tensor {
+  /** What the rotations of a pass are drawn from; null where they are those of every pass. */
+  private seedIn({training, random = this.ownRandom}: ForwardOptions): number | null {
+    return training && this.config.hashSeed === undefined ? random.next() : null;
+  }
+
+  private rotationsOf(seed: number | null): tf.Tensor {
     const {shape, data} = this.rotations;
-    return tf.tensor(training && this.config.hashSeed === undefined ? drawRotations(shape, random) : data, shape);
+    return tf.tensor(seed === null ? data : drawRotations(shape, new Random(seed, this.path)), shape);
   }
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     this.requireCausal(options);
     const [u, v] = this.heads(x);
     const time = x.shape[1] as number;
-    const rotations = this.rotationsIn({training: false});
+    const rotations = this.rotationsOf(null);
     const buckets = lshBuckets(u, rotations, this.numBuckets).transpose([0, 1, 3, 2]);
     const {capacity = time} = options;
     if (!state) {
