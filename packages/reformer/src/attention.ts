@@ -177,6 +177,8 @@ function paddedLength(
 /** The mask with zeros for what a sequence is padded with; none where nothing is padding. */
 function paddedMask(mask: tf.Tensor | undefined, {shape}: tf.Tensor, length: number): tf.Tensor | undefined {
   const [batch, , time] = shape as number[];
+  if (mask && mask.shape.join() !== [batch, time].join())
+    throw new ShapeError(`chunks: mask is [${mask.shape}], but must be [${batch}, ${time}]`);
   if (!mask && length === time) return undefined;
   return padAxis((mask ?? tf.ones([batch, time])).toInt(), 1, 0, length - time);
 }

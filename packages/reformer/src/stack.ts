@@ -6,6 +6,7 @@ import {
   firstShape,
   initializationSeed,
   Random,
+  requireArgument,
   type StateTree,
   type StreamStep,
 } from '@variants/core';
@@ -63,6 +64,13 @@ export class ReversibleStack extends CausalLayer<ReversibleStackConfig> {
 
   /** Takes rotations for the blocks with LSH attention, by their numbers, see `LshAttention.fixRotations`; null: its own. */
   fixRotations(rotations: {readonly [block: number]: tf.Tensor | null}): void {
+    requireArgument(
+      this.path,
+      'rotations',
+      rotations,
+      isByBlock(rotations),
+      'an object of tensors by the numbers of blocks',
+    );
     for (const [number, tensor] of Object.entries(rotations)) {
       const attention = this.blocks[Number(number)]?.attention;
       if (!attention || !('fixRotations' in attention))
@@ -103,3 +111,6 @@ export class ReversibleStack extends CausalLayer<ReversibleStackConfig> {
   }
 }
 tf.serialization.registerClass(ReversibleStack);
+
+const isByBlock = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   embeddingLookup,
+  requireArgument,
   requireGiven,
   requireOptionalTensors,
   requireRank,
@@ -86,6 +87,9 @@ export function lucidLshAttention(
   options: LucidAttentionOptions,
   known?: Pick<LucidAttentionOutputs, 'buckets' | 'order'>,
 ): LucidAttentionOutputs {
+  requireRank('lucidLshAttention', {u, v}, '[rows, time, size]');
+  if (v.shape.slice(0, 2).join() !== u.shape.slice(0, 2).join())
+    throw new ShapeError(`lucidLshAttention: v [${v.shape}] must begin like u [${u.shape}]`);
   return tf.tidy(() => {
     const {found, sorted, chunks} = scored('lucidLshAttention', u, options, known);
     const {e, top, total} = found;
@@ -126,7 +130,10 @@ function scored(
   requireRank(name, {u}, '[rows, time, size]');
   requireGiven(name, options, optionNames);
   requireOptionalTensors(name, {mask: options.mask});
+  requireRank(name, {rotations: options.rotations}, '[rows, size, rounds, buckets]');
   const {bucketSize, positioned = (x: tf.Tensor) => x} = options;
+  const isCount = Number.isInteger(bucketSize) && bucketSize >= 1;
+  requireArgument(name, 'bucketSize', bucketSize, isCount, 'a whole number of at least 1');
   const time = u.shape[1] as number;
   if (time % (2 * bucketSize) !== 0)
     throw new ShapeError(`${name}: twice bucketSize ${bucketSize} must divide the ${time} positions; pad them`);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireArgument, requireOptionalTensors, requireOptions, requireTensors} from '../../arguments';
+import {requireArgument, requireGiven, requireOptionalTensors, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {Chunks, chunkScores} from './chunks';
@@ -104,13 +104,15 @@ function checked(
   values: tf.Tensor = keys,
 ): {inputs: ChunkedAttentionInputs; attributes: ChunkedAttentionAttributes} {
   requireTensors(name, {queries, keys, values});
-  requireOptions(name, options, optionNames);
+  requireGiven(name, options, optionNames);
   const {chunkLength, before = 1, after = 0, causal = false, order, mask, selfScore = null} = options;
   requireOptionalTensors(name, {order, mask});
   const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
   requireArgument(name, 'chunkLength', chunkLength, isCount(chunkLength, 1), 'a whole number of at least 1');
   requireArgument(name, 'before', before, isCount(before, 0), 'a whole number of at least 0');
   requireArgument(name, 'after', after, isCount(after, 0), 'a whole number of at least 0');
+  const isScore = selfScore === null || Number.isFinite(selfScore);
+  requireArgument(name, 'selfScore', selfScore, isScore, 'a number, or nothing');
   const [batch, heads, time] = queries.shape as number[];
   const alike = values.rank === 4 && values.shape.slice(0, 3).join() === queries.shape.slice(0, 3).join();
   if (queries.rank !== 4 || queries.shape.join() !== keys.shape.join() || !alike)
