@@ -133,7 +133,7 @@ function turnedRows(
 }
 
 /** Where queries and keys are in a sequence. */
-export interface Place {
+interface Place {
   /** The position of the first. */
   start: number;
   /** Positions of the sequence. */

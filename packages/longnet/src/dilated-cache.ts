@@ -18,7 +18,7 @@ import {
 import {xPos} from './x-pos';
 
 /** Rows of a pattern, with room for more; what is behind the stream's position is of a segment before, or nothing. */
-export type PatternRows = {
+type PatternRows = {
   /** [batch, heads, rows, size], turned by xPos from the middle of their segment. */
   keys: tf.Tensor;
   /** [batch, heads, rows, value size] */

@@ -15,7 +15,7 @@ export function logScales(headSize: number): number[] {
 }
 
 /** Where queries and keys are. */
-export interface XPosPlaces {
+interface XPosPlaces {
   /** n, [time] int32: what they turn by. */
   positions: tf.Tensor1D;
   /** p, [time]: what they grow by. */

@@ -12,8 +12,6 @@ import {
 } from './merge-reference';
 import {type DilatedPattern, dilatedShape, keptShape, requirePatterns} from './pattern';
 
-export type {DilatedMergeAttributes, DilatedMergeInputs} from './merge-reference';
-
 const kernel = defineKernel<DilatedMergeInputs, DilatedMergeAttributes, AttentionOutputs>({
   name: 'DilatedMerge',
   outputs: ['output', 'logSumExp'],
