@@ -86,7 +86,6 @@ export const architectures: readonly Contestant[] = [
   contestant(megabyte.card, megabyte.megabyte),
   contestant(performer.card, performer.performer),
   contestant(reformer.card, reformer.reformer),
-  contestant(wideFfn.card, wideFfn.wideFfn),
 ];
 
 // Of narrow models, the networks of filters would be most of the parameters.

@@ -166,6 +166,8 @@ function checkConformerConfig(config: ConformerConfig): void {
   const {vocabSize, blank, inputSize, hiddenSize, numHeads, positions, chunkSize, leftChunks} = config;
   const require = (condition: boolean, message: string) => requireConfig(condition, 'conformer', message);
   requireDivides('conformer', config, 'numHeads', 'hiddenSize');
+  const {kernelSize, causal} = config;
+  require(causal || kernelSize % 2 === 1, `kernelSize is ${kernelSize}, but must be odd, as causal is false`);
   require(vocabSize === null || blank < vocabSize, `blank is ${blank}, but must be below vocabSize ${vocabSize}`);
   require(positions === 'none' ||
     positions === 'rotary' ||

@@ -1,4 +1,4 @@
-import {type ArchitectureCard, sizeTo} from '@variants/core';
+import {type ArchitectureCard, requireSize, sizeTo} from '@variants/core';
 import {countParameters, type ReformerConfig, resolveReformerConfig} from './config';
 
 /** Reformer's data sheet. */
@@ -19,11 +19,13 @@ export const card: ArchitectureCard<ReformerConfig> = {
     state: '2 T d per LSH layer, 4 c d per local layer',
   },
   kinds: ['language-model', 'masked-language-model', 'sequence-classifier'],
-  sized: ({parameters, vocabSize}) =>
-    sizeTo('reformer', parameters, {
+  sized(request) {
+    const {parameters, vocabSize} = requireSize('reformer', request);
+    return sizeTo('reformer', parameters, {
       configure: ({numLayers, hiddenSize, intermediateSize}) =>
         resolveReformerConfig({numLayers, hiddenSize, intermediateSize, vocabSize}),
       countParameters,
       feedForwardRatio: 4,
-    }),
+    });
+  },
 };

@@ -114,10 +114,7 @@ export function defineKernel<Inputs extends KernelTensors, Attributes, Outputs e
               attributes,
             ),
           );
-      // Lengths may be counted, and masks made, of what is differentiated: there the chain ends.
-      const gradientOf = (input: string, i: number) =>
-        wanted.includes(input) ? (gradients[input] as tf.Tensor) : tf.zeros(saved[i].shape);
-      return Object.fromEntries(names.map((input, i) => [i, () => gradientOf(input, i)]));
+      return Object.fromEntries(wanted.map((input) => [names.indexOf(input), () => gradients[input] as tf.Tensor]));
     },
   };
   if (!tf.getGradient(name)) tf.registerGradient(gradientConfig);

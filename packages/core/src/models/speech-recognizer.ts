@@ -4,6 +4,7 @@ import {ConfigError, DataError, ShapeError} from '../errors';
 import {isList, listOfIds} from '../ids';
 import {ctcLoss} from '../kernels/ctc-loss';
 import {padAxis} from '../kernels/padding';
+import {withoutGradient} from '../kernels/without-gradient';
 import type {ForwardOptions, VariantLayer} from '../layers/layer';
 import {connectThrough, passThrough, type RunLayer} from './chain';
 import {FrameMask, frameMask, framesOf, PaddingAsBlank} from './frame-mask';
@@ -116,7 +117,7 @@ export abstract class SpeechRecognizer<
     return tf.tidy(() => {
       this.requireHead();
       const {blank} = this.config;
-      const inputLengths = framesOf(outputs, blank);
+      const inputLengths = withoutGradient(() => framesOf(outputs, blank));
       const options = {inputLengths, blank, reduction: 'none', zeroInfinity: true} as const;
       return ctcLoss(outputs, targets.toInt(), options).mean() as tf.Scalar;
     });

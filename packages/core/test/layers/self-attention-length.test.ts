@@ -89,9 +89,9 @@ describe.each(scalings)('SelfAttention with frequencies of type $type', (scaling
     layer.dispose();
   });
 
-  it('has those of sinks + window positions where positions count in the cache', () => {
+  it('has those of what the cache holds when a token comes where positions count in the cache', () => {
     const [window, sinks] = [5, 2];
-    const {frequencies, factor} = anglesAt(config.rotary as RotaryAngles, window + sinks);
+    const {frequencies, factor} = anglesAt(config.rotary as RotaryAngles, window + sinks - 1);
     const inCache = {...config, window, sinks, cachePositions: 'inCache'} as const;
     const held = {...inCache, rotary: {frequencies, factor, pairing: 'halves'}} as const;
     const x = normalPlain([1, 11, hidden], 3, 'x');

@@ -62,7 +62,12 @@ export function mergeDilated(found: readonly AttentionOutputs[], options: MergeD
     inputs[`logSumExp${i}`] = part.logSumExp;
   }
   const [pieces, numHeads, , size] = found[0].output.shape as number[];
-  const batch = pieces / dilatedShape(patterns[0], time, numHeads).segments;
+  const {segments} = dilatedShape(patterns[0], time, numHeads);
+  const batch = pieces / segments;
+  if (!Number.isSafeInteger(batch))
+    throw new ShapeError(
+      `mergeDilated: found has output [${found[0].output.shape}] for pattern 0, but its first axis must be a multiple of the ${segments} segments of ${time} positions`,
+    );
   for (const [i, {output, logSumExp}] of found.entries()) {
     const shape = keptShape(patterns[i], [batch, time, numHeads, size]);
     if (output.shape.join() !== shape.join() || logSumExp.shape.join() !== shape.slice(0, 3).join())
