@@ -17,13 +17,13 @@ import {requireArgument, requireRank, requireTensors, ShapeError, sinusoids} fro
  * @returns R, [keys + queries - 1, D]
  */
 export function relativePositions(queries: number, keys: number, hiddenSize: number): tf.Tensor2D {
-  const require = (name: string, count: unknown, least: number) => {
+  const requireCount = (name: string, count: unknown, least: number) => {
     const isAllowed = Number.isInteger(count) && (count as number) >= least;
     requireArgument('relativePositions', name, count, isAllowed, `a whole number of at least ${least}`, ShapeError);
   };
-  require('queries', queries, 1);
-  require('keys', keys, queries);
-  require('hiddenSize', hiddenSize, 1);
+  requireCount('queries', queries, 1);
+  requireCount('keys', keys, queries);
+  requireCount('hiddenSize', hiddenSize, 1);
   return sinusoids(
     Array.from({length: keys + queries - 1}, (_, m) => keys - 1 - m),
     hiddenSize,

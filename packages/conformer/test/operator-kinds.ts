@@ -17,13 +17,13 @@ import {torchaudioConvolution} from '../src/checkpoints/torchaudio';
 import {resolveConformerConfig} from '../src/config';
 
 /** Which frames are there, [batch, frames]; nothing where all are. */
-export function maskOf(golden: GoldenCase, frames: number): tf.Tensor | undefined {
+function maskOf(golden: GoldenCase, frames: number): tf.Tensor | undefined {
   if (!golden.has('input.lengths')) return undefined;
   return tf.range(0, frames).less(golden.input('lengths').toFloat().expandDims(1)).toFloat();
 }
 
 /** What is no trained weight of a model or layer, as it is now, in the authors' names. */
-export function statisticsOf(loaded: {layer: VariantLayer} & LoadedLayer<object>): Actual {
+function statisticsOf(loaded: {layer: VariantLayer} & LoadedLayer<object>): Actual {
   const statistics = loaded.layer.nonTrainableWeights;
   const values = new Map(statistics.map((weight): [string, tf.Tensor] => [weight.originalName, weight.read().clone()]));
   return authorsGradients(loaded, values, 'state.after.');

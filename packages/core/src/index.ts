@@ -27,7 +27,7 @@ export {type CheckpointSummary, inspect} from './checkpoints/inspect';
 export type {CheckpointLayout, CheckpointModel, TensorMapping} from './checkpoints/layout';
 export {llamaFiles} from './checkpoints/llama-files';
 export {type LoadOptions, loadCheckpoint, loadFromCheckpoint} from './checkpoints/load';
-export {type CheckpointKind, loadAnyOf} from './checkpoints/load-any-of';
+export {type CheckpointKind, type FromPretrained, fromAnyOf, loadAnyOf} from './checkpoints/load-any-of';
 export {type HeadOptions, type LinearOptions, mappings} from './checkpoints/mappings';
 export {metaFiles, metaIntermediateSize, metaRopeScaling, metaSizes} from './checkpoints/meta-files';
 export {toAuthorsNames} from './checkpoints/names';

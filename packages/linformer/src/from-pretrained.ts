@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadAnyOf} from '@variants/core';
+import {type FromPretrained, fromAnyOf} from '@variants/core';
 import {classifierLayouts, maskedLayouts} from './checkpoints/layouts';
 import {type LinformerClassifier, linformerClassifier} from './classifier';
 import type {LinformerClassifierConfig, LinformerConfig} from './config';
@@ -18,22 +18,7 @@ export interface FromPretrainedOptions {
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
  *   nothing is left half-loaded.
  */
-export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<Linformer>;
-/** The same for a checkpoint that is known to hold a classifier. */
-export async function fromPretrained<Model extends LinformerClassifier>(
-  source: CheckpointSource,
-  options?: FromPretrainedOptions,
-): Promise<Model>;
-export async function fromPretrained(
-  source: CheckpointSource,
-  options: FromPretrainedOptions = {},
-): Promise<Linformer | LinformerClassifier> {
-  return loadAnyOf(
-    source,
-    [
-      [maskedLayouts, linformer],
-      [classifierLayouts, linformerClassifier],
-    ],
-    options,
-  );
-}
+export const fromPretrained: FromPretrained<Linformer, LinformerClassifier, FromPretrainedOptions> = fromAnyOf([
+  [maskedLayouts, linformer],
+  [classifierLayouts, linformerClassifier],
+]);

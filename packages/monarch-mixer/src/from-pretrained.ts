@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadAnyOf} from '@variants/core';
+import {type FromPretrained, fromAnyOf} from '@variants/core';
 import {causalLayout} from './checkpoints/causal';
 import {m2BertClassifierLayout, m2BertLayout} from './checkpoints/m2-bert';
 import type {MonarchMixerConfig} from './config';
@@ -21,23 +21,10 @@ export interface FromPretrainedOptions {
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
  *   nothing is left half-loaded.
  */
-export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<MonarchMixer>;
-/** The same for a checkpoint that is known to hold an M2-BERT. */
-export async function fromPretrained<Model extends M2Bert | M2BertClassifier>(
-  source: CheckpointSource,
-  options?: FromPretrainedOptions,
-): Promise<Model>;
-export async function fromPretrained(
-  source: CheckpointSource,
-  options: FromPretrainedOptions = {},
-): Promise<MonarchMixer | M2Bert | M2BertClassifier> {
-  return loadAnyOf(
-    source,
-    [
-      [[m2BertClassifierLayout], m2BertClassifier],
-      [[m2BertLayout], m2Bert],
-      [[causalLayout], monarchMixer],
-    ],
-    options,
-  );
-}
+export const fromPretrained: FromPretrained<MonarchMixer, M2Bert | M2BertClassifier, FromPretrainedOptions> = fromAnyOf(
+  [
+    [[m2BertClassifierLayout], m2BertClassifier],
+    [[m2BertLayout], m2Bert],
+    [[causalLayout], monarchMixer],
+  ],
+);

@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadAnyOf} from '@variants/core';
+import {type FromPretrained, fromAnyOf} from '@variants/core';
 import {causalLayout, encoderDecoderLayout, maskedLayout} from './checkpoints/layouts';
 import type {PerformerConfig, PerformerMaskedConfig} from './config';
 import {type PerformerMasked, performerMasked} from './masked';
@@ -21,23 +21,12 @@ export interface FromPretrainedOptions {
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
  *   nothing is left half-loaded.
  */
-export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<Performer>;
-/** The same for a checkpoint that is known to hold another kind of model. */
-export async function fromPretrained<Model extends PerformerMasked | PerformerEncoderDecoder>(
-  source: CheckpointSource,
-  options?: FromPretrainedOptions,
-): Promise<Model>;
-export async function fromPretrained(
-  source: CheckpointSource,
-  options: FromPretrainedOptions = {},
-): Promise<Performer | PerformerMasked | PerformerEncoderDecoder> {
-  return loadAnyOf(
-    source,
-    [
-      [[causalLayout], performer],
-      [[maskedLayout], performerMasked],
-      [[encoderDecoderLayout], performerEncoderDecoder],
-    ],
-    options,
-  );
-}
+export const fromPretrained: FromPretrained<
+  Performer,
+  PerformerMasked | PerformerEncoderDecoder,
+  FromPretrainedOptions
+> = fromAnyOf([
+  [[causalLayout], performer],
+  [[maskedLayout], performerMasked],
+  [[encoderDecoderLayout], performerEncoderDecoder],
+]);

@@ -100,11 +100,7 @@ export function blockTensors(theirs: string, ours: string, type: 'local' | 'lsh'
 }
 
 /** The tables of positions: of digit i [count, features], which theirs has with axes of length 1 for all other digits. */
-export function positionTensors(
-  theirs: string,
-  ours: string,
-  {axialShape, axialSizes}: ReformerFields,
-): TensorMapping[] {
+function positionTensors(theirs: string, ours: string, {axialShape, axialSizes}: ReformerFields): TensorMapping[] {
   if (!axialShape || !axialSizes) return [{theirs: `${theirs}.embedding.weight`, ours: `${ours}/table`}];
   return axialShape.map((count, i) => ({
     theirs: `${theirs}.weights.${i}`,

@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadAnyOf} from '@variants/core';
+import {type FromPretrained, fromAnyOf} from '@variants/core';
 import {causalLayout, classifierLayout, maskedLayout} from './checkpoint';
 import {type ReformerClassifier, reformerClassifier} from './classifier';
 import type {ReformerClassifierConfig, ReformerConfig, ReformerMaskedConfig} from './config';
@@ -18,23 +18,9 @@ export interface FromPretrainedOptions {
  * @param source Directory, file, URL, File objects or `{config, weights}`.
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
  */
-export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<Reformer>;
-/** The same for a checkpoint that is known to hold a masked language model or a classifier. */
-export async function fromPretrained<Model extends ReformerMasked | ReformerClassifier>(
-  source: CheckpointSource,
-  options?: FromPretrainedOptions,
-): Promise<Model>;
-export async function fromPretrained(
-  source: CheckpointSource,
-  options: FromPretrainedOptions = {},
-): Promise<Reformer | ReformerMasked | ReformerClassifier> {
-  return loadAnyOf(
-    source,
-    [
-      [[causalLayout], reformer],
-      [[classifierLayout], reformerClassifier],
-      [[maskedLayout], reformerMasked],
-    ],
-    options,
-  );
-}
+export const fromPretrained: FromPretrained<Reformer, ReformerMasked | ReformerClassifier, FromPretrainedOptions> =
+  fromAnyOf([
+    [[causalLayout], reformer],
+    [[classifierLayout], reformerClassifier],
+    [[maskedLayout], reformerMasked],
+  ]);

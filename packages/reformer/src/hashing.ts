@@ -15,7 +15,7 @@ import {type Random, requireArgument, requireRank, ShapeError} from '@variants/c
 export type BucketCount = number | readonly number[];
 
 /** The factors of a number of buckets: itself alone where it is one number. */
-export const factorsOf = (numBuckets: BucketCount): readonly number[] =>
+const factorsOf = (numBuckets: BucketCount): readonly number[] =>
   typeof numBuckets === 'number' ? [numBuckets] : numBuckets;
 
 /** N, how many buckets there are. */

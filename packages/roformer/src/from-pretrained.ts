@@ -1,4 +1,4 @@
-import {type CheckpointSource, loadAnyOf} from '@variants/core';
+import {type FromPretrained, fromAnyOf} from '@variants/core';
 import {causalLayouts, classifierLayouts, maskedLayouts} from './checkpoints/layouts';
 import {type RoFormerClassifier, roformerClassifier} from './classifier';
 import type {RoFormerClassifierConfig, RoFormerConfig, RoFormerMaskedConfig} from './config';
@@ -19,23 +19,9 @@ export interface FromPretrainedOptions {
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape, or the configuration says too little;
  *   nothing is left half-loaded.
  */
-export async function fromPretrained(source: CheckpointSource, options?: FromPretrainedOptions): Promise<RoFormer>;
-/** The same for a checkpoint that is known to hold a masked language model or a classifier. */
-export async function fromPretrained<Model extends RoFormerMasked | RoFormerClassifier>(
-  source: CheckpointSource,
-  options?: FromPretrainedOptions,
-): Promise<Model>;
-export async function fromPretrained(
-  source: CheckpointSource,
-  options: FromPretrainedOptions = {},
-): Promise<RoFormer | RoFormerMasked | RoFormerClassifier> {
-  return loadAnyOf(
-    source,
-    [
-      [causalLayouts, roformer],
-      [maskedLayouts, roformerMasked],
-      [classifierLayouts, roformerClassifier],
-    ],
-    options,
-  );
-}
+export const fromPretrained: FromPretrained<RoFormer, RoFormerMasked | RoFormerClassifier, FromPretrainedOptions> =
+  fromAnyOf([
+    [causalLayouts, roformer],
+    [maskedLayouts, roformerMasked],
+    [classifierLayouts, roformerClassifier],
+  ]);

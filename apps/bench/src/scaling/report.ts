@@ -28,12 +28,12 @@ const figures = {
 };
 
 /** One of the costs that are measured. */
-export type Cost = keyof typeof figures;
+type Cost = keyof typeof figures;
 
 type Measured = Extract<LengthOutcome, {peakBytes: number}>;
 
 /** A cost at the lengths where it was measured. */
-export function pointsOf({points}: Pick<ScalingResult, 'points'>, cost: Cost): LengthPoint[] {
+function pointsOf({points}: Pick<ScalingResult, 'points'>, cost: Cost): LengthPoint[] {
   return points.flatMap((point) => ('peakBytes' in point ? [{length: point.length, value: figures[cost](point)}] : []));
 }
 
@@ -41,7 +41,7 @@ export function pointsOf({points}: Pick<ScalingResult, 'points'>, cost: Cost): L
 const fittedFrom = 2048;
 
 /** What a cost grows with over the greater half of the lengths, where there are three at least. */
-export function growth(result: Pick<ScalingResult, 'points'>, cost: Cost): number | undefined {
+function growth(result: Pick<ScalingResult, 'points'>, cost: Cost): number | undefined {
   const points = pointsOf(result, cost);
   const long = points.filter(({length}) => length >= fittedFrom);
   return long.length >= 3 ? exponentOf(long) : undefined;

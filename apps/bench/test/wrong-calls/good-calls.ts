@@ -153,6 +153,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     EngineError: 'class',
     extendCache: 'for authors',
     FeedForward: 'class',
+    fromAnyOf: 'for authors',
     fields: 'for authors',
     fileSource: 'for authors',
     firstShape: 'for authors',

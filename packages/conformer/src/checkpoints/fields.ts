@@ -4,7 +4,7 @@ import {type Activation, namedValues} from '@variants/core';
 export const always = <Value>(value: Value) => ({from: (): unknown => value});
 
 /** Activations by the names of Hugging Face's library and of ESPnet. */
-export const activationNames: Readonly<Record<string, Activation>> = {
+const activationNames: Readonly<Record<string, Activation>> = {
   swish: 'silu',
   silu: 'silu',
   gelu: 'gelu',

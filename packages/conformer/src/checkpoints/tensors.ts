@@ -15,7 +15,7 @@ export interface BlockNames {
 }
 
 /** How a layout names the parts of a feed-forward. */
-export type FeedForwardNames = Readonly<Record<'norm' | 'up' | 'down', string>>;
+type FeedForwardNames = Readonly<Record<'norm' | 'up' | 'down', string>>;
 
 /** How a layout names the parts of the convolution module. */
 export type ConvolutionNames = Readonly<Record<'normIn' | 'gate' | 'depthwise' | 'norm' | 'output', string>>;

@@ -41,6 +41,24 @@ export async function loadAnyOf<Model, Configs extends object[]>(
   return (await loadFromCheckpoint(source, [layout], create, options.config)) as Model;
 }
 
+/** A package's `fromPretrained` where checkpoints may hold several kinds of models. */
+export interface FromPretrained<Usual, Other, Options> {
+  (source: CheckpointSource, options?: Options): Promise<Usual>;
+  /** The same for a checkpoint that is known to hold another kind of model. */
+  <Model extends Other>(source: CheckpointSource, options?: Options): Promise<Model>;
+}
+
+/**
+ * The function that makes a model of one of several kinds from a checkpoint, by {@link loadAnyOf}.
+ * @param kinds Pairs of layouts and a factory; the first layout that recognises a checkpoint decides.
+ */
+export function fromAnyOf<Usual, Other, Options extends object, Configs extends object[]>(
+  kinds: readonly [...{[i in keyof Configs]: CheckpointKind<Configs[i]>}],
+): FromPretrained<Usual, Other, Options> {
+  return <Model>(source: CheckpointSource, options: Options = {} as Options) =>
+    loadAnyOf<Model, Configs>(source, kinds, options as LoadOptions<object>);
+}
+
 function isOpen(source: CheckpointSource | Checkpoint): source is Checkpoint {
   return typeof source === 'object' && source !== null && 'tensors' in source && 'read' in source;
 }

@@ -1,7 +1,7 @@
 import type {Plain} from './gradient-check';
 
 /** log softmax of a row, in double precision. */
-export function logSoftmax(row: readonly number[]): number[] {
+function logSoftmax(row: readonly number[]): number[] {
   const largest = Math.max(...row);
   const sum = row.reduce((total, x) => total + Math.exp(x - largest), 0);
   return row.map((x) => x - largest - Math.log(sum));

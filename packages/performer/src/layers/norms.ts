@@ -5,7 +5,7 @@ import {type Initializer, LayerNorm, type LayerOptions, ones, VariantLayer} from
 export type NormKind = 'layer' | 'scale' | 'rezero';
 
 /** y = x / max(|x|, 1e-5) · g (Nguyen and Salazar 2019), without their sqrt(hidden). Weight `weight` g [1], at first 1. */
-export class ScaleNorm extends VariantLayer {
+class ScaleNorm extends VariantLayer {
   static readonly className = 'PerformerScaleNorm';
   private factor!: tf.LayerVariable;
 
@@ -28,7 +28,7 @@ tf.serialization.registerClass(ScaleNorm);
 const small: Initializer = (shape) => new Float32Array(shape[0]).fill(1e-3);
 
 /** y = g x (Bachlechner et al. 2020), for what a part gives. Weight `weight` g [1], at first 1e-3. */
-export class ReZero extends VariantLayer {
+class ReZero extends VariantLayer {
   static readonly className = 'PerformerReZero';
   private factor!: tf.LayerVariable;
 

@@ -20,7 +20,7 @@ import {
 /** ε of softmax features. */
 export const softmaxEpsilon = 1e-4;
 /** ε of all others. */
-export const kernelEpsilon = 1e-3;
+const kernelEpsilon = 1e-3;
 
 const functions = {
   relu: activation('relu'),
@@ -34,7 +34,7 @@ const functions = {
 export type KernelFunction = keyof typeof functions;
 
 /** All names of {@link KernelFunction}. */
-export const kernelFunctions = Object.keys(functions) as KernelFunction[];
+const kernelFunctions = Object.keys(functions) as KernelFunction[];
 
 /**
  * The features of an attention: 'softmax', FAVOR+'s positive ones, which approximate exp(q · k / sqrt(d)); a function of the

@@ -3,7 +3,7 @@ import {stableOrder} from '../stable-order';
 import type {ChunkedAttentionAttributes, ChunkedAttentionInputs} from './types';
 
 /** What a key scores that a query must not see: replaced, not added, so that a query without any other sees it. */
-export const hiddenScore = -1e9;
+const hiddenScore = -1e9;
 
 /**
  * How rows [batch, heads, time, ...] come to lie in chunks, and back. With n chunks of c sorted entries, R c n / c = R time of

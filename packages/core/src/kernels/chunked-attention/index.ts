@@ -7,7 +7,7 @@ import {chunkedAttentionGradient} from './gradient';
 import {chunkedAttentionReference} from './reference';
 import type {ChunkedAttentionAttributes, ChunkedAttentionInputs, ChunkedAttentionOutputs} from './types';
 
-export type {ChunkedAttentionAttributes, ChunkedAttentionInputs, ChunkedAttentionOutputs} from './types';
+export type {ChunkedAttentionAttributes, ChunkedAttentionOutputs} from './types';
 
 const kernel = defineKernel<ChunkedAttentionInputs, ChunkedAttentionAttributes, ChunkedAttentionOutputs>({
   name: 'ChunkedAttention',
