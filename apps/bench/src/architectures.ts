@@ -46,11 +46,12 @@ function contestant<Config extends object>(
 ): Contestant {
   return {
     card,
-    sized(size, longest = size.maxSequenceLength) {
+    sized(size, longest) {
       const config = card.sized(size);
       const {maxSequenceLength = null} = config as {maxSequenceLength?: number | null};
-      // What has no longest text needs none.
-      const length = maxSequenceLength === null ? {} : {maxSequenceLength: Math.max(maxSequenceLength, longest)};
+      // What has no longest text needs none, and some have one of their own.
+      const isLonger = longest !== undefined && maxSequenceLength !== null && longest > maxSequenceLength;
+      const length = isLonger ? {maxSequenceLength: longest} : {};
       return (seed) => create({...config, ...length, seed}) as LanguageModel;
     },
   };
