@@ -12,6 +12,7 @@ import {
   originOf,
   requireOptions,
   requireState,
+  ShapeError,
   SpeechRecognizer,
   type SpeechRecognizerLayers,
   type StateOrigin,
@@ -115,6 +116,9 @@ export class Conformer extends SpeechRecognizer<ConformerConfig> {
     {last = false}: ConformerStreamOptions,
   ): StreamStep {
     if (before?.ended) throw new DataError(`${this.name}: the utterance of this state has ended; start a new stream`);
+    const [batch, batchBefore] = [features.shape[0], before?.pending.shape[0] ?? features.shape[0]];
+    if (batch !== batchBefore)
+      throw new ShapeError(`${this.name}: a batch of ${batch} cannot continue a stream of a batch of ${batchBefore}`);
     const chunkSize = this.config.chunkSize as number;
     const {reach, step} = frameSteps(this.config);
     const all = before ? tf.concat([before.pending, features], 1) : features.clone();
