@@ -147,7 +147,9 @@ export class ConvolutionModule extends VariantLayer<ConvolutionModuleConfig> {
       const whole = bias ? shift.add(bias.mul(factor)) : shift;
       return depthwiseConvolution1d(rows, filter.mul(factor), {bias: whole, padding, before});
     }
-    return norm.forward(depthwiseConvolution1d(rows, filter, {bias, padding, before}), options);
+    const isExact = (this.config.padding ?? 'exact') === 'exact';
+    const told = isExact ? options : {...options, attentionMask: undefined};
+    return norm.forward(depthwiseConvolution1d(rows, filter, {bias, padding, before}), told);
   }
 }
 tf.serialization.registerClass(ConvolutionModule);
