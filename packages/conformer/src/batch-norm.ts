@@ -115,7 +115,10 @@ tf.serialization.registerClass(UtteranceNorm);
 /** Mean and variance [batch, 1, 1] of the frames of x that are there, of all channels together. */
 function momentsOf(x: tf.Tensor, mask: tf.Tensor): {mean: tf.Tensor; variance: tf.Tensor} {
   const there = mask.toFloat().expandDims(2);
-  const count = there.sum(1, true).maximum(1).mul(x.shape[2] as number);
+  const count = there
+    .sum(1, true)
+    .maximum(1)
+    .mul(x.shape[2] as number);
   const mean = x.mul(there).sum([1, 2], true).div(count);
   return {mean, variance: x.sub(mean).square().mul(there).sum([1, 2], true).div(count)};
 }
