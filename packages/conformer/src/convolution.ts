@@ -45,7 +45,7 @@ export interface ConvolutionModuleConfig {
    * 'exact'.
    */
   padding?: PaddingKind;
-  /** Epsilon of both norms. Default 1e-5. */
+  /** Epsilon of norms but for 'batch', which has 1e-5 as everywhere. Default 1e-5. */
   normEpsilon?: number;
 }
 
@@ -84,7 +84,7 @@ export class ConvolutionModule extends VariantLayer<ConvolutionModuleConfig> {
     this.filter = this.weight('filter', [kernelSize, channels], initializer);
     if (depthwiseBias) this.bias = this.weight('bias', [channels], initializer);
     const Norm = {batch: FrameBatchNorm, layer: LayerNorm, group: UtteranceNorm}[norm];
-    this.norm = this.child('norm', new Norm({epsilon}), shape);
+    this.norm = this.child('norm', new Norm(norm === 'batch' ? {} : {epsilon}), shape);
     this.outputProjection = this.child('output', new Linear({units: channels, useBias: pointwiseBias}), shape);
   }
 

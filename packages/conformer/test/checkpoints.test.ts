@@ -258,7 +258,7 @@ describe('files of WeNet and ESPnet', () => {
   });
 
   it('of ESPnet have the positions of the paper, and are refused with the older ones', async () => {
-    const model = conformer({...small, scaleInput: true, finalNorm: true, padding: 'keys'});
+    const model = conformer({...small, scaleInput: true, finalNorm: true, padding: 'keys', normEpsilon: 1e-12});
     const files = await recipe(model, {token_list: ['<blank>', 'a', 'b', 'c', '<sos/eos>']});
     (files.json.encoder_conf as {[field: string]: unknown}).rel_pos_type = 'latest';
     const features = drawn([1, 31, 9]);
@@ -269,8 +269,41 @@ describe('files of WeNet and ESPnet', () => {
     await expect(fromPretrained(sourceOf(files))).rejects.toThrow(
       /rel_pos_type is "legacy", but only "latest" can be loaded/,
     );
+    (files.json.encoder_conf as {[field: string]: unknown}).rel_pos_type = undefined;
+    await expect(fromPretrained(sourceOf(files))).rejects.toThrow(/rel_pos_type is missing/);
     for (const one of [model, loaded]) one.dispose();
     features.dispose();
+  });
+
+  it.each([
+    ['no_pos', 'selfattn', 'none', false],
+    ['rel_pos', 'selfattn', 'none', true],
+    ['abs_pos', 'selfattn', 'absolute', true],
+  ] as const)('with positions %s and attention %s are known', async (encoding, attention, positions, scaleInput) => {
+    const choices = {positions, scaleInput, finalNorm: true, padding: 'wenet'} as const;
+    const model = conformer({...small, ...choices});
+    const {json, tensors} = await recipe(model, {});
+    const encoder_conf = json.encoder_conf as object;
+    expect(encoder_conf).toMatchObject({pos_enc_layer_type: encoding, selfattention_layer_type: attention});
+    const features = drawn([1, 31, 9]);
+    const loaded = await requireSame({json, tensors}, model, features);
+    expect(loaded.config).toEqual(model.config);
+    for (const one of [model, loaded]) one.dispose();
+    features.dispose();
+  });
+
+  it.each([
+    {pos_enc_layer_type: 'rope_pos', selfattention_layer_type: 'rope_abs_selfattn'},
+    {pos_enc_layer_type: 'abs_pos', selfattention_layer_type: 'rel_selfattn'},
+    {pos_enc_layer_type: 'scaled_abs_pos', selfattention_layer_type: 'selfattn'},
+  ])('are refused with %o', async (fields) => {
+    const model = conformer({...small, positions: 'none', scaleInput: true, finalNorm: true, padding: 'wenet'});
+    const {json, tensors} = await recipe(model, {});
+    json.encoder_conf = {...(json.encoder_conf as object), ...fields};
+    await expect(fromPretrained(sourceOf({json, tensors}))).rejects.toThrow(
+      `pos_enc_layer_type "${fields.pos_enc_layer_type}" with selfattention_layer_type "${fields.selfattention_layer_type}" cannot be loaded`,
+    );
+    model.dispose();
   });
 
   it('with chunks are read with another number of them where that is asked for', async () => {

@@ -1,6 +1,7 @@
 import {
   type AuthorsConfig,
   type Checkpoint,
+  CheckpointError,
   type CheckpointLayout,
   defineLayout,
   type FieldTable,
@@ -56,7 +57,8 @@ const shared: FieldTable<ConformerConfig> = {
   activation: activationField('activation_type', 'swish'),
   dropout: {theirs: 'dropout_rate', also: ['positional_dropout_rate'], usual: 0.1},
   attentionDropout: {theirs: 'attention_dropout_rate', usual: 0},
-  scaleInput: always(true),
+  // Positions of theirs scale, but where there are none.
+  scaleInput: {from: ({pos_enc_layer_type}) => pos_enc_layer_type !== 'no_pos'},
   finalNorm: always(true),
 };
 
@@ -101,9 +103,9 @@ export const wenetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Confo
       to: (kind) => ({cnn_module_norm: `${kind}_norm`}),
     },
     positions: {
-      from: ({pos_enc_layer_type = 'rel_pos', selfattention_layer_type = 'rel_selfattn'}) =>
-        positionsOf(pos_enc_layer_type, selfattention_layer_type),
-      to: (kind) => positionFields(kind),
+      // Their rel_selfattn takes the key's own position, not the distance.
+      from: (json, file) => readPositions(json, 'key', file),
+      to: (kind, {scaleInput}) => positionFields(kind, scaleInput),
     },
     chunkSize: {
       from: ({decoding_chunk_size, static_chunk_size}) => countOf(decoding_chunk_size, static_chunk_size),
@@ -124,16 +126,31 @@ export const wenetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Confo
   resolve: resolveConformerConfig,
 });
 
-/** Their rel_selfattn takes the key's own position, not the distance. */
-const positionsOf = (encoding: unknown, attention: unknown) =>
-  attention === 'rel_selfattn' ? 'key' : encoding === 'abs_pos' ? 'absolute' : 'none';
+/** What positions are by both of their fields; `relative` is what their rel_selfattn computes. */
+function readPositions(
+  {pos_enc_layer_type: encoding = 'rel_pos', selfattention_layer_type: attention = 'rel_selfattn'}: AuthorsConfig,
+  relative: ConformerConfig['positions'],
+  file: string,
+): ConformerConfig['positions'] {
+  const known: {readonly [fields: string]: ConformerConfig['positions']} = {
+    'rel_pos rel_selfattn': relative,
+    'abs_pos selfattn': 'absolute',
+    'rel_pos selfattn': 'none',
+    'no_pos selfattn': 'none',
+  };
+  const found = known[`${encoding} ${attention}`];
+  if (found) return found;
+  throw new CheckpointError(
+    `${file}: pos_enc_layer_type ${JSON.stringify(encoding)} with selfattention_layer_type ${JSON.stringify(attention)} cannot be loaded; these can: ${Object.keys(known).join(', ')}`,
+  );
+}
 
-function positionFields(kind: ConformerConfig['positions']): AuthorsConfig {
+function positionFields(kind: ConformerConfig['positions'], isScaled: boolean): AuthorsConfig {
   const [encoding, attention] =
     kind === 'absolute'
       ? ['abs_pos', 'selfattn']
       : kind === 'none'
-        ? ['no_pos', 'selfattn']
+        ? [isScaled ? 'rel_pos' : 'no_pos', 'selfattn']
         : ['rel_pos', 'rel_selfattn'];
   return {pos_enc_layer_type: encoding, selfattention_layer_type: attention};
 }
@@ -157,12 +174,11 @@ export const espnetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Conf
     numLayers: {theirs: 'num_blocks', usual: 6},
     kernelSize: {theirs: 'cnn_module_kernel', usual: 31},
     positions: {
-      from: ({selfattention_layer_type = 'rel_selfattn', pos_enc_layer_type = 'rel_pos'}) =>
-        selfattention_layer_type === 'rel_selfattn'
-          ? 'relative'
-          : positionsOf(pos_enc_layer_type, selfattention_layer_type),
-      to: (kind) => positionFields(kind),
+      from: (json, file) => requireType(json, readPositions(json, 'relative', file), file),
+      to: (kind) => positionFields(kind, true),
     },
+    // Of their LayerNorms.
+    normEpsilon: always(1e-12),
     padding: always('keys'),
   },
   only: {...only, rel_pos_type: 'latest'},
@@ -172,3 +188,15 @@ export const espnetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Conf
   tensors,
   resolve: resolveConformerConfig,
 });
+
+/** Throws where a file does not tell which of both kinds of relative positions it has: their default was either. */
+function requireType(
+  {rel_pos_type}: AuthorsConfig,
+  positions: ConformerConfig['positions'],
+  file: string,
+): ConformerConfig['positions'] {
+  if (positions !== 'relative' || rel_pos_type !== undefined) return positions;
+  throw new CheckpointError(
+    `${file}: rel_pos_type is missing, and was "legacy" or "latest" by default in different versions of ESPnet; write "latest" there if that is what the model was trained with`,
+  );
+}
