@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {type Conformer, type ConformerOptions, conformer, fromPretrained, type WaveformConvolutions} from '../src';
 import {layouts} from '../src/checkpoints';
 import {huggingFaceLayout} from '../src/checkpoints/hugging-face';
+import {espnetLayout} from '../src/checkpoints/wenet';
 
 const frontEnd: WaveformConvolutions = {
   ...{channels: [6, 8], kernelSizes: [4, 3], strides: [2, 2], useBias: false, norm: 'group'},
@@ -304,6 +305,29 @@ describe('files of WeNet and ESPnet', () => {
       `pos_enc_layer_type "${fields.pos_enc_layer_type}" with selfattention_layer_type "${fields.selfattention_layer_type}" cannot be loaded`,
     );
     model.dispose();
+  });
+
+  it('of ESPnet have the deviations of features that it divides by', async () => {
+    const choices = {normalizesInput: true, scaleInput: true, finalNorm: true, padding: 'keys'} as const;
+    const model = conformer({...small, ...choices, normEpsilon: 1e-12});
+    model.layout = espnetLayout;
+    const [mean, deviation] = [1, 2, 4].map((step) => Float32Array.from({length: 9}, (_, i) => 1 + (i * step) / 9));
+    tf.tidy(() => {
+      for (const weight of model.weights) {
+        if (weight.originalName === 'normalization/mean') weight.write(tf.tensor1d(mean));
+        if (weight.originalName === 'normalization/scale') weight.write(tf.tensor1d(deviation).reciprocal());
+      }
+    });
+    const {json, tensors} = await filesOf(model);
+    expect([...tensors['normalize.mean'].data]).toEqual([...mean]);
+    for (const [i, value] of [...tensors['normalize.std'].data].entries()) expect(value).toBeCloseTo(deviation[i], 6);
+    const loaded = await fromPretrained(sourceOf({json, tensors}));
+    expect(loaded.config).toEqual(model.config);
+    const features = drawn([1, 31, 9]);
+    const wanted = logitsOf(model, features);
+    for (const [i, value] of logitsOf(loaded, features).entries()) expect(value).toBeCloseTo(wanted[i], 4);
+    for (const one of [model, loaded]) one.dispose();
+    features.dispose();
   });
 
   it('with chunks are read with another number of them where that is asked for', async () => {

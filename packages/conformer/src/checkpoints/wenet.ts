@@ -6,6 +6,7 @@ import {
   defineLayout,
   type FieldTable,
   mappings,
+  type TensorMapping,
 } from '@variants/core';
 import {type ConformerConfig, resolveConformerConfig} from '../config';
 import {activationField, always} from './fields';
@@ -47,7 +48,7 @@ const countOf = (...values: unknown[]): unknown => {
 };
 
 /** Decoders, and tables that are computed. */
-const ignored = [/^decoder\./, /^encoder\.embed\.pos_enc\.pe$/, /^normalize\./, /^frontend\./, /^specaug\./];
+const ignored = [/^decoder\./, /^encoder\.embed\.pos_enc\.pe$/, /^frontend\./, /^specaug\./];
 
 /** Fields that both have. */
 const shared: FieldTable<ConformerConfig> = {
@@ -62,19 +63,20 @@ const shared: FieldTable<ConformerConfig> = {
   finalNorm: always(true),
 };
 
-/** What tensors tell: whether there are statistics of features, and a head. */
-const told = {
+/** What tensors tell: whether there are statistics of features, one of which is `mean`, and a head. */
+const toldBy = (mean: string) => ({
   names: ['normalizesInput', 'vocabSize'] as const,
   read: ({tensors}: Checkpoint) => ({
-    normalizesInput: tensors.has('encoder.global_cmvn.mean'),
+    normalizesInput: tensors.has(mean),
     vocabSize: tensors.get('ctc.ctc_lo.weight')?.shape[0] ?? null,
   }),
-};
+});
 
 const only: AuthorsConfig = {macaron_style: true, use_cnn_module: true, normalize_before: true, input_layer: 'conv2d'};
 
-const tensors = (config: ConformerConfig) => [
+const tensorsWith = (statistics?: readonly TensorMapping[]) => (config: ConformerConfig) => [
   ...frontTensors(config, {
+    statistics,
     convolutions: ['encoder.embed.conv.0', 'encoder.embed.conv.2'],
     projection: 'encoder.embed.out.0',
     finalNorm: 'encoder.after_norm',
@@ -121,8 +123,8 @@ export const wenetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Confo
   only,
   constants: only,
   ignored,
-  fromTensors: {names: told.names, read: told.read},
-  tensors,
+  fromTensors: toldBy('encoder.global_cmvn.mean'),
+  tensors: tensorsWith(),
   resolve: resolveConformerConfig,
 });
 
@@ -155,6 +157,12 @@ function positionFields(kind: ConformerConfig['positions'], isScaled: boolean): 
   return {pos_enc_layer_type: encoding, selfattention_layer_type: attention};
 }
 
+/** ESPnet's statistics of features: it divides by deviations. */
+const globalMvn: readonly TensorMapping[] = [
+  {theirs: 'normalize.mean', ours: 'normalization/mean'},
+  {theirs: 'normalize.std', ours: 'normalization/scale', reciprocal: true},
+];
+
 /**
  * github.com/espnet/espnet (ESPnet 2): the encoder and the head for CTC, in the names that WeNet took over; relative
  * positions are the paper's. Positions of the type 'legacy', from before 2021, compute something else and are refused.
@@ -184,8 +192,8 @@ export const espnetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Conf
   only: {...only, rel_pos_type: 'latest'},
   constants: {...only, rel_pos_type: 'latest'},
   ignored,
-  fromTensors: {names: told.names, read: told.read},
-  tensors,
+  fromTensors: toldBy('normalize.mean'),
+  tensors: tensorsWith(globalMvn),
   resolve: resolveConformerConfig,
 });
 
