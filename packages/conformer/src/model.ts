@@ -230,8 +230,8 @@ export function conformer(config: ConformerOptions = {}): Conformer {
 }
 
 /**
- * A Conformer from a checkpoint of sooftware's, WeNet's, ESPnet's, torchaudio's or fairseq's names, or of Hugging Face's
- * Wav2Vec2Conformer. Those of torchaudio and fairseq are encoders alone, and so are others that hold no head.
+ * A Conformer from a checkpoint of sooftware's, WeNet's, ESPnet's or torchaudio's names, or of Hugging Face's
+ * Wav2Vec2Conformer. Those of torchaudio are encoders alone, and so are others that hold no head.
  * @param source Directory, URL, files, or `{config, weights}`.
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
  */

@@ -323,6 +323,9 @@ describe('files of WeNet and ESPnet', () => {
     for (const [i, value] of [...tensors['normalize.std'].data].entries()) expect(value).toBeCloseTo(deviation[i], 6);
     const loaded = await fromPretrained(sourceOf({json, tensors}));
     expect(loaded.config).toEqual(model.config);
+    await expect(
+      fromPretrained(sourceOf({json: {...json, normalize_conf: {norm_vars: false}}, tensors})),
+    ).rejects.toThrow(/normalize_conf.norm_vars is false, but only true can be loaded/);
     const features = drawn([1, 31, 9]);
     const wanted = logitsOf(model, features);
     for (const [i, value] of logitsOf(loaded, features).entries()) expect(value).toBeCloseTo(wanted[i], 4);

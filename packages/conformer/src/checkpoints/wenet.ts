@@ -189,7 +189,10 @@ export const espnetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Conf
     normEpsilon: always(1e-12),
     padding: always('keys'),
   },
-  only: {...only, rel_pos_type: 'latest'},
+  only: {
+    ...{...only, rel_pos_type: 'latest', zero_triu: false, positionwise_layer_type: 'linear'},
+    ...{'normalize_conf.norm_means': true, 'normalize_conf.norm_vars': true},
+  },
   constants: {...only, rel_pos_type: 'latest'},
   ignored,
   fromTensors: toldBy('normalize.mean'),
