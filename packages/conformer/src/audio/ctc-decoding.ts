@@ -112,7 +112,12 @@ class Prefix {
 export class CtcBeam {
   private beam: Prefix[];
 
-  constructor(private readonly options: {beamSize: number; blank: number}) {
+  private readonly options: {beamSize: number; blank: number};
+
+  /** @throws ConfigError for an option that is none. */
+  constructor(options: {beamSize: number; blank: number}) {
+    const {blank, beamSize} = beamRules;
+    this.options = resolveFields('CtcBeam', {blank, beamSize}, options);
     const empty = new Prefix(-1, null);
     empty.nextBlank = 0;
     empty.advance();

@@ -92,7 +92,10 @@ function filtersOf(owner: string, options: KaldiFilterOptions): tf.Tensor2D {
   const {sampleRate, numMels, minFrequency} = options;
   const high = options.maxFrequency > 0 ? options.maxFrequency : sampleRate / 2 + options.maxFrequency;
   requireBand(owner, minFrequency, high, sampleRate);
-  const size = paddedSize(samplesIn(options.frameLength, sampleRate));
+  const length = samplesIn(options.frameLength, sampleRate);
+  if (length < 2)
+    throw new ConfigError(`${owner}: frameLength is ${options.frameLength} ms, but must be two samples or more`);
+  const size = paddedSize(length);
   const {toMel} = scales.kaldi;
   const points = pointsBetween(scales.kaldi, minFrequency, high, numMels + 2).map(toMel);
   const weights = new Float32Array((size / 2 + 1) * numMels);

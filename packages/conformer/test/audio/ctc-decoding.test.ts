@@ -28,6 +28,11 @@ function allProbabilities(frames: number[][], blank: number): Map<string, number
 }
 
 describe('CtcBeam', () => {
+  it('wants a whole number of beginnings, and a class', () => {
+    expect(() => new CtcBeam({beamSize: 0, blank: 0})).toThrow(ConfigError);
+    expect(() => new CtcBeam({beamSize: 3, blank: -1})).toThrow(/CtcBeam: blank is -1/);
+  });
+
   it('remembers of a stream what its hypotheses are made of, and nothing else', () => {
     const [beamSize, frames] = [4, 300];
     const beam = new CtcBeam({beamSize, blank: 0});

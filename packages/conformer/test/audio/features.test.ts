@@ -102,6 +102,7 @@ describe('mel filters', () => {
     expect(() => melFilterbank({minFrequency: 4000, maxFrequency: 300})).toThrow(ConfigError);
     expect(() => melFilterbank({maxFrequency: 9000})).toThrow(/from 0 to 9000 Hz.*half of sampleRate 16000/);
     expect(() => kaldiFilters({maxFrequency: -8000})).toThrow(/minFrequency/);
+    expect(() => kaldiFilters({frameLength: 0.01})).toThrow(/frameLength is 0.01 ms, but must be two samples or more/);
     expect(() => melFilterbank({melScale: 'bark' as 'htk'})).toThrow(/melScale is "bark"/);
   });
 });
