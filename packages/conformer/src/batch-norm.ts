@@ -86,8 +86,8 @@ tf.serialization.registerClass(FrameBatchNorm);
 
 /**
  * Normalises each utterance over all of its frames and channels, then scales and shifts each channel: GroupNorm with one
- * group (Wu and He 2018) of [batch, frames, channels]. It depends on the number of frames, padding included. Weights
- * `weight` and `bias` [channels].
+ * group (Wu and He 2018) of [batch, frames, channels]. Takes `attentionMask`, which tells what is padding and does not count;
+ * without it all frames do. Weights `weight` and `bias` [channels].
  */
 export class UtteranceNorm extends VariantLayer<FrameBatchNormConfig> {
   static readonly className = 'ConformerUtteranceNorm';
@@ -104,10 +104,21 @@ export class UtteranceNorm extends VariantLayer<FrameBatchNormConfig> {
     this.bias = this.weight('bias', [channels], zeros);
   }
 
-  forward(x: tf.Tensor): tf.Tensor {
-    const {mean, variance} = tf.moments(x, [1, 2], true);
+  forward(x: tf.Tensor, {attentionMask}: ForwardOptions): tf.Tensor {
+    const {mean, variance} = attentionMask ? momentsOf(x, attentionMask) : tf.moments(x, [1, 2], true);
     const normalised = x.sub(mean).mul(variance.add(this.config.epsilon ?? 1e-5).rsqrt());
     return normalised.mul(this.scale.read()).add(this.bias.read());
   }
 }
 tf.serialization.registerClass(UtteranceNorm);
+
+/** Mean and variance [batch, 1, 1] of the frames of x that are there, of all channels together. */
+function momentsOf(x: tf.Tensor, mask: tf.Tensor): {mean: tf.Tensor; variance: tf.Tensor} {
+  const there = mask.toFloat().expandDims(2);
+  const count = there
+    .sum(1, true)
+    .maximum(1)
+    .mul(x.shape[2] as number);
+  const mean = x.mul(there).sum([1, 2], true).div(count);
+  return {mean, variance: x.sub(mean).square().mul(there).sum([1, 2], true).div(count)};
+}

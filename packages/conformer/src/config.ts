@@ -58,6 +58,8 @@ export interface ConformerConfig extends StackFields, SpeechRecognizerConfig {
   halfSteps: boolean;
   /** Of the feed-forwards and the convolution module. Default 'silu'. */
   activation: Activation;
+  /** Epsilon of all norms but 'batch', which has 1e-5. Default 1e-5. */
+  normEpsilon: number;
   /** Biases of the pointwise convolutions. Default true. */
   pointwiseBias: boolean;
   /** A bias of the depthwise convolution. Default true. */

@@ -45,7 +45,7 @@ export interface ConvolutionModuleConfig {
    * 'exact'.
    */
   padding?: PaddingKind;
-  /** Epsilon of both norms. Default 1e-5. */
+  /** Epsilon of norms but for 'batch', which has 1e-5 as everywhere. Default 1e-5. */
   normEpsilon?: number;
 }
 
@@ -84,7 +84,7 @@ export class ConvolutionModule extends VariantLayer<ConvolutionModuleConfig> {
     this.filter = this.weight('filter', [kernelSize, channels], initializer);
     if (depthwiseBias) this.bias = this.weight('bias', [channels], initializer);
     const Norm = {batch: FrameBatchNorm, layer: LayerNorm, group: UtteranceNorm}[norm];
-    this.norm = this.child('norm', new Norm({epsilon}), shape);
+    this.norm = this.child('norm', new Norm(norm === 'batch' ? {} : {epsilon}), shape);
     this.outputProjection = this.child('output', new Linear({units: channels, useBias: pointwiseBias}), shape);
   }
 
@@ -147,7 +147,9 @@ export class ConvolutionModule extends VariantLayer<ConvolutionModuleConfig> {
       const whole = bias ? shift.add(bias.mul(factor)) : shift;
       return depthwiseConvolution1d(rows, filter.mul(factor), {bias: whole, padding, before});
     }
-    return norm.forward(depthwiseConvolution1d(rows, filter, {bias, padding, before}), options);
+    const isExact = (this.config.padding ?? 'exact') === 'exact';
+    const told = isExact ? options : {...options, attentionMask: undefined};
+    return norm.forward(depthwiseConvolution1d(rows, filter, {bias, padding, before}), told);
   }
 }
 tf.serialization.registerClass(ConvolutionModule);

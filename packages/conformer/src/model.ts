@@ -12,6 +12,7 @@ import {
   originOf,
   requireOptions,
   requireState,
+  ShapeError,
   SpeechRecognizer,
   type SpeechRecognizerLayers,
   type StateOrigin,
@@ -115,6 +116,9 @@ export class Conformer extends SpeechRecognizer<ConformerConfig> {
     {last = false}: ConformerStreamOptions,
   ): StreamStep {
     if (before?.ended) throw new DataError(`${this.name}: the utterance of this state has ended; start a new stream`);
+    const [batch, batchBefore] = [features.shape[0], before?.pending.shape[0] ?? features.shape[0]];
+    if (batch !== batchBefore)
+      throw new ShapeError(`${this.name}: a batch of ${batch} cannot continue a stream of a batch of ${batchBefore}`);
     const chunkSize = this.config.chunkSize as number;
     const {reach, step} = frameSteps(this.config);
     const all = before ? tf.concat([before.pending, features], 1) : features.clone();
@@ -226,8 +230,8 @@ export function conformer(config: ConformerOptions = {}): Conformer {
 }
 
 /**
- * A Conformer from a checkpoint of sooftware's, WeNet's, ESPnet's, torchaudio's or fairseq's names, or of Hugging Face's
- * Wav2Vec2Conformer. Those of torchaudio and fairseq are encoders alone, and so are others that hold no head.
+ * A Conformer from a checkpoint of sooftware's, WeNet's, ESPnet's or torchaudio's names, or of Hugging Face's
+ * Wav2Vec2Conformer. Those of torchaudio are encoders alone, and so are others that hold no head.
  * @param source Directory, URL, files, or `{config, weights}`.
  * @throws CheckpointError when a tensor is missing, superfluous or of a wrong shape; nothing is left half-loaded.
  */

@@ -138,3 +138,20 @@ describe('a Conformer in training', () => {
     for (const model of models) model.dispose();
   });
 });
+
+describe('a norm of whole utterances', () => {
+  const small = {vocabSize: 4, inputSize: 8, hiddenSize: 8, numLayers: 2, numHeads: 2, intermediateSize: 8};
+
+  it.each([{padding: 'exact'}, {padding: 'keys'}] as const)('counts padding unless that is exact: %o', ({padding}) => {
+    const model = conformer({...small, kernelSize: 3, convolutionNorm: 'group', padding});
+    tf.tidy(() => {
+      const features = drawn([1, 40, 8], 1);
+      const alone = model.logits(features.slice([0, 0, 0], [1, 23, 8]));
+      const padded = model.logits({features, lengths: [23]}).slice([0, 0, 0], alone.shape);
+      const distance = alone.sub(padded).abs().max().dataSync()[0];
+      if (padding === 'exact') expect(distance).toBeLessThan(1e-5);
+      else expect(distance).toBeGreaterThan(1e-3);
+    });
+    model.dispose();
+  });
+});

@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {type Conformer, type ConformerOptions, conformer, fromPretrained, type WaveformConvolutions} from '../src';
 import {layouts} from '../src/checkpoints';
 import {huggingFaceLayout} from '../src/checkpoints/hugging-face';
+import {espnetLayout} from '../src/checkpoints/wenet';
 
 const frontEnd: WaveformConvolutions = {
   ...{channels: [6, 8], kernelSizes: [4, 3], strides: [2, 2], useBias: false, norm: 'group'},
@@ -258,7 +259,7 @@ describe('files of WeNet and ESPnet', () => {
   });
 
   it('of ESPnet have the positions of the paper, and are refused with the older ones', async () => {
-    const model = conformer({...small, scaleInput: true, finalNorm: true, padding: 'keys'});
+    const model = conformer({...small, scaleInput: true, finalNorm: true, padding: 'keys', normEpsilon: 1e-12});
     const files = await recipe(model, {token_list: ['<blank>', 'a', 'b', 'c', '<sos/eos>']});
     (files.json.encoder_conf as {[field: string]: unknown}).rel_pos_type = 'latest';
     const features = drawn([1, 31, 9]);
@@ -269,6 +270,65 @@ describe('files of WeNet and ESPnet', () => {
     await expect(fromPretrained(sourceOf(files))).rejects.toThrow(
       /rel_pos_type is "legacy", but only "latest" can be loaded/,
     );
+    (files.json.encoder_conf as {[field: string]: unknown}).rel_pos_type = undefined;
+    await expect(fromPretrained(sourceOf(files))).rejects.toThrow(/rel_pos_type is missing/);
+    for (const one of [model, loaded]) one.dispose();
+    features.dispose();
+  });
+
+  it.each([
+    ['no_pos', 'selfattn', 'none', false],
+    ['rel_pos', 'selfattn', 'none', true],
+    ['abs_pos', 'selfattn', 'absolute', true],
+  ] as const)('with positions %s and attention %s are known', async (encoding, attention, positions, scaleInput) => {
+    const choices = {positions, scaleInput, finalNorm: true, padding: 'wenet'} as const;
+    const model = conformer({...small, ...choices});
+    const {json, tensors} = await recipe(model, {});
+    const encoder_conf = json.encoder_conf as object;
+    expect(encoder_conf).toMatchObject({pos_enc_layer_type: encoding, selfattention_layer_type: attention});
+    const features = drawn([1, 31, 9]);
+    const loaded = await requireSame({json, tensors}, model, features);
+    expect(loaded.config).toEqual(model.config);
+    for (const one of [model, loaded]) one.dispose();
+    features.dispose();
+  });
+
+  it.each([
+    {pos_enc_layer_type: 'rope_pos', selfattention_layer_type: 'rope_abs_selfattn'},
+    {pos_enc_layer_type: 'abs_pos', selfattention_layer_type: 'rel_selfattn'},
+    {pos_enc_layer_type: 'scaled_abs_pos', selfattention_layer_type: 'selfattn'},
+  ])('are refused with %o', async (fields) => {
+    const model = conformer({...small, positions: 'none', scaleInput: true, finalNorm: true, padding: 'wenet'});
+    const {json, tensors} = await recipe(model, {});
+    json.encoder_conf = {...(json.encoder_conf as object), ...fields};
+    await expect(fromPretrained(sourceOf({json, tensors}))).rejects.toThrow(
+      `pos_enc_layer_type "${fields.pos_enc_layer_type}" with selfattention_layer_type "${fields.selfattention_layer_type}" cannot be loaded`,
+    );
+    model.dispose();
+  });
+
+  it('of ESPnet have the deviations of features that it divides by', async () => {
+    const choices = {normalizesInput: true, scaleInput: true, finalNorm: true, padding: 'keys'} as const;
+    const model = conformer({...small, ...choices, normEpsilon: 1e-12});
+    model.layout = espnetLayout;
+    const [mean, deviation] = [1, 2, 4].map((step) => Float32Array.from({length: 9}, (_, i) => 1 + (i * step) / 9));
+    tf.tidy(() => {
+      for (const weight of model.weights) {
+        if (weight.originalName === 'normalization/mean') weight.write(tf.tensor1d(mean));
+        if (weight.originalName === 'normalization/scale') weight.write(tf.tensor1d(deviation).reciprocal());
+      }
+    });
+    const {json, tensors} = await filesOf(model);
+    expect([...tensors['normalize.mean'].data]).toEqual([...mean]);
+    for (const [i, value] of [...tensors['normalize.std'].data].entries()) expect(value).toBeCloseTo(deviation[i], 6);
+    const loaded = await fromPretrained(sourceOf({json, tensors}));
+    expect(loaded.config).toEqual(model.config);
+    await expect(
+      fromPretrained(sourceOf({json: {...json, normalize_conf: {norm_vars: false}}, tensors})),
+    ).rejects.toThrow(/normalize_conf.norm_vars is false, but only true can be loaded/);
+    const features = drawn([1, 31, 9]);
+    const wanted = logitsOf(model, features);
+    for (const [i, value] of logitsOf(loaded, features).entries()) expect(value).toBeCloseTo(wanted[i], 4);
     for (const one of [model, loaded]) one.dispose();
     features.dispose();
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import '@variants/core/simd';
-import {Random, StreamState} from '@variants/core';
+import {Random, ShapeError, StreamState} from '@variants/core';
 import {requireAlike} from '@variants-tooling/golden';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {type Conformer, type ConformerOptions, conformer} from '../src';
@@ -150,6 +150,15 @@ describe('the state of a stream', () => {
     state.dispose();
     other.dispose();
     tf.dispose([features, logits]);
+  });
+
+  it('is not taken by a batch of another size', () => {
+    const [one, two] = [drawn([1, 40, 9]), drawn([2, 40, 9])];
+    const {logits, state} = model.stream(one);
+    expect(() => model.stream(two, state)).toThrow(ShapeError);
+    expect(() => model.stream(two, state)).toThrow(/a batch of 2 cannot continue a stream of a batch of 1/);
+    state.dispose();
+    tf.dispose([one, two, logits]);
   });
 
   it('comes of an utterance that is shorter than a chunk too', async () => {

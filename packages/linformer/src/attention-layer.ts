@@ -71,7 +71,7 @@ export interface CompressedSequence {
  *     y = concat over heads of [softmax(q Kᵀ / sqrt(d)) V] · W_o + b_o
  *
  * Called with x [batch, time, hidden] it is self-attention, with [x, source] attention to a source [batch, at most n,
- * width]; y is [batch, time, hidden]. `attentionMask` is that of the source: padding counts as 0 in every slot, so that it
+ * width]; y is [batch, time, hidden]. `attentionMask`, which may be the last of the inputs, is that of the source: padding counts as 0 in every slot, so that it
  * leaves no trace behind a sequence. Shorter sequences take the first columns of E and F.
  *
  * Children `queries`, `keys`, `values`, `output`, and `compression`, unless it is another layer's.
@@ -124,9 +124,12 @@ export class LinformerAttention extends VariantLayer<LinformerAttentionConfig> {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<ForwardOptions> = {}): tf.Tensor {
-    const [x, source = x] = [inputs].flat();
+    const [x, ...beside] = [inputs].flat();
+    // A mask has two axes, a source three.
+    const source = beside.find(({rank}) => rank === 3) ?? x;
+    const mask = beside.find(({rank}) => rank === 2) ?? kwargs.attentionMask;
     return tf.tidy(() =>
-      this.attend(x, this.keysAndValues(source, kwargs.attentionMask), {training: false, ...kwargs}),
+      this.attend(x, this.keysAndValues(source, mask), {...kwargs, training: kwargs.training === true}),
     );
   }
 

@@ -146,7 +146,17 @@ export class SequenceCompression extends VariantLayer<SequenceCompressionConfig>
   }
 
   override computeOutputShape(inputShape: tf.Shape): tf.Shape {
-    return [...inputShape.slice(0, -2), this.config.compressedLength, inputShape[inputShape.length - 1]];
+    const [time, features] = inputShape.slice(-2);
+    return [...inputShape.slice(0, -2), this.slotsOf(time), features];
+  }
+
+  /** How many slots so many positions have, which windows may be more of than compressedLength, or fewer. */
+  private slotsOf(time: number | null): number | null {
+    const {method = 'linear', maxSequenceLength: n, compressedLength: k, dropRemainder} = this.config;
+    if (method === 'linear') return k;
+    const size = Math.floor(n / k);
+    if (method === 'convolution') return dropRemainder ? Math.floor(n / size) : Math.ceil(n / size);
+    return time && Math.ceil(time / size);
   }
 }
 tf.serialization.registerClass(SequenceCompression);

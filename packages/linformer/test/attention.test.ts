@@ -210,3 +210,37 @@ refusals([
     /^block.*: the last dimension of its input .* must be known/,
   ],
 ]);
+
+describe('inputs', () => {
+  it('may be a source and what is padding there, as options may', () => {
+    const layer = layerOf();
+    tf.tidy(() => {
+      const [x, source] = [normal([1, 3, 6], 1), normal([1, 5, 6], 2)];
+      const mask = tf.tensor2d([[1, 1, 1, 0, 0]]);
+      const wanted = layer.call([x, source.slice([0, 0, 0], [1, 3, 6])]);
+      expect(distance(layer.call([x, source, mask]), wanted)).toBeLessThan(1e-5);
+      expect(distance(layer.call([x, source], {attentionMask: mask}), wanted)).toBeLessThan(1e-5);
+      expect(distance(layer.call([source, mask]), layer.call(source, {attentionMask: mask}))).toBe(0);
+    });
+    layer.dispose();
+  });
+});
+
+describe('the shape of compressed sequences', () => {
+  it.each([
+    {method: 'linear'},
+    {method: 'mean'},
+    {method: 'max'},
+    {method: 'convolution'},
+    {method: 'convolution', dropRemainder: true},
+  ] as const)('is known before they are: %o', (options) => {
+    const layer = layers.sequenceCompression({maxSequenceLength: 11, compressedLength: 4, headSize: 3, ...options});
+    tf.tidy(() => {
+      for (const time of [11, 5, 1]) {
+        const x = normal(options.method === 'convolution' ? [2, 1, time, 3] : [2, time, 3], 1);
+        expect(layer.computeOutputShape(x.shape)).toEqual((layer.apply(x) as tf.Tensor).shape);
+      }
+    });
+    layer.dispose();
+  });
+});

@@ -50,6 +50,41 @@ refusals([
     /takes no attentionMask, as it has local heads/,
   ],
   [
+    'a stream with a mask beside local heads, whose memory knows no padding',
+    ConfigError,
+    () => {
+      const model = performer({...small, localHeads: 1, padding: 'valueless'});
+      try {
+        tf.tidy(() => void model.stream([[1, 2]], null, {attentionMask: tf.ones([1, 2])}));
+      } finally {
+        model.dispose();
+      }
+    },
+    /a stream takes no attentionMask, as it has local heads/,
+  ],
+  [
+    'local heads beside a source',
+    ConfigError,
+    () => {
+      const layer = layers.performerAttention({numHeads: 2, rotary: false, localHeads: 1});
+      try {
+        tf.tidy(() => void layer.apply([tf.zeros([1, 2, 8]), tf.zeros([1, 3, 8])]));
+      } finally {
+        layer.dispose();
+      }
+    },
+    /localHeads is 1, but must be 0 with a source/,
+  ],
+  [
+    'a memory of a form that has none',
+    ConfigError,
+    tidily(() => {
+      const {memory} = ops.linearAttention(heads(), heads(), heads(), {causal: true});
+      return ops.linearAttention(heads(), heads(), heads(), {memory});
+    }),
+    /memory is .*, but must be null unless causal is true/,
+  ],
+  [
     'more tokens than there are positions',
     ShapeError,
     () => {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import {attention, Random} from '@variants/core';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type FavorOptions, type FeatureKind, type LinearMemory, ops} from '../src';
+import {type FavorOptions, type FeatureKind, type LinearMemory, layers, ops} from '../src';
 
 const shapes = fc.record({
   batch: fc.integer({min: 1, max: 2}),
@@ -211,5 +211,24 @@ describe('favorAttention, both ways', () => {
       expect(errors[2]).toBeLessThan(errors[1] / 2);
       expect(errors[0]).toBeLessThan(independent);
     });
+  });
+});
+
+describe('a layer with a source', () => {
+  it('takes what is padding there from its inputs and from options alike', () => {
+    const layer = layers.performerAttention({numHeads: 2, rotary: false, numFeatures: 8});
+    tf.tidy(() => {
+      const [x, source] = [
+        tf.randomNormal([1, 3, 8], 0, 1, 'float32', 1),
+        tf.randomNormal([1, 5, 8], 0, 1, 'float32', 2),
+      ];
+      const mask = tf.tensor2d([[1, 1, 1, 0, 0]]);
+      const cut = (layer.apply([x, source.slice([0, 0, 0], [1, 3, 8])]) as tf.Tensor).dataSync();
+      const given = [layer.apply([x, source, mask]), layer.apply([x, source], {attentionMask: mask})] as tf.Tensor[];
+      for (const output of given)
+        for (const [i, value] of output.dataSync().entries()) expect(Math.abs(value - cut[i])).toBeLessThan(1e-5);
+      expect(() => layer.apply([x, source, tf.ones([1, 4])])).toThrow(/the mask \[1,4\] must have the shape/);
+    });
+    layer.dispose();
   });
 });

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {CausalLayer, ConfigError, type ForwardOptions, Linear, normal} from '@variants/core';
+import {CausalLayer, ConfigError, type ForwardOptions, Linear, normal, ShapeError} from '@variants/core';
 import type {ChunkOptions} from './attention';
 import type {BranchOutput} from './reversible';
 
@@ -60,5 +60,11 @@ export abstract class ChunkedAttentionLayer<Config extends ChunkedAttentionConfi
       throw new ConfigError(
         `${this.path}: a stream takes no attentionMask, as padding moves chunks; feed each prompt by itself`,
       );
+  }
+
+  /** Throws where a piece has another batch than what its stream remembers, a tensor [batch, ...]. */
+  protected requireBatch(x: tf.Tensor, {shape}: tf.Tensor): void {
+    if (x.shape[0] !== shape[0])
+      throw new ShapeError(`${this.path}: a batch of ${x.shape[0]} cannot continue a stream of a batch of ${shape[0]}`);
   }
 }

@@ -51,6 +51,7 @@ export class LocalAttention extends ChunkedAttentionLayer<ChunkedAttentionConfig
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     this.requireCausal(options);
+    if (state) this.requireBatch(x, (state as LocalState).keys);
     const [q, k, v] = this.heads(x);
     const {chunksBefore = 1, headSize} = this.config;
     const size = this.chunkLength * (chunksBefore + 1);

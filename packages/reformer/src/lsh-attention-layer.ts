@@ -6,6 +6,7 @@ import {
   type Linear,
   lastDimension,
   Random,
+  requireArgument,
   requireTensors,
   ShapeError,
   type StateTree,
@@ -13,7 +14,7 @@ import {
   splitHeads,
 } from '@variants/core';
 import {type LshAttentionOutputs, lshAttention} from './attention';
-import {type BucketCount, drawRotations, lshBuckets, rotationShape} from './hashing';
+import {allowedBuckets, type BucketCount, drawRotations, isBucketCount, lshBuckets, rotationShape} from './hashing';
 import {type ChunkedAttentionConfig, ChunkedAttentionLayer} from './heads';
 import {appendTo, hashedFrom, type LshMemory, lookBack} from './lsh-decoding';
 import type {BranchOutput} from './reversible';
@@ -49,6 +50,10 @@ export class LshAttention extends ChunkedAttentionLayer<LshAttentionConfig> {
   private rotations!: {shape: number[]; data: Float32Array};
 
   override build(inputShape: tf.Shape): void {
+    const {numHashes = 1} = this.config;
+    requireArgument(this.path, 'numBuckets', this.numBuckets, isBucketCount(this.numBuckets), allowedBuckets);
+    const isCount = Number.isSafeInteger(numHashes) && numHashes >= 1;
+    requireArgument(this.path, 'numHashes', numHashes, isCount, 'a whole number of at least 1');
     const hiddenSize = lastDimension(inputShape, this.path);
     const width = this.config.numHeads * this.config.headSize;
     this.queryKeys = this.projection('query_keys', width, hiddenSize);
@@ -121,6 +126,7 @@ export class LshAttention extends ChunkedAttentionLayer<LshAttentionConfig> {
 
   advance(x: tf.Tensor, state: StateTree | null, options: ForwardOptions): StreamStep {
     this.requireCausal(options);
+    if (state) this.requireBatch(x, (state as LshMemory).vectors);
     const [u, v] = this.heads(x);
     const time = x.shape[1] as number;
     const rotations = this.rotationsOf(null);

@@ -69,6 +69,69 @@ refusals([
     /headSize is 3, but must be even where positions are 'rotary'/,
   ],
   ['a folder that is not there', CheckpointError, () => fromPretrained('./no-such-folder'), /no-such-folder/],
+  [
+    'a batch that its stream has not',
+    ShapeError,
+    () => {
+      const model = reformer({
+        vocabSize: 8,
+        hiddenSize: 8,
+        numHeads: 2,
+        attentionTypes: ['lsh'],
+        maxSequenceLength: 64,
+      });
+      const {logits, state} = model.stream([1, 2, 3]);
+      try {
+        model.stream([[1], [2]], state);
+      } finally {
+        tf.dispose(logits);
+        state.dispose();
+        model.dispose();
+      }
+    },
+    /a batch of 2 cannot continue a stream of a batch of 1/,
+  ],
+  [
+    'local attention too',
+    ShapeError,
+    () => {
+      const model = reformer({
+        vocabSize: 8,
+        hiddenSize: 8,
+        numHeads: 2,
+        attentionTypes: ['local'],
+        maxSequenceLength: 64,
+      });
+      const {logits, state} = model.stream([1, 2, 3]);
+      try {
+        model.stream([[1], [2]], state);
+      } finally {
+        tf.dispose(logits);
+        state.dispose();
+        model.dispose();
+      }
+    },
+    /a batch of 2 cannot continue a stream of a batch of 1/,
+  ],
+  [
+    'an odd number of buckets of a layer',
+    ConfigError,
+    () => tf.tidy(() => void layers.lshAttention({numHeads: 1, headSize: 4, numBuckets: 3}).apply(tf.zeros([1, 4, 4]))),
+    /numBuckets is 3, but must be an even number of at least 2, or a list of them/,
+  ],
+  [
+    'pieces of less than nothing',
+    ConfigError,
+    () => {
+      const layer = layers.chunkedFeedForward({intermediateSize: 8, chunkLength: -1});
+      try {
+        tf.tidy(() => void layer.apply(tf.zeros([1, 4, 4])));
+      } finally {
+        layer.dispose();
+      }
+    },
+    /chunkLength is -1, but must be a whole number of at least 0/,
+  ],
 ]);
 
 function using<Model extends {dispose(): unknown}>(model: Model, body: (model: Model) => void): void {

@@ -190,7 +190,8 @@ export const fairseqLayout = defineLayout<WideFfnConfig>({
   recognizes: ({tensors: stored}) =>
     stored.has('decoder.layers.0.self_attn.q_proj.weight') && stored.has('decoder.embed_tokens.weight'),
   fields,
-  only: {share_all_embeddings: true},
+  // What shows in no tensor, and would be another model.
+  only: {share_all_embeddings: true, no_scale_embedding: false, no_token_positional_embeddings: false},
   constants: {share_all_embeddings: true, bos: 0, unk: 3},
   resolve: (options) => resolveWideFfnConfig(options as WideFfnOptions),
   tensors,

@@ -84,8 +84,9 @@ export class WideFfn extends SequenceToSequence<WideFfnConfig> {
   override async beamSearch(source: TokenInput, options: Partial<BeamOptions> = {}): Promise<Hypothesis[][]> {
     requireOptions('beamSearch', options, beamOptions);
     const {endToken, maxTargetRatio, maxTargetExtra} = this.config;
-    const maxTokens = (sourceTokens: number) => Math.floor(maxTargetRatio * sourceTokens + maxTargetExtra);
-    return super.beamSearch(source, {begin: endToken, end: endToken, maxTokens, ...options});
+    const usual = (sourceTokens: number) => Math.floor(maxTargetRatio * sourceTokens + maxTargetExtra);
+    const {begin = endToken, end = endToken, maxTokens = usual, ...others} = options;
+    return super.beamSearch(source, {...others, begin, end, maxTokens});
   }
 }
 tf.serialization.registerClass(WideFfn);

@@ -85,4 +85,13 @@ describe('a file', () => {
     loaded.dispose();
     model.dispose();
   });
+
+  it.each(['no_scale_embedding', 'no_token_positional_embeddings'])('of fairseq with %s is refused', async (field) => {
+    const model = wideFfn({...small, ...schemes.transformer});
+    const {config, weights} = await saved(model);
+    await expect(fromPretrained({config: {...config, [field]: true}, weights})).rejects.toThrow(
+      `${field} is true, but only false can be loaded`,
+    );
+    model.dispose();
+  });
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {describe, expect, it} from 'vitest';
-import {schemes, type WideFfn, type WideFfnOptions, wideFfn} from '../src';
+import {layers, schemes, type WideFfn, type WideFfnOptions, wideFfn} from '../src';
 
 const small: WideFfnOptions = {
   sourceVocabSize: 9,
@@ -146,4 +146,37 @@ describe('a feed-forward that layers share', () => {
         });
       }),
     ));
+});
+
+describe('a beam search', () => {
+  it('takes options that are undefined for not given', () =>
+    withModel({...small, maxTargetRatio: 0, maxTargetExtra: 3}, async (model) => {
+      const usual = await model.beamSearch([[3, 4]], {beams: 2, minTokens: 3});
+      const undefinedOptions = {begin: undefined, end: undefined, maxTokens: undefined};
+      expect(await model.beamSearch([[3, 4]], {beams: 2, minTokens: 3, ...undefinedOptions})).toEqual(usual);
+      expect(usual[0][0].tokens).toHaveLength(4);
+    }));
+});
+
+describe('a decoder block', () => {
+  it('takes a memory all of which are tokens without a mask', () => {
+    const block = layers.decoderBlock({numHeads: 2, intermediateSize: 8});
+    tf.tidy(() => {
+      const [x, memory] = [
+        tf.randomNormal([1, 3, 8], 0, 1, 'float32', 1),
+        tf.randomNormal([1, 4, 8], 0, 1, 'float32', 2),
+      ];
+      const alone = (block.apply([x, memory]) as tf.Tensor).dataSync();
+      const masked = (block.apply([x, memory, tf.ones([1, 4])]) as tf.Tensor).dataSync();
+      for (const [i, value] of masked.entries()) expect(Math.abs(value - alone[i])).toBeLessThan(1e-5);
+    });
+    block.dispose();
+    const [x, memory] = [tf.input({shape: [3, 8]}), tf.input({shape: [4, 8]})];
+    const other = layers.decoderBlock({numHeads: 2, intermediateSize: 8});
+    const model = tf.model({inputs: [x, memory], outputs: other.apply([x, memory]) as tf.SymbolicTensor});
+    expect(tf.tidy(() => (model.predict([tf.zeros([2, 3, 8]), tf.zeros([2, 4, 8])]) as tf.Tensor).shape)).toEqual([
+      2, 3, 8,
+    ]);
+    model.dispose();
+  });
 });

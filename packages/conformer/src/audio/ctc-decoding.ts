@@ -89,9 +89,16 @@ class Prefix {
     this.total = logAdd(this.blank, this.label);
   }
 
-  /** Is no hypothesis any more: it may become one again, and others begin with it. */
+  /** Is no hypothesis any more: it may become one again, and is forgotten unless others begin with it. */
   drop(): void {
     [this.blank, this.label, this.total] = [-Infinity, -Infinity, -Infinity];
+    // Else a stream would remember all that it ever looked at.
+    for (let prefix: Prefix = this; prefix.before && prefix.isIdle; prefix = prefix.before)
+      prefix.before.next.delete(prefix.last);
+  }
+
+  private get isIdle(): boolean {
+    return this.total === -Infinity && this.next.size === 0;
   }
 
   get labels(): number[] {
@@ -105,7 +112,12 @@ class Prefix {
 export class CtcBeam {
   private beam: Prefix[];
 
-  constructor(private readonly options: {beamSize: number; blank: number}) {
+  private readonly options: {beamSize: number; blank: number};
+
+  /** @throws ConfigError for an option that is none. */
+  constructor(options: {beamSize: number; blank: number}) {
+    const {blank, beamSize} = beamRules;
+    this.options = resolveFields('CtcBeam', {blank, beamSize}, options);
     const empty = new Prefix(-1, null);
     empty.nextBlank = 0;
     empty.advance();
@@ -134,11 +146,11 @@ export class CtcBeam {
         } else addLabel(prefix.followedBy(token), prefix.total + p);
       }
     }
-    for (const prefix of this.beam) if (!touched.has(prefix)) prefix.drop();
     for (const prefix of touched) prefix.advance();
     const ranked = [...touched].filter(({total}) => total > -Infinity).sort((a, b) => b.total - a.total);
-    for (const prefix of ranked.slice(beamSize)) prefix.drop();
-    this.beam = ranked.slice(0, beamSize);
+    const kept = new Set(ranked.slice(0, beamSize));
+    for (const prefix of [...this.beam, ...touched]) if (!kept.has(prefix)) prefix.drop();
+    this.beam = [...kept];
   }
 
   /** The best sequences so far, the likeliest first. */

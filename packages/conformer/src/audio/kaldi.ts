@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, type Fields, fields, realFft, resolveFields} from '@variants/core';
+import {ConfigError, type Fields, fields, Random, realFft, resolveFields} from '@variants/core';
 import {framesOf, requireWaveform} from './frames';
 import {filtered} from './log-mel';
 import {pointsBetween, requireBand, scales, triangle} from './mel';
@@ -92,7 +92,10 @@ function filtersOf(owner: string, options: KaldiFilterOptions): tf.Tensor2D {
   const {sampleRate, numMels, minFrequency} = options;
   const high = options.maxFrequency > 0 ? options.maxFrequency : sampleRate / 2 + options.maxFrequency;
   requireBand(owner, minFrequency, high, sampleRate);
-  const size = paddedSize(samplesIn(options.frameLength, sampleRate));
+  const length = samplesIn(options.frameLength, sampleRate);
+  if (length < 2)
+    throw new ConfigError(`${owner}: frameLength is ${options.frameLength} ms, but must be two samples or more`);
+  const size = paddedSize(length);
   const {toMel} = scales.kaldi;
   const points = pointsBetween(scales.kaldi, minFrequency, high, numMels + 2).map(toMel);
   const weights = new Float32Array((size / 2 + 1) * numMels);
@@ -124,7 +127,16 @@ export function kaldiFilterbank(waveform: tf.Tensor, options: Partial<KaldiFilte
   const count = 1 + Math.floor((waveform.shape[waveform.rank - 1] - length) / hop);
   return tf.tidy(() => {
     let x = framesOf(waveform.mul(scale), {count, length, hop, placeOf: (sample) => sample});
-    if (dither > 0) x = x.add(tf.randomNormal(x.shape, 0, dither, 'float32', seed));
+    if (dither > 0) {
+      // tfjs's own takes the seed 0 for none.
+      const random = new Random(seed, 'dither');
+      x = x.add(
+        tf.tensor(
+          Float32Array.from({length: x.size}, () => dither * random.normal()),
+          x.shape,
+        ),
+      );
+    }
     if (removeOffset) x = x.sub(x.mean(-1, true));
     const before = x.gather([0, ...Array(length - 1).keys()], x.rank - 1);
     const shape = tf.tensor1d(Array.from({length}, (_, n) => windows[window](n, length)));

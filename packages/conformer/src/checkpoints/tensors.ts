@@ -148,13 +148,15 @@ export interface FrontNames {
   projection: string;
   finalNorm: string;
   head: string;
+  /** Statistics of features. Default: in WeNet's names. */
+  statistics?: readonly TensorMapping[];
 }
 
 /** What is before and behind the blocks of a model that takes features; what takes samples has Hugging Face's names. */
 export function frontTensors(config: ConformerConfig, names: FrontNames): TensorMapping[] {
   const {frontEnd, inputSize, hiddenSize, normalizesInput, finalNorm, vocabSize, headBias} = config;
   return [
-    ...(normalizesInput ? cmvnTensors() : []),
+    ...(normalizesInput ? (names.statistics ?? cmvnTensors()) : []),
     ...(typeof frontEnd === 'object' ? waveformTensors(config, '') : []),
     ...(frontEnd === 'subsampling'
       ? names.convolutions.flatMap((theirs, i) => imageTensors(hiddenSize, theirs, i))

@@ -1,10 +1,12 @@
 import {
   type AuthorsConfig,
   type Checkpoint,
+  CheckpointError,
   type CheckpointLayout,
   defineLayout,
   type FieldTable,
   mappings,
+  type TensorMapping,
 } from '@variants/core';
 import {type ConformerConfig, resolveConformerConfig} from '../config';
 import {activationField, always} from './fields';
@@ -46,7 +48,7 @@ const countOf = (...values: unknown[]): unknown => {
 };
 
 /** Decoders, and tables that are computed. */
-const ignored = [/^decoder\./, /^encoder\.embed\.pos_enc\.pe$/, /^normalize\./, /^frontend\./, /^specaug\./];
+const ignored = [/^decoder\./, /^encoder\.embed\.pos_enc\.pe$/, /^frontend\./, /^specaug\./];
 
 /** Fields that both have. */
 const shared: FieldTable<ConformerConfig> = {
@@ -56,23 +58,25 @@ const shared: FieldTable<ConformerConfig> = {
   activation: activationField('activation_type', 'swish'),
   dropout: {theirs: 'dropout_rate', also: ['positional_dropout_rate'], usual: 0.1},
   attentionDropout: {theirs: 'attention_dropout_rate', usual: 0},
-  scaleInput: always(true),
+  // Positions of theirs scale, but where there are none.
+  scaleInput: {from: ({pos_enc_layer_type}) => pos_enc_layer_type !== 'no_pos'},
   finalNorm: always(true),
 };
 
-/** What tensors tell: whether there are statistics of features, and a head. */
-const told = {
+/** What tensors tell: whether there are statistics of features, one of which is `mean`, and a head. */
+const toldBy = (mean: string) => ({
   names: ['normalizesInput', 'vocabSize'] as const,
   read: ({tensors}: Checkpoint) => ({
-    normalizesInput: tensors.has('encoder.global_cmvn.mean'),
+    normalizesInput: tensors.has(mean),
     vocabSize: tensors.get('ctc.ctc_lo.weight')?.shape[0] ?? null,
   }),
-};
+});
 
 const only: AuthorsConfig = {macaron_style: true, use_cnn_module: true, normalize_before: true, input_layer: 'conv2d'};
 
-const tensors = (config: ConformerConfig) => [
+const tensorsWith = (statistics?: readonly TensorMapping[]) => (config: ConformerConfig) => [
   ...frontTensors(config, {
+    statistics,
     convolutions: ['encoder.embed.conv.0', 'encoder.embed.conv.2'],
     projection: 'encoder.embed.out.0',
     finalNorm: 'encoder.after_norm',
@@ -101,9 +105,9 @@ export const wenetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Confo
       to: (kind) => ({cnn_module_norm: `${kind}_norm`}),
     },
     positions: {
-      from: ({pos_enc_layer_type = 'rel_pos', selfattention_layer_type = 'rel_selfattn'}) =>
-        positionsOf(pos_enc_layer_type, selfattention_layer_type),
-      to: (kind) => positionFields(kind),
+      // Their rel_selfattn takes the key's own position, not the distance.
+      from: (json, file) => readPositions(json, 'key', file),
+      to: (kind, {scaleInput}) => positionFields(kind, scaleInput),
     },
     chunkSize: {
       from: ({decoding_chunk_size, static_chunk_size}) => countOf(decoding_chunk_size, static_chunk_size),
@@ -119,24 +123,45 @@ export const wenetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Confo
   only,
   constants: only,
   ignored,
-  fromTensors: {names: told.names, read: told.read},
-  tensors,
+  fromTensors: toldBy('encoder.global_cmvn.mean'),
+  tensors: tensorsWith(),
   resolve: resolveConformerConfig,
 });
 
-/** Their rel_selfattn takes the key's own position, not the distance. */
-const positionsOf = (encoding: unknown, attention: unknown) =>
-  attention === 'rel_selfattn' ? 'key' : encoding === 'abs_pos' ? 'absolute' : 'none';
+/** What positions are by both of their fields; `relative` is what their rel_selfattn computes. */
+function readPositions(
+  {pos_enc_layer_type: encoding = 'rel_pos', selfattention_layer_type: attention = 'rel_selfattn'}: AuthorsConfig,
+  relative: ConformerConfig['positions'],
+  file: string,
+): ConformerConfig['positions'] {
+  const known: {readonly [fields: string]: ConformerConfig['positions']} = {
+    'rel_pos rel_selfattn': relative,
+    'abs_pos selfattn': 'absolute',
+    'rel_pos selfattn': 'none',
+    'no_pos selfattn': 'none',
+  };
+  const found = known[`${encoding} ${attention}`];
+  if (found) return found;
+  throw new CheckpointError(
+    `${file}: pos_enc_layer_type ${JSON.stringify(encoding)} with selfattention_layer_type ${JSON.stringify(attention)} cannot be loaded; these can: ${Object.keys(known).join(', ')}`,
+  );
+}
 
-function positionFields(kind: ConformerConfig['positions']): AuthorsConfig {
+function positionFields(kind: ConformerConfig['positions'], isScaled: boolean): AuthorsConfig {
   const [encoding, attention] =
     kind === 'absolute'
       ? ['abs_pos', 'selfattn']
       : kind === 'none'
-        ? ['no_pos', 'selfattn']
+        ? [isScaled ? 'rel_pos' : 'no_pos', 'selfattn']
         : ['rel_pos', 'rel_selfattn'];
   return {pos_enc_layer_type: encoding, selfattention_layer_type: attention};
 }
+
+/** ESPnet's statistics of features: it divides by deviations. */
+const globalMvn: readonly TensorMapping[] = [
+  {theirs: 'normalize.mean', ours: 'normalization/mean'},
+  {theirs: 'normalize.std', ours: 'normalization/scale', reciprocal: true},
+];
 
 /**
  * github.com/espnet/espnet (ESPnet 2): the encoder and the head for CTC, in the names that WeNet took over; relative
@@ -157,18 +182,32 @@ export const espnetLayout: CheckpointLayout<ConformerConfig> = defineLayout<Conf
     numLayers: {theirs: 'num_blocks', usual: 6},
     kernelSize: {theirs: 'cnn_module_kernel', usual: 31},
     positions: {
-      from: ({selfattention_layer_type = 'rel_selfattn', pos_enc_layer_type = 'rel_pos'}) =>
-        selfattention_layer_type === 'rel_selfattn'
-          ? 'relative'
-          : positionsOf(pos_enc_layer_type, selfattention_layer_type),
-      to: (kind) => positionFields(kind),
+      from: (json, file) => requireType(json, readPositions(json, 'relative', file), file),
+      to: (kind) => positionFields(kind, true),
     },
+    // Of their LayerNorms.
+    normEpsilon: always(1e-12),
     padding: always('keys'),
   },
-  only: {...only, rel_pos_type: 'latest'},
+  only: {
+    ...{...only, rel_pos_type: 'latest', zero_triu: false, positionwise_layer_type: 'linear'},
+    ...{'normalize_conf.norm_means': true, 'normalize_conf.norm_vars': true},
+  },
   constants: {...only, rel_pos_type: 'latest'},
   ignored,
-  fromTensors: {names: told.names, read: told.read},
-  tensors,
+  fromTensors: toldBy('normalize.mean'),
+  tensors: tensorsWith(globalMvn),
   resolve: resolveConformerConfig,
 });
+
+/** Throws where a file does not tell which of both kinds of relative positions it has: their default was either. */
+function requireType(
+  {rel_pos_type}: AuthorsConfig,
+  positions: ConformerConfig['positions'],
+  file: string,
+): ConformerConfig['positions'] {
+  if (positions !== 'relative' || rel_pos_type !== undefined) return positions;
+  throw new CheckpointError(
+    `${file}: rel_pos_type is missing, and was "legacy" or "latest" by default in different versions of ESPnet; write "latest" there if that is what the model was trained with`,
+  );
+}

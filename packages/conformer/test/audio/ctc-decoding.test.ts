@@ -28,6 +28,25 @@ function allProbabilities(frames: number[][], blank: number): Map<string, number
 }
 
 describe('CtcBeam', () => {
+  it('wants a whole number of beginnings, and a class', () => {
+    expect(() => new CtcBeam({beamSize: 0, blank: 0})).toThrow(ConfigError);
+    expect(() => new CtcBeam({beamSize: 3, blank: -1})).toThrow(/CtcBeam: blank is -1/);
+  });
+
+  it('remembers of a stream what its hypotheses are made of, and nothing else', () => {
+    const [beamSize, frames] = [4, 300];
+    const beam = new CtcBeam({beamSize, blank: 0});
+    const random = new Random(1, 'frames');
+    for (let t = 0; t < frames; t++) beam.push(drawFrame(12, random));
+    type Prefix = {before: Prefix | null; next: Map<number, Prefix>};
+    const {beam: prefixes} = beam as unknown as {beam: Prefix[]};
+    const alive = new Set<Prefix>();
+    for (const prefix of prefixes) for (let one: Prefix | null = prefix; one; one = one.before) alive.add(one);
+    const known = (prefix: Prefix): number => [...prefix.next.values()].reduce((sum, one) => sum + known(one), 1);
+    const root = [...alive].find(({before}) => before === null) as Prefix;
+    expect(known(root)).toBe(alive.size);
+  });
+
   it('is exact where nothing is pruned', () => {
     fc.assert(
       fc.property(

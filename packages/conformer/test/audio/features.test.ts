@@ -102,11 +102,22 @@ describe('mel filters', () => {
     expect(() => melFilterbank({minFrequency: 4000, maxFrequency: 300})).toThrow(ConfigError);
     expect(() => melFilterbank({maxFrequency: 9000})).toThrow(/from 0 to 9000 Hz.*half of sampleRate 16000/);
     expect(() => kaldiFilters({maxFrequency: -8000})).toThrow(/minFrequency/);
+    expect(() => kaldiFilters({frameLength: 0.01})).toThrow(/frameLength is 0.01 ms, but must be two samples or more/);
     expect(() => melFilterbank({melScale: 'bark' as 'htk'})).toThrow(/melScale is "bark"/);
   });
 });
 
 describe('logMel and kaldiFilterbank', () => {
+  it('draws the noise of a seed, 0 too, alike each time', () => {
+    tf.tidy(() => {
+      const of = (options: object) => [...kaldiFilterbank(tf.zeros([800]), {dither: 1, ...options}).dataSync()];
+      const [byDefault, zero, again, other] = [{}, {seed: 0}, {seed: 0}, {seed: 1}].map(of);
+      expect(zero).toEqual(again);
+      expect(byDefault).toEqual(zero);
+      expect(other).not.toEqual(zero);
+    });
+  });
+
   const ops: [string, (x: tf.Tensor) => tf.Tensor][] = [
     ['logMel', (x) => logMel(x, {fftSize: 64, hopLength: 24, numMels: 6})],
     ['decibels', (x) => logMel(x, {fftSize: 64, hopLength: 24, numMels: 6, logarithm: 'decibels'})],

@@ -63,7 +63,8 @@ async function* rowsOf({mapping, variable}: PairedWeight): AsyncGenerator<Float3
       return chosen ? tf.gather(values, chosen, 0) : values.slice([start, 0], [count, -1]);
     });
     try {
-      yield await part.data<'float32'>();
+      const values = await part.data<'float32'>();
+      yield mapping.reciprocal ? values.map((value) => 1 / value) : values;
     } finally {
       part.dispose();
     }

@@ -28,6 +28,8 @@ export interface TensorMapping {
    * our [hidden]. Files may have fewer or more axes of length 1. Default: ours.
    */
   shape?: readonly number[];
+  /** The authors' values are 1 / ours, such as deviations where we have what is multiplied with. Default false. */
+  reciprocal?: boolean;
   /** The authors' file may hold whole numbers in its place, as of counters, which are read as float32. Default false. */
   wholeNumbers?: boolean;
   /** A second name of the same tensor in the authors' files (tied matrices): may be missing when read, always written. Default false. */

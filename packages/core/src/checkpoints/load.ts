@@ -115,8 +115,9 @@ async function readWeight(
   const values = read.length === 1 ? read[0] : joined(read);
   const [inputs, outputs] = variable.shape as number[];
   const ours = mapping.transpose ? transposed(values, outputs, inputs) : values;
+  const own = mapping.reciprocal ? ours.map((value) => 1 / value) : ours;
   tf.tidy(() => {
-    variable.write(tf.tensor(ours, variable.shape as number[], 'float32'));
+    variable.write(tf.tensor(own, variable.shape as number[], 'float32'));
   });
 }
 

@@ -10,7 +10,7 @@ import {type ForwardOptions, VariantLayer} from './layer';
  *
  * Beside x travel `memory`, what an encoder made of the source, [batch, source time, width], and `memoryMask`
  * [batch, source time], 1 = a token, 0 = padding that no one may look at; without it all are tokens.
- * In a `tf.model` it is applied to [x, memory, memoryMask, attentionMask].
+ * In a `tf.model` it is applied to [x, memory], or to [x, memory, memoryMask] and where there is one attentionMask.
  */
 export abstract class DecoderLayer<Config extends object = object> extends VariantLayer<Config> {
   override get takes(): readonly string[] {
@@ -38,6 +38,13 @@ export abstract class DecoderLayer<Config extends object = object> extends Varia
    * caller and leaves the old state's tensors alone.
    */
   abstract advance(x: tf.Tensor, state: StateTree, options: ForwardOptions): StreamStep;
+
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Partial<ForwardOptions> = {}): tf.Tensor | tf.Tensor[] {
+    const [x, memory, ...masks] = [inputs].flat();
+    // A memory has three axes, a mask two.
+    if (memory?.rank !== 3 || masks.length > 0) return super.call(inputs, kwargs);
+    return super.call(x, {...kwargs, carried: {...kwargs.carried, memory}});
+  }
 
   forward(x: tf.Tensor, options: ForwardOptions): tf.Tensor {
     const {carried = {}} = options;

@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs';
-import {type ForwardOptions, firstShape, joinHeads, lastDimension, VariantLayer} from '@variants/core';
+import {
+  ConfigError,
+  type ForwardOptions,
+  firstShape,
+  joinHeads,
+  lastDimension,
+  ShapeError,
+  VariantLayer,
+} from '@variants/core';
 import {favorAttention, favorSums, readSums} from '../ops/favor-attention';
 import {localAttention} from '../ops/local-attention';
 import {AttentionParts, type PerformerAttentionConfig} from './attention-parts';
@@ -15,7 +23,8 @@ export type FavorKeysAndValues = {keys: tf.Tensor; values: tf.Tensor};
  *     q = x W_q;  k = source W_k;  v = source W_v, in heads;      y = concat over heads of favorAttention(q, k, v) · W_o
  *
  * Called with x [batch, time, hidden] it is self-attention, whose `attentionMask` [batch, time] says what is padding; with
- * [x, source] cross-attention to a source [batch, keys, hidden] of any length, without positions and local heads.
+ * [x, source] cross-attention to a source [batch, keys, hidden] of any length, without positions and local heads, and with
+ * [x, source, mask], or an `attentionMask`, of what is padding there.
  *
  * Children `queries`, `keys`, `values` [hidden, heads · size], `output` [heads · size, hidden], `projection` [m, size].
  */
@@ -38,7 +47,8 @@ export class PerformerAttention extends VariantLayer<PerformerAttentionConfig> {
     const [x, source, ...beside] = [inputs].flat();
     // A mask has two axes, a source three.
     if (source?.rank !== 3) return super.call(inputs, kwargs);
-    return tf.tidy(() => this.attend(x, this.sumsOf(this.keysAndValues(source), beside[0])));
+    const mask = beside[0] ?? kwargs.attentionMask;
+    return tf.tidy(() => this.attend(x, this.sumsOf(this.keysAndValues(source), mask)));
   }
 
   forward(x: tf.Tensor, {attentionMask: mask}: ForwardOptions): tf.Tensor {
@@ -59,6 +69,11 @@ export class PerformerAttention extends VariantLayer<PerformerAttentionConfig> {
 
   /** What a source [batch, keys, hidden] is to the layer. */
   keysAndValues(source: tf.Tensor): FavorKeysAndValues {
+    const {localHeads = 0} = this.config;
+    if (localHeads > 0)
+      throw new ConfigError(
+        `${this.path}: localHeads is ${localHeads}, but must be 0 with a source, beside which there are no windows`,
+      );
     const heads = (linear: {forward(x: tf.Tensor): tf.Tensor}) => this.parts.split(linear.forward(source)).global;
     return {keys: heads(this.parts.keys) as tf.Tensor, values: heads(this.parts.values) as tf.Tensor};
   }
@@ -68,6 +83,11 @@ export class PerformerAttention extends VariantLayer<PerformerAttentionConfig> {
    * @param mask [batch, keys], 1 = a token, 0 = padding. Default: all are tokens.
    */
   sumsOf(source: FavorKeysAndValues, mask?: tf.Tensor): tf.Tensor {
+    const [batch, , time] = source.keys.shape;
+    if (mask && mask.shape.join() !== [batch, time].join())
+      throw new ShapeError(
+        `${this.path}: the mask [${mask.shape}] must have the shape [batch, keys] of the source, [${batch},${time}]`,
+      );
     return favorSums(source, this.parts.favor(mask));
   }
 

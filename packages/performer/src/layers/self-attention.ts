@@ -83,6 +83,10 @@ export class PerformerSelfAttention extends CausalLayer<PerformerSelfAttentionCo
     const before = state as SelfAttentionMemory | null;
     const {attentionMask: mask} = options;
     this.checkMask(x, mask, before);
+    if (mask && (this.config.localHeads ?? 0) > 0)
+      throw new ConfigError(
+        `${this.path}: a stream takes no attentionMask, as it has local heads, which do not remember what is padding; run rows of other lengths one by one`,
+      );
     const {q, k, v} = this.project(x, before?.position ?? null, mask);
     const heads = [];
     let [global, local]: [LinearMemory | null, LocalMemory | null] = [null, null];

@@ -10,7 +10,7 @@
  * a factor e^(M_j - M_i) of at most 1, which is a decay of the recurrence S.
  */
 import * as tf from '@tensorflow/tfjs';
-import {linearRecurrence, padAxis, requireOptions, requireRank, withoutGradient} from '@variants/core';
+import {linearRecurrence, padAxis, requireArgument, requireOptions, requireRank, withoutGradient} from '@variants/core';
 import {requireChunkSize, requireHeads, tidied} from './checks';
 import {type LinearMemory, requireMemory} from './memory';
 
@@ -239,6 +239,7 @@ export function linearAttention(
   requireHeads('linearAttention', {queries, keys, values}, causal);
   requireChunkSize('linearAttention', chunkSize);
   requireMemory('linearAttention', memory, {keys, values}, null);
+  requireArgument('linearAttention', 'memory', memory, causal || memory === null, 'null unless causal is true');
   return tidied(() => {
     const extended = withOnes(values);
     if (causal) {

@@ -273,5 +273,6 @@ function timesMet(chunks: SortedChunks, buckets: tf.Tensor, acrossBuckets: boole
 
 /** u / max(|u|, 1e-12) */
 export function unitLength(u: tf.Tensor): tf.Tensor {
-  return u.div(u.square().sum(-1, true).sqrt().maximum(1e-12));
+  // Where u is 0, as of padding, the root has no gradient, and the bound takes its place.
+  return u.div(u.square().sum(-1, true).maximum(1e-24).sqrt());
 }

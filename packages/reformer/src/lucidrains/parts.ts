@@ -19,6 +19,7 @@ import {
 } from '@variants/core';
 import {inChunks} from '../feed-forward';
 import {type ReversibleLayer, reversible, reversibleSteps} from '../reversible';
+import {unitLength} from './attention';
 import type {LucidReformerConfig} from './config';
 import {LucidAttention} from './layer';
 
@@ -32,7 +33,7 @@ class ScaleNorm extends VariantLayer {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    return x.div(x.square().sum(-1, true).sqrt().maximum(1e-5)).mul(this.scale.read());
+    return x.div(x.square().sum(-1, true).maximum(1e-10).sqrt()).mul(this.scale.read());
   }
 }
 tf.serialization.registerClass(ScaleNorm);
@@ -228,7 +229,7 @@ export class UnitHead extends VariantLayer {
 
   forward(x: tf.Tensor): tf.Tensor {
     const {table} = this.embedding;
-    const rows = table.div(table.square().sum(-1, true).sqrt().maximum(1e-12)) as tf.Tensor2D;
+    const rows = unitLength(table) as tf.Tensor2D;
     const [batch, time, width] = x.shape as number[];
     return tf.matMul(x.reshape([-1, width]), rows, false, true).reshape([batch, time, -1]);
   }
