@@ -34,7 +34,9 @@ describe('peers in their processes', () => {
       for (const {measurements} of cases)
         for (const {peer, outcome} of measurements) {
           const isPartial =
-            ['c', 'fftjs', 'ops'].includes(peer) || name === 'peak' || (peer === 'jax' && ['scans', 'speech'].includes(name));
+            ['c', 'fftjs', 'ops'].includes(peer) ||
+            name === 'peak' ||
+            (peer === 'jax' && ['scans', 'speech'].includes(name));
           const allowed = isPartial && 'none' in outcome ? {none: true} : {milliseconds: [expect.any(Number)]};
           expect(outcome, `${name}, ${peer}`).toMatchObject(allowed);
         }
