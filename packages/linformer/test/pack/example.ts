@@ -8,7 +8,7 @@ const maskToken = byteTokenizer.vocabSize;
 const sizes = {vocabSize: maskToken + 1, hiddenSize: 16, numLayers: 1, numHeads: 2, maxSequenceLength: 16};
 const model = linformer(sizes);
 const bytes = [...byteTokenizer.encode('the whale')];
-const tokens = [bytes.with(4, maskToken)];
+const tokens = [bytes.map((byte, i) => (i === 4 ? maskToken : byte))];
 const targets = [bytes.map((byte, i) => (i === 4 ? byte : -100))];
 const optimizer = tf.train.adam(0.02);
 const lossOf = () => model.loss(tokens, targets);

@@ -9,7 +9,7 @@ const pairs = [
   [3, 4, 5],
   [6, 7],
   [8, 9, 10, 11],
-].map((source) => ({source, target: source.toReversed()}));
+].map((source) => ({source, target: [...source].reverse()}));
 const training = sequencePairs(pairs, {beginToken: endToken, endToken, padToken});
 const losses: number[] = [];
 for await (const {loss} of train(model, training, {steps: 20, batchSize: 3, learningRate: 1e-2})) losses.push(loss);
