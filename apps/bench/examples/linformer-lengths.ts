@@ -13,6 +13,7 @@ import {MultiHeadAttention, start} from '@variants/core';
 import {type CompressionSharing, layers} from '@variants/linformer';
 import Table from 'cli-table3';
 import {median} from '../src/decoding';
+import {exponentOf} from '../src/scaling/fit';
 
 const {values: given} = parseArgs({
   options: {
@@ -70,14 +71,6 @@ async function measure(slots: number, length: number): Promise<Cost> {
   return {forward, step, memory: numBytesInEngineAllocated / 2 ** 20};
 }
 
-/** The exponent p of y ~ x^p, by least squares of the logarithms. */
-function exponent(x: number[], y: number[]): number {
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [u, v] = [x, y].map((values) => values.map(Math.log));
-  const [mu, mv] = [mean(u), mean(v)];
-  return mean(u.map((a, i) => (a - mu) * (v[i] - mv))) / mean(u.map((a) => (a - mu) ** 2));
-}
-
 if (given.case !== undefined) {
   const [slots, length] = given.case.split(',').map(Number);
   console.log(JSON.stringify(await measure(slots, length)));
@@ -99,7 +92,7 @@ if (given.case !== undefined) {
       table.push([
         `${name}, ${what} (${unit})`,
         ...values.map((value) => value.toPrecision(3)),
-        exponent(lengths, values).toFixed(2),
+        exponentOf(lengths.map((length, i) => ({length, value: values[i]})))?.toFixed(2) ?? '',
       ]);
     }
     console.log(`${name}: done`);

@@ -11,6 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import {type LanguageModel, Random, start} from '@variants/core';
 import {card, megabyte} from '@variants/megabyte';
 import {transformer} from '@variants/transformer';
+import {exponentOf} from '../src/scaling/fit';
 
 const {values: given} = parseArgs({
   options: {
@@ -89,16 +90,6 @@ function pairs(length: number): number {
   return causal(patches) + patches * causal(patchSize + 1);
 }
 
-/** The exponent of the power of T that comes closest to the values, by least squares of logarithms. */
-function exponent(points: readonly (readonly [length: number, value: number])[]): string {
-  const logs = points.map((point) => point.map(Math.log));
-  const [x, y] = [0, 1].map((i) => logs.reduce((sum, log) => sum + log[i], 0) / logs.length);
-  const slope =
-    logs.reduce((sum, log) => sum + (log[0] - x) * (log[1] - y), 0) /
-    logs.reduce((sum, log) => sum + (log[0] - x) ** 2, 0);
-  return slope.toFixed(2);
-}
-
 await start();
 console.log(
   '| T | patch | pairs | forward, ms | step, ms | byte, ms | Transformer: pairs | forward, ms | step, ms | byte, ms |',
@@ -116,7 +107,12 @@ for (const length of lengths) {
   console.log(`| ${[length, patchSize, counted[0], ...cellsOf(own), counted[1], ...cellsOf(other)].join(' | ')} |`);
 }
 const fitted = (of: (one: (typeof all)[number]) => number | undefined) =>
-  exponent(all.flatMap((one) => (of(one) === undefined ? [] : [[one.length, of(one) as number] as const])));
+  exponentOf(
+    all.flatMap((one) => {
+      const value = of(one);
+      return value === undefined ? [] : [{length: one.length, value}];
+    }),
+  )?.toFixed(2) ?? '';
 const ownExponents = [fitted(({length}) => pairs(length)), fitted(({own}) => own.forward), fitted(({own}) => own.step)];
 const otherExponents = [
   fitted(({length}) => length * (length + 1)),

@@ -1,6 +1,6 @@
-import {mkdir, readFile, rename, writeFile} from 'node:fs/promises';
-import {dirname, join} from 'node:path';
-import {ConfigError, start} from '@variants/core';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {basename, dirname, join} from 'node:path';
+import {ConfigError, replaceFiles, start} from '@variants/core';
 import Table from 'cli-table3';
 import {architectures} from '../architectures';
 import {exitCodes} from '../command-line';
@@ -78,8 +78,8 @@ async function measure(
         if (!report.results.includes(result)) report.results.push(result);
         result.points.push(outcome);
         result.points.sort((a, b) => a.length - b.length);
-        await writeFile(`${out}.new`, `${JSON.stringify(report)}\n`);
-        await rename(`${out}.new`, out);
+        const file = new Map([[basename(out), () => [Buffer.from(`${JSON.stringify(report)}\n`)]]]);
+        await replaceFiles(dirname(out), file, () => false);
       },
     });
   }
