@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireArgument, requireGiven} from '@variants/core';
+import {requireCount, requireGiven} from '@variants/core';
 
 /** How attention looks back where frames come in chunks. */
 export interface ChunkOptions {
@@ -9,11 +9,6 @@ export interface ChunkOptions {
   leftChunks?: number | null;
   /** Frames that there are; the queries are the last of them. Default: as many as queries. */
   keys?: number;
-}
-
-function requireWhole(name: string, value: unknown, least: number): void {
-  const isAllowed = Number.isInteger(value) && (value as number) >= least;
-  requireArgument('chunkMask', name, value, isAllowed, `a whole number of at least ${least}`);
 }
 
 /**
@@ -27,10 +22,10 @@ function requireWhole(name: string, value: unknown, least: number): void {
 export function chunkMask(queries: number, options: ChunkOptions): tf.Tensor2D {
   requireGiven('chunkMask', options, ['chunkSize', 'leftChunks', 'keys']);
   const {chunkSize, leftChunks = null, keys = queries} = options;
-  requireWhole('queries', queries, 1);
-  requireWhole('chunkSize', chunkSize, 1);
-  requireWhole('keys', keys, queries);
-  if (leftChunks !== null) requireWhole('leftChunks', leftChunks, 0);
+  requireCount('chunkMask', 'queries', queries, 1);
+  requireCount('chunkMask', 'chunkSize', chunkSize, 1);
+  requireCount('chunkMask', 'keys', keys, queries);
+  if (leftChunks !== null) requireCount('chunkMask', 'leftChunks', leftChunks, 0);
   return tf.tidy(() => {
     const chunkOf = (first: number, count: number) =>
       tf

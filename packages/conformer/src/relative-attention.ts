@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireArgument, requireRank, requireTensors, ShapeError, sinusoids} from '@variants/core';
+import {requireCount, requireRank, requireTensors, ShapeError, sinusoids} from '@variants/core';
 
 // q, k, v   queries, keys and values in heads            [batch, heads, queries or keys, size d]
 // R(p)      sinusoids of the distance p = i - j of a query from a key, above 0 where the key is to the left   [D]
@@ -17,13 +17,9 @@ import {requireArgument, requireRank, requireTensors, ShapeError, sinusoids} fro
  * @returns R, [keys + queries - 1, D]
  */
 export function relativePositions(queries: number, keys: number, hiddenSize: number): tf.Tensor2D {
-  const requireCount = (name: string, count: unknown, least: number) => {
-    const isAllowed = Number.isInteger(count) && (count as number) >= least;
-    requireArgument('relativePositions', name, count, isAllowed, `a whole number of at least ${least}`, ShapeError);
-  };
-  requireCount('queries', queries, 1);
-  requireCount('keys', keys, queries);
-  requireCount('hiddenSize', hiddenSize, 1);
+  requireCount('relativePositions', 'queries', queries, 1, ShapeError);
+  requireCount('relativePositions', 'keys', keys, queries, ShapeError);
+  requireCount('relativePositions', 'hiddenSize', hiddenSize, 1, ShapeError);
   return sinusoids(
     Array.from({length: keys + queries - 1}, (_, m) => keys - 1 - m),
     hiddenSize,

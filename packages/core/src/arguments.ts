@@ -26,6 +26,21 @@ export function requireArgument(
   throw new kind(`${owner}: ${name} is ${shown(value)}, but must be ${allowed}`);
 }
 
+/**
+ * Throws unless an argument is a whole number from `least` on.
+ * @param kind The class of the error. Default ConfigError.
+ */
+export function requireCount(
+  owner: string,
+  name: string,
+  value: unknown,
+  least = 1,
+  kind?: new (message: string) => VariantsError,
+): void {
+  const isCount = Number.isSafeInteger(value) && (value as number) >= least;
+  requireArgument(owner, name, value, isCount, `a whole number of at least ${least}`, kind);
+}
+
 /** Whether a value holds options: an object that is no list, tensor, model, ... */
 export function isPlainObject(value: unknown): value is Given {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false;

@@ -4,6 +4,7 @@ import {freeTapeOfErrors} from './gradient-tape';
 
 export {
   requireArgument,
+  requireCount,
   requireGiven,
   requireGivenFields,
   requireKnown,
@@ -203,7 +204,6 @@ export {
   type StreamStep,
 } from './streams/stream-state';
 export type {StreamDecoder, Tokenizer} from './tokenizer';
-export {withoutTape} from './without-tape';
 
 registerFileUrls();
 freeTapeOfErrors();

@@ -19,6 +19,7 @@ import {
   depthwiseConvolution1d,
   padAxis,
   requireArgument,
+  requireCount,
   requireOptionalTensors,
   requireRank,
   ShapeError,
@@ -60,8 +61,7 @@ export function tokenShift(x: tf.Tensor, before?: tf.Tensor | null): tf.Tensor {
  */
 export function intoPatches(tokens: tf.Tensor, size: number, fill = 0): tf.Tensor3D {
   requireRank('intoPatches', {tokens}, '[batch, time]');
-  const isSize = Number.isInteger(size) && size >= 1;
-  requireArgument('intoPatches', 'size', size, isSize, 'a whole number of at least 1');
+  requireCount('intoPatches', 'size', size);
   requireArgument('intoPatches', 'fill', fill, Number.isInteger(fill), 'a whole number');
   const [batch, time] = tokens.shape as number[];
   const count = Math.ceil(time / size);

@@ -9,13 +9,14 @@ import {
   chunkedAttention,
   padAxis,
   requireArgument,
+  requireCount,
   requireGiven,
   requireOptionalTensors,
   requireRank,
   rmsNorm,
   ShapeError,
   stableOrder,
-  withoutTape,
+  withoutGradient,
 } from '@variants/core';
 import {allowedBuckets, type BucketCount, bucketsIn, isBucketCount, lshBuckets} from './hashing';
 
@@ -114,7 +115,7 @@ interface Sorted {
 /** The buckets of all positions, N where they are padding, and the order by them. */
 function sorted(u: tf.Tensor, rotations: tf.Tensor, numBuckets: BucketCount, mask: tf.Tensor | undefined): Sorted {
   // No gradient goes through an order.
-  return withoutTape(() => {
+  return withoutGradient(() => {
     const N = bucketsIn(numBuckets);
     const hashed = lshBuckets(u, rotations, numBuckets);
     const isToken = mask && tf.broadcastTo(mask.greater(0).expandDims(1).expandDims(1), hashed.shape);
@@ -160,13 +161,7 @@ function paddedLength(
   time: number,
   {chunkLength, multiple = chunkLength, unpadded = chunkLength}: ChunkOptions,
 ): number {
-  requireArgument(
-    'chunks',
-    'chunkLength',
-    chunkLength,
-    Number.isInteger(chunkLength) && chunkLength >= 1,
-    'a whole number of at least 1',
-  );
+  requireCount('chunks', 'chunkLength', chunkLength);
   const isMultiple = Number.isInteger(multiple) && multiple >= 1 && multiple % chunkLength === 0;
   requireArgument('chunks', 'multiple', multiple, isMultiple, `a multiple of chunkLength ${chunkLength}`);
   const isShort = Number.isInteger(unpadded) && unpadded >= 0 && unpadded <= chunkLength;

@@ -9,14 +9,13 @@ import {
   type LinearConfig,
   lastDimension,
   normal,
-  requireArgument,
+  requireCount,
   VariantLayer,
 } from '@variants/core';
 
 /** Runs a position-wise function on so many positions of x [batch, time, ...] at a time; 0 for all at once. */
 export function inChunks(x: tf.Tensor, length: number, run: (piece: tf.Tensor) => tf.Tensor): tf.Tensor {
-  const isLength = Number.isSafeInteger(length) && length >= 0;
-  requireArgument('chunks', 'chunkLength', length, isLength, 'a whole number of at least 0');
+  requireCount('chunks', 'chunkLength', length, 0);
   const time = x.shape[1] as number;
   if (length === 0 || time <= length) return run(x);
   const sizes = Array.from({length: Math.ceil(time / length)}, (_, i) => Math.min(length, time - i * length));

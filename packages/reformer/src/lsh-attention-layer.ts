@@ -7,6 +7,7 @@ import {
   lastDimension,
   Random,
   requireArgument,
+  requireCount,
   requireTensors,
   ShapeError,
   type StateTree,
@@ -52,8 +53,7 @@ export class LshAttention extends ChunkedAttentionLayer<LshAttentionConfig> {
   override build(inputShape: tf.Shape): void {
     const {numHashes = 1} = this.config;
     requireArgument(this.path, 'numBuckets', this.numBuckets, isBucketCount(this.numBuckets), allowedBuckets);
-    const isCount = Number.isSafeInteger(numHashes) && numHashes >= 1;
-    requireArgument(this.path, 'numHashes', numHashes, isCount, 'a whole number of at least 1');
+    requireCount(this.path, 'numHashes', numHashes);
     const hiddenSize = lastDimension(inputShape, this.path);
     const width = this.config.numHeads * this.config.headSize;
     this.queryKeys = this.projection('query_keys', width, hiddenSize);

@@ -5,7 +5,7 @@
  *     y1 = x1 + f(x2);   y2 = x2 + g(y1)           x2 = y2 - g(y1);   x1 = y1 - f(x2)
  */
 import * as tf from '@tensorflow/tfjs';
-import {recomputedGradients, requireArgument, requireTensors, withoutTape} from '@variants/core';
+import {recomputedGradients, requireArgument, requireTensors, withoutGradient} from '@variants/core';
 
 /** A branch of a reversible layer, f or g. */
 export interface ReversibleBranch {
@@ -67,7 +67,7 @@ export function reversible(
   const [x1, x2] = streams;
   const weights = [...new Set(layers.flatMap(({f, g}) => [...f.weights, ...g.weights]))];
   // Before the operation that has the gradient, as tfjs takes what is kept within one for leaked.
-  const {output, kept} = withoutTape(() => together([x1, x2], layers, constants));
+  const {output, kept} = withoutGradient(() => together([x1, x2], layers, constants));
   const counts = kept.map((layer) => layer.map(({length}) => length));
   const run = tf.customGrad((...given) => {
     const save = given[given.length - 1] as tf.GradSaveFunc;

@@ -22,7 +22,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
-import {growAxis, linearRecurrence, requireArgument, requireRank, ShapeError} from '@variants/core';
+import {growAxis, linearRecurrence, requireArgument, requireCount, requireRank, ShapeError} from '@variants/core';
 
 /** What a stream of retention remembers. */
 export type RetentionMemory = {
@@ -94,8 +94,7 @@ function requireDecays(owner: string, decays: unknown, numHeads?: number): void 
 /** M with each row divided by the root of its sum: what the scores are multiplied with. [heads, length, length] */
 export function normalizedDecayMatrix(decays: readonly number[], length: number): tf.Tensor3D {
   requireDecays('normalizedDecayMatrix', decays);
-  const isLength = Number.isInteger(length) && length >= 1;
-  requireArgument('normalizedDecayMatrix', 'length', length, isLength, 'a whole number of at least 1');
+  requireCount('normalizedDecayMatrix', 'length', length);
   return tf.tidy(() => {
     const rootOfSum = perHeadAndPosition(decays, length, (γ, i) => Math.sqrt(rowSum(γ, i)));
     return decayMatrix(decays, length).div(rootOfSum);
@@ -175,8 +174,7 @@ export function retentionChunkwise(
   {normalizer = 'carried', mask}: ChunkwiseOptions = {},
 ): tf.Tensor {
   requireRetention('retentionChunkwise', {q, k, v}, decays);
-  const isChunk = Number.isInteger(chunkSize) && chunkSize >= 1;
-  requireArgument('retentionChunkwise', 'chunkSize', chunkSize, isChunk, 'a whole number of at least 1');
+  requireCount('retentionChunkwise', 'chunkSize', chunkSize);
   return tf.tidy(() => {
     const time = q.shape[2] as number;
     const [qs, ks, vs] = [q, keptKeys(k, mask), v].map((x) => chunks(x, chunkSize));

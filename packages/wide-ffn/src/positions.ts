@@ -18,6 +18,7 @@ import {
   isList,
   positionAfter,
   requireArgument,
+  requireCount,
   rotaryTables,
   ShapeError,
   type StateTree,
@@ -33,7 +34,6 @@ import {
  * @throws ShapeError where the width is none.
  */
 export function fairseqSinusoids(rows: ArrayLike<number> | tf.Tensor1D, hiddenSize: number): tf.Tensor2D {
-  const isWidth = Number.isSafeInteger(hiddenSize) && hiddenSize >= 4;
   const areRows = rows instanceof tf.Tensor ? rows.rank === 1 && rows.dtype === 'int32' : isList(rows);
   requireArgument(
     'fairseqSinusoids',
@@ -43,7 +43,7 @@ export function fairseqSinusoids(rows: ArrayLike<number> | tf.Tensor1D, hiddenSi
     'a list of numbers, or an int32 tensor [rows]',
     ShapeError,
   );
-  requireArgument('fairseqSinusoids', 'hiddenSize', hiddenSize, isWidth, 'a whole number of at least 4', ShapeError);
+  requireCount('fairseqSinusoids', 'hiddenSize', hiddenSize, 4, ShapeError);
   return tf.tidy(() => {
     const half = Math.floor(hiddenSize / 2);
     const frequencies = Array.from({length: half}, (_, j) => 10000 ** (-j / (half - 1)));

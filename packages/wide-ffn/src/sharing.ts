@@ -10,7 +10,7 @@
  *     cycle        i mod M              1 2 3 1 2 3
  *     cycleRev     i mod M, but the last M layers N - 1 - i: 1 2 3 3 2 1
  */
-import {requireArgument} from '@variants/core';
+import {requireArgument, requireCount} from '@variants/core';
 
 /** How the layers of a stack share their feed-forwards. */
 export const sharings = ['individual', 'shared', 'none', 'sequence', 'cycle', 'cycleRev'] as const;
@@ -29,15 +29,8 @@ export const partialSharings: readonly Sharing[] = ['sequence', 'cycle', 'cycleR
  */
 export function sharingGroups(sharing: Sharing, numLayers: number, numGroups = 1): number[] {
   requireArgument('sharingGroups', 'sharing', sharing, sharings.includes(sharing), `one of ${sharings.join(', ')}`);
-  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  requireArgument(
-    'sharingGroups',
-    'numLayers',
-    numLayers,
-    numLayers === 0 || isCount(numLayers),
-    'a whole number of at least 0',
-  );
-  requireArgument('sharingGroups', 'numGroups', numGroups, isCount(numGroups), 'a whole number of at least 1');
+  requireCount('sharingGroups', 'numLayers', numLayers, 0);
+  requireCount('sharingGroups', 'numGroups', numGroups);
   const [N, M] = [numLayers, numGroups];
   const groupOf: {[sharing in Sharing]: (i: number) => number} = {
     individual: (i) => i,

@@ -93,7 +93,6 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     transformerStages: 'for authors',
     transformerStyles: 'data',
     usualHeads: 'for authors',
-    withoutTape: 'for authors',
     withSinkLogit: 'for authors',
     writeRopeScaling: 'for authors',
     chunkedAttention: () => [
@@ -226,6 +225,7 @@ export const entries: Readonly<Record<string, Readonly<Record<string, Entry>>>> 
     requireGivenFields: 'for authors',
     requireRank: 'for authors',
     requireSize: 'for authors',
+    requireCount: 'for authors',
     requireGiven: 'for authors',
     requireKnown: 'for authors',
     requireOnlyIn: 'for authors',

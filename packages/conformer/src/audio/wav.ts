@@ -1,4 +1,4 @@
-import {DataError, type FileSource, readFileSource, requireArgument, VariantsError} from '@variants/core';
+import {DataError, type FileSource, readFileSource, requireArgument, requireCount, VariantsError} from '@variants/core';
 import {resample} from './resample';
 
 /** What a WAV file holds. */
@@ -209,8 +209,7 @@ export async function readAudio(source: FileSource, options: ReadAudioOptions = 
 export function writeWav(samples: Float32Array, sampleRate: number): Uint8Array {
   if (!(samples instanceof Float32Array))
     throw new DataError(`writeWav: the samples are ${typeof samples}, but must be a Float32Array`);
-  const isRate = Number.isSafeInteger(sampleRate) && sampleRate >= 1;
-  requireArgument('writeWav', 'sampleRate', sampleRate, isRate, 'a whole number of at least 1', DataError);
+  requireCount('writeWav', 'sampleRate', sampleRate, 1, DataError);
   const view = new DataView(new ArrayBuffer(44 + 2 * samples.length));
   const write = (at: number, name: string) => [...name].forEach((c, i) => void view.setUint8(at + i, c.charCodeAt(0)));
   write(0, 'RIFF');

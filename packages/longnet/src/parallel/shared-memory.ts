@@ -1,4 +1,4 @@
-import {EngineError, requireArgument} from '@variants/core';
+import {EngineError, requireArgument, requireCount} from '@variants/core';
 import type {Communicator, Members} from './communicator';
 
 /** The first numbers of the memory: workers, floats of each, workers that have arrived, rounds that are over. */
@@ -14,9 +14,8 @@ const PATIENCE = 600_000;
  * @throws ConfigError for a number that is none.
  */
 export function communicationMemory(size: number, floats = 65536): SharedArrayBuffer {
-  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1;
-  requireArgument('communicationMemory', 'size', size, isCount(size), 'a whole number of at least 1');
-  requireArgument('communicationMemory', 'floats', floats, isCount(floats), 'a whole number of at least 1');
+  requireCount('communicationMemory', 'size', size);
+  requireCount('communicationMemory', 'floats', floats);
   const memory = new SharedArrayBuffer(4 * (HEADER.count + size * floats));
   const header = new Int32Array(memory, 0, HEADER.count);
   header[HEADER.size] = size;

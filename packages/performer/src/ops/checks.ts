@@ -1,11 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireArgument, ShapeError} from '@variants/core';
-
-/** Throws a ConfigError unless a chunk is of so many positions. */
-export function requireChunkSize(owner: string, chunkSize: number): void {
-  const isChunk = Number.isInteger(chunkSize) && chunkSize >= 1;
-  requireArgument(owner, 'chunkSize', chunkSize, isChunk, 'a whole number of at least 1');
-}
+import {ShapeError} from '@variants/core';
 
 /** Throws a ShapeError unless queries, keys and values go together; `alike` where there is a key for each query. */
 export function requireHeads(

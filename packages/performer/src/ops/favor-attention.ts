@@ -5,13 +5,14 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   ConfigError,
+  requireCount,
   requireOptionalTensors,
   requireOptions,
   requireRank,
   ShapeError,
   withoutGradient,
 } from '@variants/core';
-import {requireChunkSize, requireHeads, tidied} from './checks';
+import {requireHeads, tidied} from './checks';
 import {
   exponents,
   type FeatureKind,
@@ -238,7 +239,7 @@ function checkCall(owner: string, heads: Heads, options: FavorOptions, causal: b
   if (features === 'softmax' && !options.projection)
     throw new ShapeError(`${owner}: projection is missing, but features ${features} need it, [features, size]`);
   requireFeatureInputs(owner, heads.queries, features === 'none' ? null : (options.projection ?? null));
-  requireChunkSize(owner, chunkSize);
+  requireCount(owner, 'chunkSize', chunkSize);
   const [batch, , time] = heads.keys.shape;
   const {mask} = options;
   if (mask && mask.shape.join() !== [batch, time].join())

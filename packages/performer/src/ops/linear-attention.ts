@@ -10,8 +10,16 @@
  * a factor e^(M_j - M_i) of at most 1, which is a decay of the recurrence S.
  */
 import * as tf from '@tensorflow/tfjs';
-import {linearRecurrence, padAxis, requireArgument, requireOptions, requireRank, withoutGradient} from '@variants/core';
-import {requireChunkSize, requireHeads, tidied} from './checks';
+import {
+  linearRecurrence,
+  padAxis,
+  requireArgument,
+  requireCount,
+  requireOptions,
+  requireRank,
+  withoutGradient,
+} from '@variants/core';
+import {requireHeads, tidied} from './checks';
 import {type LinearMemory, requireMemory} from './memory';
 
 /** Below every exponent: M before the first key. */
@@ -237,7 +245,7 @@ export function linearAttention(
   const {causal = false, chunkSize = defaultChunkSize, memory = null} = options;
   requireRank('linearAttention', {queries, keys, values}, '[batch, heads, time, size]');
   requireHeads('linearAttention', {queries, keys, values}, causal);
-  requireChunkSize('linearAttention', chunkSize);
+  requireCount('linearAttention', 'chunkSize', chunkSize);
   requireMemory('linearAttention', memory, {keys, values}, null);
   requireArgument('linearAttention', 'memory', memory, causal || memory === null, 'null unless causal is true');
   return tidied(() => {

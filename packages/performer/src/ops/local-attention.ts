@@ -8,7 +8,7 @@ import {
   attention,
   ConfigError,
   padAxis,
-  requireArgument,
+  requireCount,
   requireOptionalTensors,
   requireOptions,
   requireRank,
@@ -134,7 +134,7 @@ function checkCall(heads: {queries: tf.Tensor; keys: tf.Tensor; values: tf.Tenso
   requireRank(owner, {...heads}, '[batch, heads, time, size]');
   requireHeads(owner, heads, true);
   const window = options?.window;
-  requireArgument(owner, 'window', window, Number.isInteger(window) && window >= 1, 'a whole number of at least 1');
+  requireCount(owner, 'window', window);
   const {form = 'exact', mask} = options;
   if (!localForms.includes(form))
     throw new ConfigError(`${owner}: form is ${JSON.stringify(form)}, but must be one of ${localForms.join(', ')}`);

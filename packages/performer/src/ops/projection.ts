@@ -3,7 +3,15 @@
  * Performers", arXiv 2009.14794, section 2.4).
  */
 import * as tf from '@tensorflow/tfjs';
-import {ConfigError, Random, requireArgument, requireOptions, requireTensors, ShapeError} from '@variants/core';
+import {
+  ConfigError,
+  Random,
+  requireArgument,
+  requireCount,
+  requireOptions,
+  requireTensors,
+  ShapeError,
+} from '@variants/core';
 
 /** How long the rows of a projection are: as Gaussian vectors, or all sqrt(size). */
 export type ProjectionScaling = 'chi' | 'constant';
@@ -32,14 +40,7 @@ export const defaultNumFeatures = (headSize: number): number => Math.max(1, Math
  */
 export function orthogonalProjection(numFeatures: number, size: number, options: ProjectionOptions = {}): tf.Tensor2D {
   requireOptions('orthogonalProjection', options, ['seed', 'scaling']);
-  for (const [name, value] of Object.entries({numFeatures, size}))
-    requireArgument(
-      'orthogonalProjection',
-      name,
-      value,
-      Number.isInteger(value) && value >= 1,
-      'a whole number of at least 1',
-    );
+  for (const [name, value] of Object.entries({numFeatures, size})) requireCount('orthogonalProjection', name, value);
   const {seed = 0, scaling = 'chi'} = options;
   const isSeed = typeof seed === 'number' || seed instanceof Random;
   requireArgument('orthogonalProjection', 'seed', seed, isSeed, 'a whole number of at least 0, or a Random');

@@ -8,13 +8,13 @@
 import * as tf from '@tensorflow/tfjs';
 import {
   embeddingLookup,
-  requireArgument,
+  requireCount,
   requireGiven,
   requireOptionalTensors,
   requireRank,
   ShapeError,
   stableOrder,
-  withoutTape,
+  withoutGradient,
 } from '@variants/core';
 
 /** About the lowest finite float32. */
@@ -132,12 +132,11 @@ function scored(
   requireOptionalTensors(name, {mask: options.mask});
   requireRank(name, {rotations: options.rotations}, '[rows, size, rounds, buckets]');
   const {bucketSize, positioned = (x: tf.Tensor) => x} = options;
-  const isCount = Number.isInteger(bucketSize) && bucketSize >= 1;
-  requireArgument(name, 'bucketSize', bucketSize, isCount, 'a whole number of at least 1');
+  requireCount(name, 'bucketSize', bucketSize);
   const time = u.shape[1] as number;
   if (time % (2 * bucketSize) !== 0)
     throw new ShapeError(`${name}: twice bucketSize ${bucketSize} must divide the ${time} positions; pad them`);
-  const sorted = known ?? withoutTape(() => hashed(u, options));
+  const sorted = known ?? withoutGradient(() => hashed(u, options));
   const chunks = new SortedChunks(sorted.order, bucketSize);
   const scores = maskedScores(chunks, positioned(u), sorted.buckets, options);
   const top = scores.max(-1, true);
@@ -182,7 +181,7 @@ class SortedChunks {
     this.count = (rounds * time) / length;
     this.positions = order.reshape([rows, this.count, length, 1]);
     // Of each position the place of its entry among those of all rounds.
-    const inRound = withoutTape(() => stableOrder(order, time));
+    const inRound = withoutGradient(() => stableOrder(order, time));
     const starts = tf.range(0, rounds * time, time, 'int32').reshape([1, rounds, 1]);
     this.inverse = inRound.add(starts).reshape([rows, rounds * time]);
   }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import {requireArgument, requireGiven, requireOptionalTensors, requireTensors} from '../../arguments';
+import {requireArgument, requireCount, requireGiven, requireOptionalTensors, requireTensors} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {defineKernel} from '../define-kernel';
 import {Chunks, chunkScores} from './chunks';
@@ -107,10 +107,9 @@ function checked(
   requireGiven(name, options, optionNames);
   const {chunkLength, before = 1, after = 0, causal = false, order, mask, selfScore = null} = options;
   requireOptionalTensors(name, {order, mask});
-  const isCount = (value: unknown, least: number) => Number.isInteger(value) && (value as number) >= least;
-  requireArgument(name, 'chunkLength', chunkLength, isCount(chunkLength, 1), 'a whole number of at least 1');
-  requireArgument(name, 'before', before, isCount(before, 0), 'a whole number of at least 0');
-  requireArgument(name, 'after', after, isCount(after, 0), 'a whole number of at least 0');
+  requireCount(name, 'chunkLength', chunkLength);
+  requireCount(name, 'before', before, 0);
+  requireCount(name, 'after', after, 0);
   const isScore = selfScore === null || Number.isFinite(selfScore);
   requireArgument(name, 'selfScore', selfScore, isScore, 'a number, or nothing');
   const [batch, heads, time] = queries.shape as number[];

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs';
-import {requireArgument, requireGiven, requireRank} from '../../arguments';
+import {requireArgument, requireCount, requireGiven, requireRank} from '../../arguments';
 import {ShapeError} from '../../errors';
 import {isList} from '../../ids';
 import type {AttentionOutputs} from '../attention';
@@ -50,8 +50,7 @@ export function mergeDilated(found: readonly AttentionOutputs[], options: MergeD
   requireGiven('mergeDilated', options, ['patterns', 'time', 'differentiateShares']);
   const {patterns, time, differentiateShares = true} = options;
   requirePatterns('mergeDilated', patterns);
-  const isCount = Number.isSafeInteger(time) && time >= 1;
-  requireArgument('mergeDilated', 'time', time, isCount, 'a whole number of at least 1');
+  requireCount('mergeDilated', 'time', time);
   const isForEach = isList(found) && found.length === patterns.length;
   requireArgument('mergeDilated', 'found', found, isForEach, 'a list of what attention gave, one for each pattern');
   const inputs: {[name: string]: tf.Tensor} = {};

@@ -1,4 +1,4 @@
-import {requireArgument, requireGiven} from '../../arguments';
+import {requireArgument, requireCount, requireGiven} from '../../arguments';
 import {isList} from '../../ids';
 
 /**
@@ -50,15 +50,12 @@ export function dilatedOffsets({dilation}: Pick<DilatedPattern, 'dilation'>, num
 /** More would take segments longer than any sequence, where they grow. */
 const MOST_PATTERNS = 64;
 
-const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1;
-
 /** Throws a ConfigError where a caller's patterns are none. */
 export function requirePatterns(caller: string, patterns: readonly DilatedPattern[]): void {
   const isGiven = isList(patterns) && patterns.length > 0 && patterns.length <= MOST_PATTERNS;
   requireArgument(caller, 'patterns', patterns, isGiven, `a list of 1 to ${MOST_PATTERNS} {segmentLength, dilation}`);
   for (const pattern of patterns) {
     requireGiven(caller, pattern, ['segmentLength', 'dilation']);
-    for (const name of ['segmentLength', 'dilation'] as const)
-      requireArgument(caller, name, pattern[name], isCount(pattern[name]), 'a whole number of at least 1');
+    for (const name of ['segmentLength', 'dilation'] as const) requireCount(caller, name, pattern[name]);
   }
 }
